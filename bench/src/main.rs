@@ -1,0 +1,3 @@
+//! Benchmarks against the real tools.
+
+fn main() {}

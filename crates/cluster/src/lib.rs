@@ -1,0 +1,1 @@
+//! Connections to clusters and what lives there.

@@ -1,0 +1,1 @@
+//! Delivery: compare, plan, sync, health.

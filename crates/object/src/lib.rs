@@ -1,0 +1,14 @@
+//! Kubernetes objects as data.
+//!
+//! An [`Object`] is a JSON object with the accessors that everyone needs; a [`ResourceKey`] names
+//! one in a cluster whatever its version. Values are [`serde_json::Value`] with sorted keys, so
+//! that equal objects print equally.
+
+#![forbid(unsafe_code)]
+
+mod key;
+mod object;
+
+pub use key::{GroupKind, GroupVersionKind, ResourceKey};
+pub use object::{NotAnObject, Object, OwnerReference};
+pub use serde_json::{Map, Number, Value, json};

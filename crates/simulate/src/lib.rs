@@ -1,0 +1,1 @@
+//! Workloads played, so that an embedded cluster comes to life.
