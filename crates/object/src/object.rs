@@ -213,7 +213,10 @@ impl Object {
     /// Removes an annotation, and the map when it was the last.
     pub fn remove_annotation(&mut self, key: &str) -> Option<Value> {
         let old = self.remove(&["metadata", "annotations", key]);
-        if self.get(&["metadata", "annotations"]).and_then(Value::as_object).is_some_and(Map::is_empty)
+        if self
+            .get(&["metadata", "annotations"])
+            .and_then(Value::as_object)
+            .is_some_and(Map::is_empty)
         {
             self.remove(&["metadata", "annotations"]);
         }
@@ -254,7 +257,8 @@ mod tests {
 
     #[test]
     fn accessors_never_fail() {
-        let mut o = Object::try_from(json!({"metadata": {"labels": 3, "finalizers": ["a", 1]}})).unwrap();
+        let mut o =
+            Object::try_from(json!({"metadata": {"labels": 3, "finalizers": ["a", 1]}})).unwrap();
         assert_eq!(o.label("x"), None);
         assert_eq!(o.finalizers().collect::<Vec<_>>(), ["a"]);
         o.set_label("x", "y");

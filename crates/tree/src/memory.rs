@@ -54,10 +54,9 @@ impl MemoryTree {
 
     fn below<'a>(&'a self, path: &'a TreePath) -> impl Iterator<Item = (&'a str, &'a Leaf)> {
         let prefix = if path.is_root() { String::new() } else { format!("{path}/") };
-        self.leaves
-            .range(prefix.clone()..)
-            .take_while(move |(k, _)| k.starts_with(&prefix))
-            .map(move |(k, leaf)| (&k[if path.is_root() { 0 } else { path.as_str().len() + 1 }..], leaf))
+        self.leaves.range(prefix.clone()..).take_while(move |(k, _)| k.starts_with(&prefix)).map(
+            move |(k, leaf)| (&k[if path.is_root() { 0 } else { path.as_str().len() + 1 }..], leaf),
+        )
     }
 
     fn directory(&self, path: &TreePath) -> Option<Entry> {

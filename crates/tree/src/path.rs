@@ -79,7 +79,10 @@ impl TreePath {
     /// Whether `self` is `base` or lies below it.
     pub fn is_within(&self, base: &Self) -> bool {
         base.is_root()
-            || self.0.strip_prefix(base.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('/'))
+            || self
+                .0
+                .strip_prefix(base.as_str())
+                .is_some_and(|r| r.is_empty() || r.starts_with('/'))
     }
 
     /// The path as text, without a leading slash.
