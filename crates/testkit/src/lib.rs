@@ -1,1 +1,42 @@
 //! Starts real peers for tests.
+//!
+//! A *peer* is a program that Windlass is judged against or works with: `kubectl`, a real
+//! `kube-apiserver`, `git http-backend`, `sshd`. Programs are built once into a cache outside the
+//! tree ([`peers_dir`]); servers run on free loopback ports and end with the value that holds
+//! them, and also when the test process is killed.
+//!
+//! ```no_run
+//! # fn test() -> anyhow::Result<()> {
+//! if !windlass_testkit::available(&["kubectl", "kube"]) {
+//!     return Ok(()); // said why on standard error; under `cargo xtask test` this panics instead
+//! }
+//! let cluster = windlass_testkit::kubernetes()?; // one for all tests of a run
+//! let namespace = cluster.namespace("drift")?; // fresh, deleted on drop
+//! cluster.kubectl(&["get", "pods", "-n", namespace.name()])?;
+//! # Ok(())
+//! # }
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod build;
+mod certificates;
+mod git_http;
+mod git_repository;
+mod kubernetes;
+mod process;
+mod programs;
+mod shared;
+mod sshd;
+mod wait;
+
+pub use build::build;
+pub use certificates::Authority;
+pub use git_http::{Answer, GitHttp, GitHttpOptions, Login};
+pub use git_repository::GitRepository;
+pub use kubernetes::{Kubernetes, Namespace, Parts};
+pub use process::Process;
+pub use programs::{GROUPS, PROGRAMS, Program, Recipe, available, missing, peer, peers_dir};
+pub use shared::{is_running, kubernetes, stop_shared};
+pub use sshd::Sshd;
+pub use wait::{eventually, free_port, wait_for};

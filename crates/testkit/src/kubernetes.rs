@@ -1,0 +1,243 @@
+//! A real Kubernetes: etcd and kube-apiserver, with or without what brings it to life.
+//!
+//! One shell script starts everything in one process group. It ends the group when its owner is
+//! gone: for a cluster of one test that is the pipe of [`Process`], for the shared one see
+//! [`crate::kubernetes`].
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use base64::Engine as _;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::build::stages_file;
+use crate::certificates::Authority;
+use crate::process::{Process, tail};
+use crate::programs::{peer, peers_dir};
+use crate::wait::{free_port, wait_for};
+
+/// How long a cluster may take to start, on a busy machine.
+const READY: Duration = Duration::from_secs(180);
+/// The administrator's token; the servers listen on loopback and live as long as the tests.
+const TOKEN: &str = "windlass-test-admin";
+
+/// How much of a Kubernetes runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parts {
+    /// etcd and kube-apiserver.
+    Api,
+    /// Controllers, scheduler and a node played by kwok beside them.
+    Full,
+}
+
+/// A running Kubernetes. Dropping one that [`Kubernetes::start`] gave ends it.
+#[derive(Debug)]
+pub struct Kubernetes {
+    dir: PathBuf,
+    kubeconfig: PathBuf,
+    owned: Option<(Process, TempDir)>,
+}
+
+impl Kubernetes {
+    /// Starts a cluster for one test alone. Most tests want [`crate::kubernetes`].
+    ///
+    /// # Errors
+    /// When a program is missing or a server does not become ready.
+    pub fn start(parts: Parts) -> Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let script = prepare(dir.path(), parts)?;
+        let mut process = Process::start(
+            Path::new("sh"),
+            ["-c", &format!("{script}\nwait"), "kubernetes"],
+            &dir.path().join("start.log"),
+        )?;
+        let mut cluster = Self::at(dir.path());
+        wait_for("the cluster is ready", READY, || {
+            process.check()?;
+            Ok(cluster.is_ready().then_some(()))
+        })
+        .with_context(|| cluster.logs())?;
+        cluster.owned = Some((process, dir));
+        Ok(cluster)
+    }
+
+    /// The cluster whose files are in `dir`.
+    pub(crate) fn at(dir: &Path) -> Self {
+        Self { dir: dir.to_path_buf(), kubeconfig: dir.join("kubeconfig"), owned: None }
+    }
+
+    /// True once the start script got to its end.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.dir.join("ready").exists()
+    }
+
+    /// The administrator's kubeconfig.
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    /// The server's address, `https://127.0.0.1:PORT`.
+    ///
+    /// # Errors
+    /// When the kubeconfig cannot be read.
+    pub fn server(&self) -> Result<String> {
+        let config: Value = serde_json::from_slice(&fs::read(&self.kubeconfig)?)?;
+        let server = &config["clusters"][0]["cluster"]["server"];
+        Ok(server.as_str().context("the kubeconfig names no server")?.to_owned())
+    }
+
+    /// Runs kubectl as administrator and returns its standard output.
+    ///
+    /// # Errors
+    /// When kubectl is missing or ends with another status than 0.
+    pub fn kubectl(&self, arguments: &[&str]) -> Result<String> {
+        crate::process::run(self.kubectl_command()?.args(arguments))
+    }
+
+    /// kubectl with the kubeconfig set, to add arguments and input to.
+    ///
+    /// # Errors
+    /// When kubectl is missing.
+    pub fn kubectl_command(&self) -> Result<Command> {
+        let mut command = Command::new(peer("kubectl")?);
+        command.arg("--kubeconfig").arg(&self.kubeconfig).stdin(Stdio::null());
+        Ok(command)
+    }
+
+    /// Makes a namespace with a name of its own that begins with `prefix`.
+    ///
+    /// # Errors
+    /// When the API refuses it.
+    pub fn namespace(&self, prefix: &str) -> Result<Namespace<'_>> {
+        let unique = uuid::Uuid::new_v4().simple().to_string();
+        let name = format!("{prefix}-{}", &unique[..8]);
+        self.kubectl(&["create", "namespace", &name])?;
+        Ok(Namespace { cluster: self, name })
+    }
+
+    /// The ends of all logs, for error messages.
+    pub(crate) fn logs(&self) -> String {
+        let mut text = String::new();
+        for entry in fs::read_dir(&self.dir).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.extension().is_some_and(|extension| extension == "log") {
+                text.push_str(&format!("== {}\n{}\n", path.display(), tail(&path)));
+            }
+        }
+        text
+    }
+}
+
+/// A namespace of one test; dropping it has it deleted, without waiting for that.
+#[derive(Debug)]
+pub struct Namespace<'a> {
+    cluster: &'a Kubernetes,
+    name: String,
+}
+
+impl Namespace<'_> {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Drop for Namespace<'_> {
+    fn drop(&mut self) {
+        let _ = self.cluster.kubectl(&["delete", "namespace", &self.name, "--wait=false"]);
+    }
+}
+
+/// Writes what the servers need into `dir` and returns the script that starts them.
+pub(crate) fn prepare(dir: &Path, parts: Parts) -> Result<String> {
+    let authority = Authority::new()?;
+    let server =
+        authority.sign(&["127.0.0.1", "localhost", "kubernetes", "kubernetes.default.svc"])?;
+    let account = rcgen::KeyPair::generate()?;
+    let port = free_port()?;
+    let ca = base64::engine::general_purpose::STANDARD.encode(authority.pem());
+    let kubeconfig = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "test",
+        "clusters": [{"name": "test", "cluster": {
+            "server": format!("https://127.0.0.1:{port}"), "certificate-authority-data": ca}}],
+        "users": [{"name": "admin", "user": {"token": TOKEN}}],
+        "contexts": [{"name": "test", "context": {"cluster": "test", "user": "admin"}}],
+    });
+    let node = json!({
+        "apiVersion": "v1", "kind": "Node",
+        "metadata": {"name": "node-0", "annotations": {"kwok.x-k8s.io/node": "fake"}, "labels": {
+            "kubernetes.io/hostname": "node-0", "kubernetes.io/os": "linux",
+            "kubernetes.io/arch": "amd64"}},
+        "status": {
+            "allocatable": {"cpu": "1000", "memory": "1000Gi", "pods": "100000"},
+            "capacity": {"cpu": "1000", "memory": "1000Gi", "pods": "100000"}},
+    });
+    for (name, content) in [
+        ("ca.crt", authority.pem()),
+        ("server.crt", server.certificate.pem()),
+        ("server.key", server.key.serialize_pem()),
+        ("account.key", account.serialize_pem()),
+        ("account.pub", account.public_key_pem()),
+        ("tokens.csv", format!("{TOKEN},admin,admin,\"system:masters\"\n")),
+        ("kubeconfig", kubeconfig.to_string()),
+        ("node.json", node.to_string()),
+    ] {
+        fs::write(dir.join(name), content)?;
+    }
+    let mut script = format!(
+        "cd {dir}\nrm -rf ready etcd\n{etcd} --data-dir etcd --unsafe-no-fsync --log-level error \
+         --listen-client-urls http://127.0.0.1:{client} --listen-peer-urls http://127.0.0.1:{peer} \
+         --advertise-client-urls http://127.0.0.1:{client} \
+         --initial-advertise-peer-urls http://127.0.0.1:{peer} \
+         --initial-cluster default=http://127.0.0.1:{peer} >etcd.log 2>&1 &\n\
+         {apiserver} --etcd-servers=http://127.0.0.1:{client} --bind-address=127.0.0.1 \
+         --secure-port={port} --tls-cert-file=server.crt --tls-private-key-file=server.key \
+         --token-auth-file=tokens.csv --authorization-mode=RBAC --allow-privileged=true \
+         --service-account-issuer=https://kubernetes.default.svc \
+         --service-account-signing-key-file=account.key --service-account-key-file=account.pub \
+         --service-cluster-ip-range=10.96.0.0/16 --disable-admission-plugins=ServiceAccount \
+         --cert-dir=certs >kube-apiserver.log 2>&1 &\n\
+         until {kubectl} --kubeconfig kubeconfig get --raw /readyz >/dev/null 2>&1; do sleep 0.1; done\n",
+        dir = quoted(dir),
+        etcd = program("etcd")?,
+        apiserver = program("kube-apiserver")?,
+        kubectl = program("kubectl")?,
+        client = free_port()?,
+        peer = free_port()?,
+    );
+    if parts == Parts::Full {
+        script.push_str(&format!(
+            "{manager} --kubeconfig=kubeconfig --service-account-private-key-file=account.key \
+             --root-ca-file=ca.crt --use-service-account-credentials=false --leader-elect=false \
+             '--controllers=*' --node-monitor-grace-period=24h --kube-api-qps=500 \
+             --kube-api-burst=1000 --concurrent-deployment-syncs=20 \
+             --concurrent-replicaset-syncs=20 --secure-port=0 >kube-controller-manager.log 2>&1 &\n\
+             {scheduler} --kubeconfig=kubeconfig --leader-elect=false --kube-api-qps=500 \
+             --kube-api-burst=1000 --secure-port=0 >kube-scheduler.log 2>&1 &\n\
+             {kwok} --kubeconfig=kubeconfig --config={stages} --manage-all-nodes=true \
+             --cidr=10.0.0.1/16 --node-ip=127.0.0.1 >kwok.log 2>&1 &\n\
+             {kubectl} --kubeconfig kubeconfig apply --server-side -f node.json >node.log 2>&1\n\
+             {kubectl} --kubeconfig kubeconfig wait --for=condition=Ready node/node-0 --timeout=150s \
+             >>node.log 2>&1 || kill -KILL 0\n",
+            manager = program("kube-controller-manager")?,
+            scheduler = program("kube-scheduler")?,
+            kwok = program("kwok")?,
+            stages = quoted(&stages_file(&peers_dir())),
+            kubectl = program("kubectl")?,
+        ));
+    }
+    script.push_str("touch ready\n");
+    Ok(script)
+}
+
+fn program(name: &str) -> Result<String> {
+    Ok(quoted(&peer(name)?))
+}
+
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
