@@ -8,7 +8,10 @@
 
 mod key;
 mod object;
+mod pointer;
+pub mod yaml;
 
 pub use key::{GroupKind, GroupVersionKind, ResourceKey};
 pub use object::{NotAnObject, Object, OwnerReference};
+pub use pointer::{Pointer, PointerError};
 pub use serde_json::{Map, Number, Value, json};

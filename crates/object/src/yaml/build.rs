@@ -1,0 +1,310 @@
+//! From parser events to one document's value.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, Tag, options};
+use serde_json::{Map, Value};
+
+use super::resolve::{self, Scalar, ScalarTag};
+use super::{Dialect, DuplicateKeys, Error, Options, Position, Problem};
+
+pub(super) struct Built {
+    pub(super) value: Value,
+    pub(super) at: Position,
+    /// Whether some mapping may have a key twice; a second pass tells which.
+    pub(super) repeats_keys: bool,
+}
+
+/// Reads the first document of `source`, whose first line is number `line`.
+pub(super) fn document(source: &str, line: usize, options: &Options) -> Result<Built, Error> {
+    let mut builder = Builder {
+        events: Events::new(source, line, options),
+        options,
+        anchors: HashMap::new(),
+        decoded: 0,
+        aliased: 0,
+        repeats_keys: false,
+    };
+    while let Some((event, at)) = builder.events.next()? {
+        if is_node(&event) {
+            let value = builder.node(event, at, 0)?;
+            builder.finish()?;
+            return Ok(Built { value, at, repeats_keys: builder.repeats_keys });
+        }
+    }
+    Ok(Built { value: Value::Null, at: Position { line, column: 1 }, repeats_keys: false })
+}
+
+/// The parser's events with positions in the whole stream.
+pub(super) struct Events<'t> {
+    parser: Parser<'t, StrInput<'t>>,
+    line: usize,
+}
+
+impl<'t> Events<'t> {
+    pub(super) fn new(source: &'t str, line: usize, options: &Options) -> Self {
+        let options = options! {
+            emit_comments: false,
+            block_scalar_eof_without_line_feed: true,
+            bom_inside_document_as_content: true,
+            flow_nesting_limit: options.max_depth,
+            block_nesting_limit: options.max_depth,
+        };
+        Self { parser: Parser::new_from_str_with_options(source, options), line }
+    }
+
+    pub(super) fn next(&mut self) -> Result<Option<(Event<'t>, Position)>, Error> {
+        match self.parser.next_event() {
+            None => Ok(None),
+            Some(Ok((event, span))) => {
+                let at = self.position(span.start.line(), span.start.col());
+                Ok(Some((event, at)))
+            }
+            Some(Err(error)) => Err(self.error(&error)),
+        }
+    }
+
+    /// The next event where the grammar promises one.
+    pub(super) fn expect(&mut self) -> Result<(Event<'t>, Position), Error> {
+        self.next()?.ok_or_else(|| Error {
+            at: self.position(1, 0),
+            problem: Problem::Syntax("the document ends too early".to_owned()),
+        })
+    }
+
+    fn position(&self, line: usize, column: usize) -> Position {
+        Position { line: self.line + line.max(1) - 1, column: column + 1 }
+    }
+
+    fn error(&self, error: &ScanError) -> Error {
+        Error {
+            at: self.position(error.marker().line(), error.marker().col()),
+            problem: Problem::Syntax(error.kind().to_string()),
+        }
+    }
+}
+
+pub(super) fn is_node(event: &Event<'_>) -> bool {
+    matches!(
+        event,
+        Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..) | Event::Alias(_)
+    )
+}
+
+/// A scalar's meaning by its text, quotes and tag.
+pub(super) fn scalar(
+    text: Cow<'_, str>,
+    style: ScalarStyle,
+    tag: Option<&Tag>,
+    dialect: Dialect,
+) -> Result<Scalar, Problem> {
+    match tag.map(scalar_tag) {
+        None if style == ScalarStyle::Plain => Ok(resolve::plain(&text, dialect)),
+        None => Ok(Scalar::Text(text.into_owned())),
+        Some(tag) => resolve::tagged(tag, &text, dialect),
+    }
+}
+
+fn scalar_tag(tag: &Tag) -> ScalarTag {
+    match tag.suffix_in_namespace("tag:yaml.org,2002:").as_deref() {
+        Some("null") => ScalarTag::Null,
+        Some("bool") => ScalarTag::Bool,
+        Some("int") => ScalarTag::Int,
+        Some("float") => ScalarTag::Float,
+        Some("str") => ScalarTag::Text,
+        Some("binary") => ScalarTag::Binary,
+        Some("timestamp") => ScalarTag::Timestamp,
+        _ => ScalarTag::Other,
+    }
+}
+
+/// Whether an event in a key's place is the merge key.
+pub(super) fn is_merge(event: &Event<'_>) -> bool {
+    match event {
+        Event::Scalar(text, style, _, tag) if text == "<<" => match tag {
+            None => *style == ScalarStyle::Plain,
+            Some(tag) => tag.suffix_in_namespace("tag:yaml.org,2002:").as_deref() == Some("merge"),
+        },
+        _ => false,
+    }
+}
+
+struct Anchor {
+    value: Value,
+    /// How many nodes its expansion has.
+    size: usize,
+}
+
+struct Builder<'t, 'o> {
+    events: Events<'t>,
+    options: &'o Options,
+    anchors: HashMap<usize, Anchor>,
+    decoded: usize,
+    aliased: usize,
+    repeats_keys: bool,
+}
+
+impl<'t> Builder<'t, '_> {
+    /// Takes the rest of the document's events, which may still hold an error.
+    fn finish(&mut self) -> Result<(), Error> {
+        match self.events.next()? {
+            Some((Event::DocumentEnd | Event::StreamEnd, _)) | None => Ok(()),
+            Some((_, at)) => Err(Error {
+                at,
+                problem: Problem::Syntax("expected the end of the document".to_owned()),
+            }),
+        }
+    }
+
+    fn node(&mut self, event: Event<'t>, at: Position, depth: usize) -> Result<Value, Error> {
+        let before = self.decoded;
+        self.decoded += 1;
+        let (value, anchor) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let value = scalar(text, style, tag.as_deref(), self.options.dialect)
+                    .and_then(resolve::into_value)
+                    .map_err(|problem| Error { at, problem })?;
+                (value, anchor)
+            }
+            Event::SequenceStart(_, anchor, _) => (self.sequence(at, depth + 1)?, anchor),
+            Event::MappingStart(_, anchor, _) => (self.mapping(at, depth + 1)?, anchor),
+            Event::Alias(id) => return self.alias(id, at),
+            _ => {
+                let problem = Problem::Syntax("expected a value".to_owned());
+                return Err(Error { at, problem });
+            }
+        };
+        if anchor != 0 {
+            let size = self.decoded - before;
+            self.anchors.insert(anchor, Anchor { value: value.clone(), size });
+        }
+        Ok(value)
+    }
+
+    fn check_depth(&self, at: Position, depth: usize) -> Result<(), Error> {
+        if depth <= self.options.max_depth {
+            return Ok(());
+        }
+        let limit = self.options.max_depth;
+        Err(Error { at, problem: Problem::Limit { what: "the depth of nesting", limit } })
+    }
+
+    fn sequence(&mut self, at: Position, depth: usize) -> Result<Value, Error> {
+        self.check_depth(at, depth)?;
+        let mut items = Vec::new();
+        loop {
+            match self.events.expect()? {
+                (Event::SequenceEnd, _) => return Ok(Value::Array(items)),
+                (event, at) => items.push(self.node(event, at, depth)?),
+            }
+        }
+    }
+
+    fn mapping(&mut self, at: Position, depth: usize) -> Result<Value, Error> {
+        self.check_depth(at, depth)?;
+        let mut fields = Map::new();
+        let mut merges = Vec::new();
+        loop {
+            let (event, at) = self.events.expect()?;
+            if matches!(event, Event::MappingEnd) {
+                break;
+            }
+            if is_merge(&event) {
+                let sources = self.merge_sources(depth)?;
+                match self.options.dialect {
+                    Dialect::GoV2 => self.override_with(&mut fields, sources),
+                    Dialect::GoV3 => {
+                        // One merge key a mapping; the second pass names the others.
+                        self.repeats_keys |= !merges.is_empty();
+                        merges = sources;
+                    }
+                }
+                continue;
+            }
+            let key = self.key(event, at, depth)?;
+            let (event, at) = self.events.expect()?;
+            let value = self.node(event, at, depth)?;
+            self.repeats_keys |= fields.insert(key, value).is_some();
+        }
+        for source in merges {
+            for (key, value) in source {
+                fields.entry(key).or_insert(value);
+            }
+        }
+        Ok(Value::Object(fields))
+    }
+
+    /// go-yaml v2: the merged keys replace those that stand before the merge key; of several
+    /// sources the first has the last word.
+    fn override_with(&mut self, fields: &mut Map<String, Value>, sources: Vec<Map<String, Value>>) {
+        let strict = self.options.duplicate_keys == DuplicateKeys::Error;
+        for source in sources.into_iter().rev() {
+            for (key, value) in source {
+                let old = fields.insert(key, value);
+                self.repeats_keys |= strict && old.is_some();
+            }
+        }
+    }
+
+    fn key(&mut self, event: Event<'t>, at: Position, depth: usize) -> Result<String, Error> {
+        let fail = |problem| Error { at, problem };
+        match event {
+            Event::Scalar(text, style, 0, tag) => {
+                self.decoded += 1;
+                scalar(text, style, tag.as_deref(), self.options.dialect)
+                    .and_then(resolve::into_key)
+                    .map_err(fail)
+            }
+            event => match self.node(event, at, depth)? {
+                Value::Object(_) => Err(fail(Problem::Key("mapping"))),
+                Value::Array(_) => Err(fail(Problem::Key("list"))),
+                Value::Null => Err(fail(Problem::Key("null"))),
+                Value::String(s) => Ok(s),
+                Value::Bool(b) => Ok(b.to_string()),
+                Value::Number(n) => Ok(n.to_string()),
+            },
+        }
+    }
+
+    fn merge_sources(&mut self, depth: usize) -> Result<Vec<Map<String, Value>>, Error> {
+        let (event, at) = self.events.expect()?;
+        let fail = || Error { at, problem: Problem::Merge };
+        let is_list = matches!(event, Event::SequenceStart(..));
+        match self.node(event, at, depth)? {
+            Value::Object(source) => Ok(vec![source]),
+            Value::Array(items) if is_list => items
+                .into_iter()
+                .map(|item| match item {
+                    Value::Object(source) => Ok(source),
+                    _ => Err(fail()),
+                })
+                .collect(),
+            _ => Err(fail()),
+        }
+    }
+
+    fn alias(&mut self, id: usize, at: Position) -> Result<Value, Error> {
+        // An anchor is known once its value is complete.
+        let Some(anchor) = self.anchors.get(&id) else {
+            return Err(Error { at, problem: Problem::Cycle });
+        };
+        self.decoded += anchor.size;
+        self.aliased += anchor.size;
+        if expands_too_much(self.aliased, self.decoded) {
+            return Err(Error { at, problem: Problem::Aliases });
+        }
+        Ok(anchor.value.clone())
+    }
+}
+
+/// go-yaml's bound: of up to 400,000 nodes 99 in a hundred may come from aliases, of 4,000,000 and
+/// more one in ten, and in between in proportion.
+#[expect(clippy::cast_precision_loss, reason = "a ratio")]
+fn expands_too_much(aliased: usize, decoded: usize) -> bool {
+    const LOW: f64 = 400_000.0;
+    const HIGH: f64 = 4_000_000.0;
+    let total = decoded as f64;
+    let share = ((total - LOW) / (HIGH - LOW)).clamp(0.0, 1.0);
+    aliased > 100 && decoded > 1000 && aliased as f64 / total > 0.99 - 0.89 * share
+}

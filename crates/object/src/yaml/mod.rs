@@ -1,0 +1,228 @@
+//! YAML as the Go tools of this field read and write it.
+//!
+//! Go programs turn YAML into JSON and decode that; what a scalar means is decided by one of two
+//! generations of go-yaml ([`Dialect`]). A stream is cut into documents at lines that begin with
+//! `---`, before any YAML is parsed, as apimachinery does it. So a bad document never hides the
+//! good ones beside it: [`parse`] returns the documents, the errors and the warnings, each with its
+//! line and column.
+//!
+//! Values are JSON. Whole numbers that fit 64 bits are integers, however they were spelled; the
+//! others are floats; keys are strings.
+
+mod build;
+mod emit;
+mod float;
+mod frame;
+mod json;
+mod locate;
+mod resolve;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::Pointer;
+
+pub use emit::{Indent, to_string, to_string_with};
+pub use float::format as format_float;
+
+/// Which generation of go-yaml decides what a scalar means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// `sigs.k8s.io/yaml` on go-yaml v2: Kubernetes, kubectl, Helm, Argo CD. YAML 1.1 booleans
+    /// (`yes`, `on`, `y`), also as keys; later merge keys override earlier ones.
+    #[default]
+    GoV2,
+    /// kyaml on go-yaml v3: kustomize. `yes` and `on` are strings, dates become timestamps,
+    /// duplicate keys are errors, a mapping's own keys win over merged ones.
+    GoV3,
+}
+
+/// What to do with a key that stands twice in a mapping.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum DuplicateKeys {
+    /// The last one wins; a warning names both positions.
+    #[default]
+    LastWins,
+    /// An error that names both positions.
+    Error,
+}
+
+/// How to read YAML. Every bound is per document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Which generation of go-yaml to follow.
+    pub dialect: Dialect,
+    /// What a repeated key is.
+    pub duplicate_keys: DuplicateKeys,
+    /// How deep collections may nest.
+    pub max_depth: usize,
+    /// How many bytes one document may hold.
+    pub max_bytes: usize,
+}
+
+impl Default for Options {
+    /// As Kubernetes reads manifests.
+    fn default() -> Self {
+        Self {
+            dialect: Dialect::GoV2,
+            duplicate_keys: DuplicateKeys::LastWins,
+            max_depth: 120,
+            max_bytes: 64 << 20,
+        }
+    }
+}
+
+impl Options {
+    /// As kustomize reads resources.
+    pub fn kustomize() -> Self {
+        Self { dialect: Dialect::GoV3, duplicate_keys: DuplicateKeys::Error, ..Self::default() }
+    }
+
+    /// As Kubernetes reads manifests where it is strict.
+    pub fn strict() -> Self {
+        Self { duplicate_keys: DuplicateKeys::Error, ..Self::default() }
+    }
+}
+
+/// A place in a text. Both count from one; columns count characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// Line.
+    pub line: usize,
+    /// Column.
+    pub column: usize,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+/// One document of a stream.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// Its content. A document that holds nothing but comments is null.
+    pub value: Value,
+    /// Where its first node stands.
+    pub at: Position,
+    pub(crate) chunk: frame::Span,
+}
+
+/// Why a document could not be read. Prints as `line:column: what`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{at}: {problem}")]
+pub struct Error {
+    /// Where.
+    pub at: Position,
+    /// What.
+    pub problem: Problem,
+}
+
+/// What is wrong at a place.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// The text is not YAML.
+    #[error("{0}")]
+    Syntax(String),
+    /// The text is not valid in its encoding, or holds characters that YAML does not allow.
+    #[error("{0}")]
+    Encoding(String),
+    /// Something stands behind `---` that is no comment.
+    #[error("invalid document separator: {0:?} may not follow ---")]
+    Separator(String),
+    /// A key stands twice.
+    #[error("key {key:?} is already set at {first}")]
+    DuplicateKey {
+        /// The key.
+        key: String,
+        /// Where it stood first.
+        first: Position,
+    },
+    /// A mapping or a list is used as a key.
+    #[error("a {0} cannot be a key")]
+    Key(&'static str),
+    /// A tag asks for a type that the text is not.
+    #[error("cannot decode {text:?} as {tag}")]
+    Tag {
+        /// The tag.
+        tag: String,
+        /// The text.
+        text: String,
+    },
+    /// JSON has no such number.
+    #[error("{0} has no JSON form")]
+    Number(String),
+    /// `<<` takes mappings only.
+    #[error("a merge key (<<) takes a mapping or a list of mappings")]
+    Merge,
+    /// An alias stands inside what it names.
+    #[error("an anchor's value contains itself")]
+    Cycle,
+    /// Aliases blow the document up.
+    #[error("the document's aliases expand to too much")]
+    Aliases,
+    /// A bound is exceeded.
+    #[error("{what} exceeds the limit of {limit}")]
+    Limit {
+        /// Which.
+        what: &'static str,
+        /// The bound.
+        limit: usize,
+    },
+}
+
+/// Something that is legal and probably not meant. Prints as `line:column: what`.
+pub type Warning = Error;
+
+/// All that a stream held.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parsed {
+    /// The documents that could be read, in order, null ones too.
+    pub documents: Vec<Document>,
+    /// The documents that could not, in order.
+    pub errors: Vec<Error>,
+    /// What is legal and probably not meant.
+    pub warnings: Vec<Warning>,
+}
+
+/// Reads a stream of YAML documents, or of JSON ones. UTF-16 with a byte order mark is taken too.
+pub fn parse(text: &[u8], options: &Options) -> Parsed {
+    frame::parse(text, options)
+}
+
+/// Reads one document, all of `text`.
+///
+/// # Errors
+/// The first error of the stream, or one that names a second document.
+pub fn parse_one(text: &[u8], options: &Options) -> Result<Value, Error> {
+    let mut parsed = parse(text, options);
+    if let Some(error) = parsed.errors.into_iter().next() {
+        return Err(error);
+    }
+    parsed.documents.retain(|d| !d.value.is_null());
+    let mut documents = parsed.documents.into_iter();
+    let first = documents.next().map_or(Value::Null, |d| d.value);
+    match documents.next() {
+        None => Ok(first),
+        Some(second) => Err(Error {
+            at: second.at,
+            problem: Problem::Syntax("expected one document, found another".to_owned()),
+        }),
+    }
+}
+
+/// Where the value that `pointer` names stands in `text`, of which `document` was read with
+/// `options`: for a field its key, for a list's item the item; for what came by alias or merge, or
+/// is not there, the nearest thing above it that is.
+pub fn position(
+    text: &[u8],
+    document: &Document,
+    pointer: &Pointer,
+    options: &Options,
+) -> Position {
+    locate::position(text, document, pointer, options)
+}

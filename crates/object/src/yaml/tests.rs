@@ -1,0 +1,221 @@
+use super::*;
+use serde_json::json;
+
+fn check(text: &str, wanted: &[Value]) {
+    let parsed = parse(text.as_bytes(), &Options::default());
+    assert_eq!(parsed.errors, [], "{text}");
+    let got: Vec<_> = parsed.documents.into_iter().map(|d| d.value).collect();
+    assert_eq!(got, wanted, "{text}");
+}
+
+fn check_errors(text: &str, options: &Options, wanted: &[&str]) {
+    let parsed = parse(text.as_bytes(), options);
+    let got: Vec<_> = parsed.errors.iter().map(ToString::to_string).collect();
+    assert_eq!(got, wanted, "{text}");
+}
+
+#[test]
+fn documents() {
+    check("a: 1\n---\nb: 2\n", &[json!({"a": 1}), json!({"b": 2})]);
+    check("---\na: 1\n--- # comment\n# only a comment\n---\n", &[json!({"a": 1}), Value::Null]);
+    check("\u{feff}a: |\n  x", &[json!({"a": "x"})]);
+    check("a: >\n  x\n  y\n", &[json!({"a": "x y\n"})]);
+    check("a: |\r\n  x\r\n  y\r\n", &[json!({"a": "x\ny\n"})]);
+    check("", &[]);
+    check("{\"a\": 1.0}\n{\"a\": \"\\ud83d\\ude00\"}", &[json!({"a": 1}), json!({"a": "😀"})]);
+    check("{\"a\": 1}\n---\nb: 2\n", &[json!({"a": 1}), json!({"b": 2})]);
+    check("{a: 1, b: [x, y]}", &[json!({"a": 1, "b": ["x", "y"]})]);
+    let utf16: Vec<u8> = "\u{feff}a: ä".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(parse_one(&utf16, &Options::default()).unwrap(), json!({"a": "ä"}));
+}
+
+#[test]
+fn keys_and_scalars() {
+    check(
+        "on: x\n8: y\n010: z\n1.5: f\n~x: t\n",
+        &[json!({"true": "x", "8": "z", "1.5": "f", "~x": "t"})],
+    );
+    check(
+        "a: 0777\nb: yes\nc: 'yes'\nd: !!str 12\ne: !!binary aGk=\nf: 12:30\n",
+        &[json!({"a": 511, "b": true, "c": "yes", "d": "12", "e": "hi", "f": "12:30"})],
+    );
+    check(
+        "a: ! 12\nb: !Ref c\nc: 18446744073709551615\nd: -0.0\n",
+        &[json!({"a": "12", "b": "c", "c": 18446744073709551615u64 as f64, "d": 0})],
+    );
+}
+
+#[test]
+fn anchors_and_merges() {
+    check(
+        "a: &x {k: 1, l: 2}\nb: *x\nc:\n  <<: *x\n  k: 3\n",
+        &[json!({"a": {"k": 1, "l": 2}, "b": {"k": 1, "l": 2}, "c": {"k": 3, "l": 2}})],
+    );
+    // The older generation lets a merge key override what stands before it.
+    let text = "a: &x {k: 1}\nc:\n  k: 3\n  <<: *x\n";
+    check(text, &[json!({"a": {"k": 1}, "c": {"k": 1}})]);
+    let newer = parse_one(text.as_bytes(), &Options::kustomize()).unwrap();
+    assert_eq!(newer["c"], json!({"k": 3}));
+    check(
+        "a: &x {k: 1}\nb: &y {k: 2, m: 3}\nc:\n  <<: [*x, *y]\n",
+        &[json!({"a": {"k": 1}, "b": {"k": 2, "m": 3}, "c": {"k": 1, "m": 3}})],
+    );
+}
+
+#[test]
+fn bad_documents_do_not_hide_good_ones() {
+    let parsed = parse(b"a: 1\n---\nb: [\n---\nc: 3\n--- x\nd: 4\n", &Options::default());
+    let values: Vec<_> = parsed.documents.iter().map(|d| d.value.clone()).collect();
+    assert_eq!(values, [json!({"a": 1}), json!({"c": 3}), json!({"d": 4})]);
+    assert_eq!(parsed.errors.len(), 2);
+    assert_eq!(parsed.errors[0].at.line, 3);
+    assert_eq!(
+        parsed.errors[1].to_string(),
+        "6:4: invalid document separator: \"x\" may not follow ---"
+    );
+}
+
+#[test]
+fn errors_have_positions() {
+    let lax = Options::default();
+    check_errors("a: 1\nb: *x\n", &lax, &["2:4: while parsing node, found unknown anchor"]);
+    check_errors("a: &x [*x]\n", &lax, &["1:8: an anchor's value contains itself"]);
+    check_errors("a:\n  ? [1]\n  : 2\n", &lax, &["2:5: a list cannot be a key"]);
+    check_errors("null: 1\n", &lax, &["1:1: a null cannot be a key"]);
+    check_errors("a: .inf\n", &lax, &["1:4: .inf has no JSON form"]);
+    check_errors("a: !!int x\n", &lax, &["1:10: cannot decode \"x\" as !!int"]);
+    check_errors(
+        "a: {<<: 1}\n",
+        &lax,
+        &["1:9: a merge key (<<) takes a mapping or a list of mappings"],
+    );
+    check_errors("a: \u{1}\n", &lax, &["1:4: control character U+0001 is not allowed"]);
+    let parsed = parse(b"a: 1\nb: \xff\n", &lax);
+    assert_eq!(parsed.errors[0].to_string(), "2:4: byte 0xff is not UTF-8");
+    let deep = "[".repeat(500);
+    assert!(matches!(
+        parse(deep.as_bytes(), &lax).errors[0].problem,
+        Problem::Syntax(_) | Problem::Limit { .. }
+    ));
+    let deep = "{\"a\":".repeat(5000);
+    assert_eq!(parse(deep.as_bytes(), &lax).errors.len(), 1);
+}
+
+#[test]
+fn repeated_keys_name_both_positions() {
+    let text = "a: 1\nb:\n  c: 1\n  'c': 2\na: 3\n";
+    let parsed = parse(text.as_bytes(), &Options::default());
+    assert_eq!(parsed.documents[0].value, json!({"a": 3, "b": {"c": 2}}));
+    let warnings: Vec<_> = parsed.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        ["4:3: key \"c\" is already set at 3:3", "5:1: key \"a\" is already set at 1:1"]
+    );
+    check_errors(
+        text,
+        &Options::strict(),
+        &warnings.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
+    let parsed = parse(b"{\"a\": 1,\n \"a\": 2}", &Options::default());
+    assert_eq!(parsed.warnings[0].to_string(), "2:2: key \"a\" is already set at 1:2");
+}
+
+#[test]
+fn laughs_are_bounded() {
+    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for i in 1..12 {
+        let alias = format!("*a{}", i - 1);
+        text += &format!("a{i}: &a{i} [{}]\n", vec![alias; 10].join(", "));
+    }
+    let parsed = parse(text.as_bytes(), &Options::default());
+    assert_eq!(parsed.errors[0].problem, Problem::Aliases);
+}
+
+#[test]
+fn values_can_be_located() {
+    let text = "# head\na: 1\n---\nspec:\n  list:\n  - x\n  - y: 2\n";
+    let options = Options::default();
+    let document = &parse(text.as_bytes(), &options).documents[1];
+    assert_eq!(document.at.to_string(), "4:1");
+    let at =
+        |p: &str| position(text.as_bytes(), document, &p.parse().unwrap(), &options).to_string();
+    assert_eq!(at("/spec/list"), "5:3");
+    assert_eq!(at("/spec/list/1/y"), "7:5");
+    assert_eq!(at("/spec/list/0"), "6:5");
+    assert_eq!(at("/spec/none/x"), "4:1");
+}
+
+fn check_out(value: &Value, wanted: &str) {
+    let text = to_string(value);
+    assert_eq!(text, wanted);
+    assert_eq!(parse_one(text.as_bytes(), &Options::default()).unwrap(), *value, "{text}");
+}
+
+#[test]
+fn writes_as_go_does() {
+    check_out(
+        &json!({"a10": 1, "a2": [1, {"x": [], "y": {}}], "a1": {"b": ["z"]}}),
+        "\
+a1:
+  b:
+  - z
+a2:
+- 1
+- x: []
+  \"y\": {}
+a10: 1
+",
+    );
+    check_out(&json!([[1, [2]], {"a": [[3]]}]), "- - 1\n  - - 2\n- a:\n  - - 3\n");
+    check_out(&json!("x"), "x\n");
+    check_out(
+        &json!({"a": "l1\nl2\n", "b": " x\ny", "c": "x\n\n", "d": "x \ny", "e": "\n"}),
+        "\
+a: |
+  l1
+  l2
+b: |2-
+   x
+  y
+c: |+
+  x
+
+d: \"x \\ny\"
+e: |2+
+
+",
+    );
+    check_out(
+        &json!([
+            "yes", "12:30", "1_000", "", "a: b", "# x", "x ", "😀", "<<", "=", "-", "- x", "it's",
+            "'q'"
+        ]),
+        "\
+- \"yes\"
+- \"12:30\"
+- \"1_000\"
+- \"\"
+- 'a: b'
+- '# x'
+- 'x '
+- \"\\U0001F600\"
+- <<
+- =
+- '-'
+- '- x'
+- it's
+- '''q'''
+",
+    );
+    check_out(
+        &json!([1.5, 1e20, 1e-7, 123456789.5, true, null]),
+        "\
+- 1.5
+- 1e+20
+- 1e-07
+- 1.234567895e+08
+- true
+- null
+",
+    );
+}
