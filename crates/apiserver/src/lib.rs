@@ -1,1 +1,4 @@
 //! The embedded Kubernetes API.
+
+pub mod catalog;
+pub mod crd;
