@@ -1,0 +1,473 @@
+//! One connection to one cluster, and what keeps it up.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use crate::Health;
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::{Notify, Semaphore, watch as channel};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use windlass_object::{GroupKind, GroupVersionKind, Object, ResourceKey};
+use windlass_schema::Schemas;
+
+use crate::changes::Changes;
+use crate::decode::Identity;
+use crate::discovery::{ApiKind, ApiKinds};
+use crate::error::Error;
+use crate::filter::KindFilter;
+use crate::http::{Call, Transport};
+use crate::limits::{Limits, STARTING_WATCHES};
+use crate::store::{Node, Store};
+use crate::tree::{self, TreeNode};
+use crate::watch::{Shared as Watches, Watch};
+
+/// What the dialect says of objects as they come in. Called for every object: it must be quick.
+pub trait Tracker: Send + Sync {
+    /// The application that manages an object, if any.
+    fn application(&self, identity: &Identity<'_>) -> Option<String>;
+    /// An object's health, if its kind has any.
+    fn health(&self, object: &Object) -> Option<Health>;
+    /// Addresses that an object's annotations name for people.
+    fn links(&self, _object: &Object) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+    /// Whether the addresses that an Ingress serves are shown.
+    fn default_links(&self, _object: &Object) -> bool {
+        true
+    }
+}
+
+/// How to look at a cluster.
+pub struct ConnectOptions {
+    /// The cluster's address as settings name it; filters are matched against it.
+    pub server: String,
+    /// Only these namespaces; everywhere when empty.
+    pub namespaces: Vec<String>,
+    /// Whether cluster-scoped objects are looked at although `namespaces` is set.
+    pub cluster_resources: bool,
+    /// Which kinds are looked at.
+    pub filter: KindFilter,
+    /// Requests a second at most; none is without bound.
+    pub queries_per_second: Option<f64>,
+    /// What the dialect says of objects.
+    pub tracker: Arc<dyn Tracker>,
+}
+
+/// How the connection is.
+#[derive(Clone, Debug)]
+pub enum Connection {
+    /// The kinds, or the first state, are still being read.
+    Connecting,
+    /// All is well.
+    Up,
+    /// The cluster cannot be reached. What was known of it may be stale.
+    Down(Error),
+}
+
+/// A connection to a cluster, to be cloned freely. It ends when the last clone is dropped.
+#[derive(Clone)]
+pub struct Cluster {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    _stop: DropGuard,
+}
+
+pub(crate) struct Shared {
+    watches: Arc<Watches>,
+    options: ConnectOptions,
+    kinds: RwLock<Arc<ApiKinds>>,
+    rediscover: Notify,
+    pub(crate) schemas: Schemas,
+    /// Only one discovery on demand at a time.
+    discovering: tokio::sync::Mutex<Option<std::time::Instant>>,
+}
+
+/// What the watches have got to.
+pub(crate) struct Progress {
+    states: Mutex<HashMap<(GroupKind, String), State>>,
+    connection: channel::Sender<Connection>,
+    rediscover: channel::Sender<u64>,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    Starting,
+    Complete,
+    Failed(Error),
+}
+
+impl Progress {
+    fn new() -> Self {
+        Self {
+            states: Mutex::default(),
+            connection: channel::Sender::new(Connection::Connecting),
+            rediscover: channel::Sender::new(0),
+        }
+    }
+
+    /// A kind's present state is known.
+    pub(crate) fn complete(&self, kind: &GroupKind, namespace: &str) {
+        self.set(kind, namespace, State::Complete);
+    }
+
+    /// A kind's watch has failed; it will be tried again.
+    pub(crate) fn failed(&self, kind: &GroupKind, namespace: &str, error: Error) {
+        if error.is_unreachable() {
+            self.connection.send_replace(Connection::Down(error.clone()));
+        }
+        self.set(kind, namespace, State::Failed(error));
+    }
+
+    /// An object of a kind came or changed after the first state. Whether a kind is defined or withdrawn changes what there is to see.
+    pub(crate) fn heard(&self, kind: &GroupKind) {
+        let defines = (kind.group == "apiextensions.k8s.io"
+            && kind.kind == "CustomResourceDefinition")
+            || (kind.group == "apiregistration.k8s.io" && kind.kind == "APIService");
+        if defines {
+            self.rediscover.send_modify(|n| *n += 1);
+        }
+    }
+
+    fn set(&self, kind: &GroupKind, namespace: &str, state: State) {
+        let mut states = self.states.lock();
+        states.insert((kind.clone(), namespace.to_owned()), state);
+        let down = states.values().any(|s| matches!(s, State::Failed(e) if e.is_unreachable()));
+        let starting = states.values().any(|s| matches!(s, State::Starting));
+        drop(states);
+        if !down {
+            let next = if starting { Connection::Connecting } else { Connection::Up };
+            self.connection.send_replace(next);
+        }
+    }
+
+    fn started(&self, kind: &GroupKind, namespace: &str) {
+        self.states.lock().insert((kind.clone(), namespace.to_owned()), State::Starting);
+    }
+
+    fn stopped(&self, kind: &GroupKind) {
+        self.states.lock().retain(|(known, _), _| known != kind);
+    }
+}
+
+impl Cluster {
+    /// Begins to look at a cluster. Nothing is waited for: see [`Cluster::synced`].
+    pub fn connect(client: kube::Client, options: ConnectOptions) -> Self {
+        let transport = Transport::new(client, Limits::new(options.queries_per_second));
+        let watches = Arc::new(Watches {
+            transport,
+            store: Arc::new(Store::default()),
+            tracker: options.tracker.clone(),
+            progress: Arc::new(Progress::new()),
+            starts: Semaphore::new(STARTING_WATCHES),
+            streams_lists: AtomicBool::new(true),
+        });
+        watches.store.changes.want();
+        let shared = Arc::new(Shared {
+            watches,
+            options,
+            kinds: RwLock::default(),
+            rediscover: Notify::new(),
+            schemas: Schemas::builtin(),
+            discovering: tokio::sync::Mutex::new(None),
+        });
+        let stop = CancellationToken::new();
+        tokio::spawn(shared.clone().keep(stop.clone()));
+        Self { inner: Arc::new(Inner { shared, _stop: stop.drop_guard() }) }
+    }
+
+    /// Begins to look at the cluster that a configuration names.
+    ///
+    /// # Errors
+    /// When the configuration cannot make a client.
+    pub fn connect_config(config: kube::Config, options: ConnectOptions) -> Result<Self, Error> {
+        let client = kube::Client::try_from(config)
+            .map_err(|error| Error::Config { message: error.to_string() })?;
+        Ok(Self::connect(client, options))
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.inner.shared
+    }
+
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.shared().watches.transport
+    }
+
+    fn store(&self) -> &Store {
+        &self.shared().watches.store
+    }
+
+    /// The client beneath.
+    pub fn client(&self) -> &kube::Client {
+        self.transport().client()
+    }
+
+    /// The cluster's address as settings name it.
+    pub fn server(&self) -> &str {
+        &self.shared().options.server
+    }
+
+    /// The kinds that are served, as known now.
+    pub fn kinds(&self) -> Arc<ApiKinds> {
+        self.shared().kinds.read().clone()
+    }
+
+    /// How the connection is now.
+    pub fn connection(&self) -> Connection {
+        self.shared().watches.progress.connection.borrow().clone()
+    }
+
+    /// Told when the connection changes.
+    pub fn connection_changes(&self) -> channel::Receiver<Connection> {
+        self.shared().watches.progress.connection.subscribe()
+    }
+
+    /// Waits until the present state of every kind is known.
+    ///
+    /// # Errors
+    /// When the cluster cannot be reached.
+    pub async fn synced(&self) -> Result<(), Error> {
+        let mut changes = self.connection_changes();
+        let seen = changes.wait_for(|c| !matches!(c, Connection::Connecting)).await;
+        match seen.as_deref() {
+            Ok(Connection::Down(error)) => Err(error.clone()),
+            Ok(_) => Ok(()),
+            Err(_) => Err(Error::Unreachable { message: "the connection was closed".into() }),
+        }
+    }
+
+    /// Why a kind's objects are not known, if they are not.
+    pub fn problem(&self, kind: &GroupKind) -> Option<Error> {
+        let states = self.shared().watches.progress.states.lock();
+        states.iter().find_map(|((known, _), state)| match state {
+            State::Failed(error) if known == kind => Some(error.clone()),
+            _ => None,
+        })
+    }
+
+    /// What changed, to be read by one.
+    pub fn changes(&self) -> &Changes {
+        &self.store().changes
+    }
+
+    /// What is known of an object.
+    pub fn get(&self, key: &ResourceKey) -> Option<Arc<Node>> {
+        self.store().get(key)
+    }
+
+    /// What an application manages.
+    pub fn of_application(&self, app: &str) -> Vec<Arc<Node>> {
+        self.store().of_application(app)
+    }
+
+    /// Applications that manage anything here.
+    pub fn applications(&self) -> Vec<Arc<str>> {
+        self.store().applications()
+    }
+
+    /// How many objects are known.
+    pub fn object_count(&self) -> usize {
+        self.store().len()
+    }
+
+    /// Every object in a namespace that has no owner.
+    pub fn roots_in(&self, namespace: &str) -> Vec<Arc<Node>> {
+        self.store().roots_in(namespace)
+    }
+
+    /// The tree over some objects, parents first.
+    pub fn tree(&self, roots: Vec<Arc<Node>>) -> Vec<TreeNode> {
+        tree::tree(self.store(), roots, false)
+    }
+
+    /// An object, whole: from memory when it is managed, else asked for.
+    ///
+    /// # Errors
+    /// As the API answers; an object that is not there is none, not an error.
+    pub async fn live(&self, key: &ResourceKey) -> Result<Option<Object>, Error> {
+        match self.get(key) {
+            Some(node) => match node.object() {
+                Some(object) => Ok(Some(object)),
+                None => self.fetch(&node.api().gvk(), &key.namespace, &key.name).await,
+            },
+            None if self.is_mirrored(&key.group_kind()) => Ok(None),
+            None => {
+                let Some(kind) = self.kinds().preferred(&key.group_kind()).cloned() else {
+                    return Ok(None);
+                };
+                self.fetch(&kind.gvk(), &key.namespace, &key.name).await
+            }
+        }
+    }
+
+    /// Whether what is not known of a kind is not there.
+    fn is_mirrored(&self, kind: &GroupKind) -> bool {
+        let states = self.shared().watches.progress.states.lock();
+        let mut any = false;
+        for ((known, namespace), state) in &*states {
+            if known == kind {
+                any = true;
+                if !namespace.is_empty() || !matches!(state, State::Complete) {
+                    return false;
+                }
+            }
+        }
+        any
+    }
+
+    /// Asks the API for an object.
+    ///
+    /// # Errors
+    /// As the API answers; an object that is not there is none.
+    pub async fn fetch(
+        &self,
+        gvk: &GroupVersionKind,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<Object>, Error> {
+        let kind = self.kind(gvk).await?;
+        match self.transport().object(&Call::get(kind.path(namespace, name))).await {
+            Ok(object) => Ok(Some(object)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A kind that is served; asks the API anew when it is not known.
+    ///
+    /// # Errors
+    /// When it is not served.
+    pub async fn kind(&self, gvk: &GroupVersionKind) -> Result<Arc<ApiKind>, Error> {
+        if let Some(kind) = self.kinds().get(gvk) {
+            return Ok(kind.clone());
+        }
+        self.shared().discover_again().await?;
+        let kinds = self.kinds();
+        kinds
+            .get(gvk)
+            .cloned()
+            .ok_or_else(|| Error::no_such_kind(gvk, &kinds.versions(&gvk.group_kind())))
+    }
+}
+
+/// Kinds asked for that are not there make the API be asked no oftener than this.
+const DISCOVERY_PAUSE: Duration = Duration::from_millis(500);
+/// Kinds are asked for anew this often although nothing says that they changed.
+const DISCOVERY_PERIOD: Duration = Duration::from_secs(600);
+/// A server needs this long to show in its discovery what a definition changed.
+const DISCOVERY_LAG: [Duration; 3] =
+    [Duration::from_millis(100), Duration::from_secs(1), Duration::from_secs(4)];
+
+impl Shared {
+    async fn discover(&self) -> Result<(), Error> {
+        let kinds = ApiKinds::discover(&self.watches.transport).await?;
+        *self.kinds.write() = Arc::new(kinds);
+        Ok(())
+    }
+
+    async fn discover_again(&self) -> Result<(), Error> {
+        let mut last = self.discovering.lock().await;
+        if last.is_some_and(|last| last.elapsed() < DISCOVERY_PAUSE) {
+            return Ok(());
+        }
+        self.discover().await?;
+        *last = Some(std::time::Instant::now());
+        self.rediscover.notify_one();
+        Ok(())
+    }
+
+    /// Keeps the kinds known and every one of them watched.
+    async fn keep(self: Arc<Self>, stop: CancellationToken) {
+        let work = async {
+            let mut pause = Duration::from_millis(200);
+            while let Err(error) = self.discover().await {
+                tracing::warn!(server = self.options.server, %error, "cluster does not answer");
+                self.watches.progress.connection.send_replace(Connection::Down(error));
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(30));
+            }
+            let mut running: BTreeMap<GroupKind, (Arc<ApiKind>, DropGuard)> = BTreeMap::new();
+            let mut defined = self.watches.progress.rediscover.subscribe();
+            let mut lag = DISCOVERY_LAG.len();
+            loop {
+                self.adjust(&mut running);
+                let wait = DISCOVERY_LAG.get(lag).copied().unwrap_or(DISCOVERY_PERIOD);
+                let again = tokio::select! {
+                    _ = defined.changed() => { lag = 0; continue }
+                    () = self.rediscover.notified() => false,
+                    () = tokio::time::sleep(wait) => true,
+                };
+                if again {
+                    lag = (lag + 1).min(DISCOVERY_LAG.len());
+                    if let Err(error) = self.discover().await {
+                        tracing::warn!(server = self.options.server, %error, "discovery failed");
+                    }
+                }
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = work => {}
+        }
+    }
+
+    /// Starts and stops watches so that they are those of the kinds that are served.
+    fn adjust(&self, running: &mut BTreeMap<GroupKind, (Arc<ApiKind>, DropGuard)>) {
+        let wanted = self.kinds.read().preferred_map();
+        let watched = |kind: &ApiKind| {
+            kind.allows("list")
+                && kind.allows("watch")
+                && self.options.filter.allows(&kind.group_kind(), &self.options.server)
+                && (kind.namespaced
+                    || self.options.namespaces.is_empty()
+                    || self.options.cluster_resources)
+        };
+        let gone: Vec<GroupKind> = running
+            .iter()
+            .filter(|(kind, (api, _))| wanted.get(kind).is_none_or(|now| now != api))
+            .map(|(kind, _)| kind.clone())
+            .collect();
+        for kind in gone {
+            running.remove(&kind);
+            self.watches.progress.stopped(&kind);
+            if !wanted.contains_key(&kind) {
+                self.watches.store.retain(&kind, "", &Default::default());
+            }
+        }
+        // All are registered before any runs, so that the first to end does not look like the last.
+        let fresh: Vec<_> = wanted
+            .into_iter()
+            .filter(|(kind, api)| !running.contains_key(kind) && watched(api))
+            .collect();
+        let everywhere = [String::new()];
+        let places = |api: &ApiKind| {
+            if api.namespaced && !self.options.namespaces.is_empty() {
+                self.options.namespaces.as_slice()
+            } else {
+                &everywhere
+            }
+        };
+        for (kind, api) in &fresh {
+            for namespace in places(api) {
+                self.watches.progress.started(kind, namespace);
+            }
+        }
+        for (kind, api) in fresh {
+            let stop = CancellationToken::new();
+            for namespace in places(&api) {
+                let watch = Watch {
+                    shared: self.watches.clone(),
+                    kind: api.clone(),
+                    namespace: namespace.clone(),
+                };
+                tokio::spawn(watch.run(stop.clone()));
+            }
+            running.insert(kind, (api, stop.drop_guard()));
+        }
+    }
+}

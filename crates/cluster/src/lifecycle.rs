@@ -1,0 +1,234 @@
+//! Create, replace, update, delete.
+
+use std::time::Duration;
+
+use http::Method;
+use windlass_object::{GroupVersionKind, Object, json};
+
+use crate::apply::{Applied, DryRun, Outcome, UPDATER};
+use crate::connection::Cluster;
+use crate::discovery::ApiKind;
+use crate::http::Call;
+use crate::{Error, go_json};
+
+/// What becomes of the dependents of a deleted object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Propagation {
+    /// Deleted before it.
+    Foreground,
+    /// Deleted after it.
+    Background,
+    /// Left.
+    Orphan,
+}
+
+/// How to delete.
+#[derive(Clone, Debug, Default)]
+pub struct DeleteOptions {
+    /// What becomes of dependents; none is as the kind has it.
+    pub propagation: Option<Propagation>,
+    /// Only if the object is this one.
+    pub uid: Option<String>,
+    /// Only if the object is at this version.
+    pub resource_version: Option<String>,
+    /// Whether nothing is really done.
+    pub dry_run: bool,
+}
+
+/// A conflicting writer is waited for this often.
+const CONFLICTS: u32 = 5;
+/// How long a new kind may take to be served.
+const SERVED: Duration = Duration::from_secs(3);
+
+impl Cluster {
+    /// Creates an object; what exists is refused.
+    ///
+    /// # Errors
+    /// As the API answers.
+    pub async fn create(&self, object: &Object, dry_run: DryRun) -> Result<Applied, Error> {
+        let kind = self.kind(&object.gvk()).await?;
+        let object = match dry_run {
+            DryRun::Client => object.clone(),
+            _ => self.post(&kind, object, UPDATER, dry_run).await?,
+        };
+        Ok(Applied { outcome: Outcome::Created, object, warnings: Vec::new() })
+    }
+
+    pub(crate) async fn post(
+        &self,
+        kind: &ApiKind,
+        object: &Object,
+        manager: &str,
+        dry_run: DryRun,
+    ) -> Result<Object, Error> {
+        let call = Call::new(Method::POST, kind.collection(object.namespace()))
+            .query("fieldManager", manager)
+            .body("application/json", go_json(&object.to_value()));
+        self.transport().object(&dry_run.mark(call)).await
+    }
+
+    /// Replaces an object whatever its version, or, with force, deletes and creates it.
+    ///
+    /// # Errors
+    /// As the API answers.
+    pub async fn replace(
+        &self,
+        object: &Object,
+        force: bool,
+        dry_run: DryRun,
+    ) -> Result<Applied, Error> {
+        let kind = self.kind(&object.gvk()).await?;
+        let outcome = Outcome::Replaced;
+        if dry_run == DryRun::Client {
+            return Ok(Applied { outcome, object: object.clone(), warnings: Vec::new() });
+        }
+        if force {
+            let object = self.recreate(&kind, object, dry_run).await?;
+            return Ok(Applied { outcome, object, warnings: Vec::new() });
+        }
+        let mut target = object.clone();
+        for attempt in 1.. {
+            let live = if attempt == 1 {
+                self.live(&object.key()).await?
+            } else {
+                self.fetch(&object.gvk(), object.namespace(), object.name()).await?
+            };
+            if let Some(live) = live {
+                target.set(&["metadata", "resourceVersion"], live.resource_version());
+            }
+            match self.update(&target, dry_run).await {
+                Err(error) if error.is_conflict() && attempt < CONFLICTS => {}
+                Err(error) => return Err(error),
+                Ok(object) => return Ok(Applied { outcome, object, warnings: Vec::new() }),
+            }
+        }
+        unreachable!("the loop returns")
+    }
+
+    /// Stores an object in the place of the one at its resource version.
+    ///
+    /// # Errors
+    /// As the API answers.
+    pub async fn update(&self, object: &Object, dry_run: DryRun) -> Result<Object, Error> {
+        let kind = self.kind(&object.gvk()).await?;
+        let call = Call::new(Method::PUT, kind.path(object.namespace(), object.name()))
+            .query("fieldManager", UPDATER)
+            .body("application/json", go_json(&object.to_value()));
+        self.transport().object(&dry_run.mark(call)).await
+    }
+
+    /// Merges a JSON merge patch into an object, or into one of its subresources.
+    ///
+    /// # Errors
+    /// As the API answers.
+    pub async fn merge_patch(
+        &self,
+        gvk: &GroupVersionKind,
+        namespace: &str,
+        name: &str,
+        patch: &windlass_object::Value,
+    ) -> Result<Object, Error> {
+        let kind = self.kind(gvk).await?;
+        let call = Call::new(Method::PATCH, kind.path(namespace, name))
+            .query("fieldManager", UPDATER)
+            .body("application/merge-patch+json", patch.to_string());
+        self.transport().object(&call).await
+    }
+
+    /// Asks for an object to be deleted.
+    ///
+    /// # Errors
+    /// As the API answers, also when it is not there.
+    pub async fn delete(
+        &self,
+        gvk: &GroupVersionKind,
+        namespace: &str,
+        name: &str,
+        options: &DeleteOptions,
+    ) -> Result<(), Error> {
+        let kind = self.kind(gvk).await?;
+        let mut body = json!({"apiVersion": "v1", "kind": "DeleteOptions"});
+        if let Some(propagation) = options.propagation {
+            body["propagationPolicy"] = match propagation {
+                Propagation::Foreground => "Foreground",
+                Propagation::Background => "Background",
+                Propagation::Orphan => "Orphan",
+            }
+            .into();
+        }
+        if options.uid.is_some() || options.resource_version.is_some() {
+            let mut conditions = windlass_object::Map::new();
+            if let Some(uid) = &options.uid {
+                conditions.insert("uid".into(), uid.as_str().into());
+            }
+            if let Some(version) = &options.resource_version {
+                conditions.insert("resourceVersion".into(), version.as_str().into());
+            }
+            body["preconditions"] = conditions.into();
+        }
+        if options.dry_run {
+            body["dryRun"] = json!(["All"]);
+        }
+        let call = Call::new(Method::DELETE, kind.path(namespace, name))
+            .body("application/json", body.to_string());
+        self.transport().send(&call).await.map(|_| ())
+    }
+
+    /// Takes finalizers from an object, if it still has them.
+    ///
+    /// # Errors
+    /// As the API answers; an object that is not there has none.
+    pub async fn remove_finalizers(
+        &self,
+        gvk: &GroupVersionKind,
+        namespace: &str,
+        name: &str,
+        drop: &(dyn Fn(&str) -> bool + Sync),
+    ) -> Result<(), Error> {
+        for attempt in 1.. {
+            let Some(live) = self.fetch(gvk, namespace, name).await? else { return Ok(()) };
+            let kept: Vec<String> =
+                live.finalizers().filter(|f| !drop(f)).map(ToOwned::to_owned).collect();
+            if kept.len() == live.finalizers().count() {
+                return Ok(());
+            }
+            let patch = json!({"metadata": {
+                "finalizers": if kept.is_empty() { json!(null) } else { json!(kept) },
+                "resourceVersion": live.resource_version(),
+            }});
+            match self.merge_patch(gvk, namespace, name, &patch).await {
+                Err(error) if error.is_conflict() && attempt < CONFLICTS => {}
+                Err(error) if error.is_not_found() => return Ok(()),
+                result => return result.map(|_| ()),
+            }
+        }
+        unreachable!("the loop returns")
+    }
+
+    /// Waits a little until a CustomResourceDefinition is established. That it is not yet is no
+    /// error: its objects will say so.
+    pub async fn await_definition(&self, name: &str) {
+        let gvk = GroupVersionKind::new("apiextensions.k8s.io", "v1", "CustomResourceDefinition");
+        let established = async {
+            loop {
+                if let Ok(Some(crd)) = self.fetch(&gvk, "", name).await
+                    && is_established(&crd)
+                {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        if tokio::time::timeout(SERVED, established).await.is_err() {
+            tracing::warn!(server = self.server(), name, "definition is not yet established");
+        }
+    }
+}
+
+fn is_established(crd: &Object) -> bool {
+    let conditions = crd.get(&["status", "conditions"]).and_then(|v| v.as_array());
+    conditions.into_iter().flatten().any(|c| {
+        c.get("type").is_some_and(|t| t == "Established")
+            && c.get("status").is_some_and(|s| s == "True")
+    })
+}

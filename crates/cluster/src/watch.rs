@@ -1,0 +1,359 @@
+//! One kind of one namespace, or of the whole cluster, mirrored for as long as it is served.
+//!
+//! The first state comes in pages or, where the server can, as the beginning of the watch itself.
+//! A watch that ends is continued from where it was; one that cannot be is begun anew, and what a
+//! new beginning does not have is forgotten.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use http_body_util::BodyExt as _;
+use kube::client::Body;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::Error;
+use crate::connection::{Progress, Tracker};
+use crate::decode::decode;
+use crate::discovery::ApiKind;
+use crate::http::{Call, Transport, api_error};
+use crate::limits::{LINE_BYTES, PAGE};
+use crate::store::{ObjectId, Store};
+
+/// How long a watch is asked to last.
+const WATCH_SECONDS: u64 = 600;
+/// Pauses after failures.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Pause of a kind that may not be looked at.
+const FORBIDDEN_PAUSE: Duration = Duration::from_secs(60);
+
+/// What all watches of a cluster share.
+pub(crate) struct Shared {
+    pub(crate) transport: Transport,
+    pub(crate) store: Arc<Store>,
+    pub(crate) tracker: Arc<dyn Tracker>,
+    pub(crate) progress: Arc<Progress>,
+    /// Bounds the first lists.
+    pub(crate) starts: Semaphore,
+    /// Whether the server can begin a watch with the present state.
+    pub(crate) streams_lists: AtomicBool,
+}
+
+/// One watch.
+pub(crate) struct Watch {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) kind: Arc<ApiKind>,
+    pub(crate) namespace: String,
+}
+
+#[derive(Deserialize)]
+struct List<'a> {
+    metadata: ListMeta,
+    #[serde(borrow, default)]
+    items: Option<Vec<&'a RawValue>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ListMeta {
+    #[serde(default)]
+    resource_version: String,
+    #[serde(default, rename = "continue")]
+    next: String,
+}
+
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    object: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct Bookmark {
+    metadata: BookmarkMeta,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BookmarkMeta {
+    #[serde(default)]
+    resource_version: String,
+    #[serde(default)]
+    annotations: std::collections::BTreeMap<String, String>,
+}
+
+/// What is known when a watch has ended.
+struct Session {
+    /// Continue from here; anew when there is none.
+    from: Option<String>,
+    /// Names of a first state that is still coming.
+    seen: Option<HashSet<ObjectId>>,
+}
+
+impl Watch {
+    /// Watches until told to stop.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        let mut pause = FIRST_PAUSE;
+        let mut session = Session { from: None, seen: None };
+        loop {
+            let began = std::time::Instant::now();
+            let ended = tokio::select! {
+                () = stop.cancelled() => return,
+                ended = self.session(&mut session) => ended,
+            };
+            if began.elapsed() > LONGEST_PAUSE {
+                pause = FIRST_PAUSE;
+            }
+            let wait = match ended {
+                Ok(()) if began.elapsed() > FIRST_PAUSE => continue,
+                Ok(()) => pause,
+                Err(error) if error.is_expired() => {
+                    session.from = None;
+                    FIRST_PAUSE
+                }
+                Err(error) => {
+                    let forbidden = matches!(error, Error::Api { code: 401 | 403 | 404 | 405, .. });
+                    tracing::debug!(kind = %self.kind.gvk(), namespace = self.namespace, %error, "watch failed");
+                    self.shared.progress.failed(&self.kind.group_kind(), &self.namespace, error);
+                    if forbidden { FORBIDDEN_PAUSE } else { pause }
+                }
+            };
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    async fn session(&self, session: &mut Session) -> Result<(), Error> {
+        session.seen = None;
+        if session.from.is_none() {
+            if !self.shared.streams_lists.load(Ordering::Relaxed) {
+                session.from = Some(self.list().await?);
+            } else {
+                match self.stream(session, true).await {
+                    Err(Error::Api { code: 400 | 406 | 415 | 422, .. })
+                        if session.from.is_none() =>
+                    {
+                        self.shared.streams_lists.store(false, Ordering::Relaxed);
+                        session.from = Some(self.list().await?);
+                    }
+                    ended => return ended,
+                }
+            }
+        }
+        self.stream(session, false).await
+    }
+
+    fn call(&self) -> Call {
+        Call::get(self.kind.collection(&self.namespace))
+    }
+
+    /// The present state, page by page. Answers with the revision that a watch continues from.
+    async fn list(&self) -> Result<String, Error> {
+        let _slot = self.shared.starts.acquire().await;
+        let mut seen = HashSet::new();
+        let mut next = String::new();
+        loop {
+            let mut call = self.call().query("limit", PAGE.to_string());
+            if !next.is_empty() {
+                call = call.query("continue", next);
+            }
+            let body = self.shared.transport.send(&call).await?;
+            let list: List<'_> = serde_json::from_slice(&body).map_err(|error| Error::Answer {
+                what: format!("list of {}", self.kind.gvk()),
+                message: error.to_string(),
+            })?;
+            for item in list.items.into_iter().flatten() {
+                self.upsert(item, Some(&mut seen));
+            }
+            next = list.metadata.next;
+            if next.is_empty() {
+                self.complete(&seen);
+                return Ok(list.metadata.resource_version);
+            }
+        }
+    }
+
+    /// All of the present state has been seen.
+    fn complete(&self, seen: &HashSet<ObjectId>) {
+        let kind = self.kind.group_kind();
+        self.shared.store.retain(&kind, &self.namespace, seen);
+        self.shared.progress.complete(&kind, &self.namespace);
+    }
+
+    async fn stream(&self, session: &mut Session, begin: bool) -> Result<(), Error> {
+        let mut slot = None;
+        let mut call = self
+            .call()
+            .query("watch", "true")
+            .query("allowWatchBookmarks", "true")
+            .query("timeoutSeconds", WATCH_SECONDS.to_string());
+        if begin {
+            slot = self.shared.starts.acquire().await.ok();
+            session.seen = Some(HashSet::new());
+            call = call
+                .query("sendInitialEvents", "true")
+                .query("resourceVersionMatch", "NotOlderThan");
+        } else if let Some(from) = &session.from {
+            call = call.query("resourceVersion", from.clone());
+        }
+        let mut lines = Lines::new(self.shared.transport.stream(&call).await?.into_body());
+        if !begin {
+            self.shared.progress.complete(&self.kind.group_kind(), &self.namespace);
+        }
+        while let Some(line) = self.line(&mut lines).await? {
+            self.event(&line, session)?;
+            if session.seen.is_none() {
+                slot.take();
+            }
+        }
+        Ok(())
+    }
+
+    /// The next line. That a connection breaks is how watches end; whether the cluster is still
+    /// there shows when the next one is opened.
+    async fn line(&self, lines: &mut Lines) -> Result<Option<Vec<u8>>, Error> {
+        match lines.next().await {
+            Err(error) if error.is_unreachable() => {
+                tracing::debug!(kind = %self.kind.gvk(), %error, "watch broke");
+                Ok(None)
+            }
+            line => line,
+        }
+    }
+
+    fn event(&self, line: &[u8], session: &mut Session) -> Result<(), Error> {
+        let unreadable = |error: serde_json::Error| Error::Answer {
+            what: format!("watch of {}", self.kind.gvk()),
+            message: error.to_string(),
+        };
+        let event: Event<'_> = serde_json::from_slice(line).map_err(unreadable)?;
+        match &*event.kind {
+            "ADDED" | "MODIFIED" => {
+                if let Some(version) = self.upsert(event.object, session.seen.as_mut())
+                    && session.seen.is_none()
+                {
+                    session.from = Some(version);
+                }
+            }
+            "DELETED" => {
+                let gone: Bookmark =
+                    serde_json::from_str(event.object.get()).map_err(unreadable)?;
+                let identity: NameOnly =
+                    serde_json::from_str(event.object.get()).map_err(unreadable)?;
+                let NameMeta { namespace, name } = identity.metadata;
+                self.shared.store.remove(&self.kind.group_kind(), &namespace, &name);
+                if session.seen.is_none() {
+                    session.from = Some(gone.metadata.resource_version);
+                }
+            }
+            "BOOKMARK" => {
+                let mark: Bookmark =
+                    serde_json::from_str(event.object.get()).map_err(unreadable)?;
+                let BookmarkMeta { resource_version, annotations } = mark.metadata;
+                if annotations.get("k8s.io/initial-events-end").is_some_and(|v| v == "true")
+                    && let Some(seen) = session.seen.take()
+                {
+                    self.complete(&seen);
+                }
+                if session.seen.is_none() {
+                    session.from = Some(resource_version);
+                }
+            }
+            "ERROR" => return Err(api_error(500, event.object.get().as_bytes()).0),
+            _ => {}
+        }
+        if session.seen.is_none() && event.kind != "BOOKMARK" {
+            self.shared.progress.heard(&self.kind.group_kind());
+        }
+        Ok(())
+    }
+
+    /// Takes an object in; one that cannot be read is passed over, and said so. Answers with its
+    /// resource version.
+    fn upsert(&self, raw: &RawValue, seen: Option<&mut HashSet<ObjectId>>) -> Option<String> {
+        match decode(raw, &self.kind, &*self.shared.tracker) {
+            Ok(decoded) => {
+                let version = decoded.resource_version.to_string();
+                let id = self.shared.store.upsert(&self.kind, decoded);
+                if let Some(seen) = seen {
+                    seen.insert(id);
+                }
+                Some(version)
+            }
+            Err(error) => {
+                tracing::warn!(kind = %self.kind.gvk(), %error, "an object cannot be read");
+                None
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct NameOnly {
+    metadata: NameMeta,
+}
+
+#[derive(Deserialize)]
+struct NameMeta {
+    #[serde(default)]
+    namespace: String,
+    name: String,
+}
+
+/// The lines of a body that goes on.
+struct Lines {
+    body: Body,
+    buffer: Vec<u8>,
+    searched: usize,
+}
+
+impl Lines {
+    fn new(body: Body) -> Self {
+        Self { body, buffer: Vec::new(), searched: 0 }
+    }
+
+    /// The next line, or none at the end. A connection that says nothing for longer than the watch
+    /// was to last is dead.
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        loop {
+            let fresh = &self.buffer[self.searched..];
+            if let Some(at) = fresh.iter().position(|b| *b == b'\n') {
+                let rest = self.buffer.split_off(self.searched + at + 1);
+                let line = std::mem::replace(&mut self.buffer, rest);
+                self.searched = 0;
+                return Ok(Some(line));
+            }
+            self.searched = self.buffer.len();
+            if self.buffer.len() > LINE_BYTES {
+                return Err(Error::Answer {
+                    what: "a watch".into(),
+                    message: format!("an object is larger than {LINE_BYTES} bytes"),
+                });
+            }
+            let longest = Duration::from_secs(WATCH_SECONDS + 30);
+            let frame = tokio::time::timeout(longest, self.body.frame()).await.map_err(|_| {
+                Error::Timeout { what: "a watch".into(), seconds: longest.as_secs() }
+            })?;
+            match frame {
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        self.buffer.extend_from_slice(&data);
+                    }
+                }
+                Some(Err(error)) => return Err(Error::Unreachable { message: error.to_string() }),
+                None => return Ok(None),
+            }
+        }
+    }
+}
