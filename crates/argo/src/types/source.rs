@@ -1,0 +1,126 @@
+//! Where an application's manifests come from.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use windlass_object::{Map, Value};
+
+use super::{is_default, null_default};
+
+/// `ApplicationSource`: a repository, a place in it, and how to render what is there. At most one
+/// of `helm`, `kustomize`, `directory` and `plugin` may be set; the rest is found by looking.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Source {
+    /// Address of the Git repository, Helm repository or OCI registry.
+    #[serde(rename = "repoURL", deserialize_with = "null_default")]
+    pub repo_url: String,
+    /// Directory in the Git repository.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub path: String,
+    /// Branch, tag, commit or version range; empty is HEAD.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub target_revision: String,
+    /// Helm options, kept as they are until the Helm renderer reads them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub helm: Option<Value>,
+    /// Kustomize options, kept as they are until the Kustomize renderer reads them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kustomize: Option<Value>,
+    /// Options of a plain directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directory: Option<DirectorySource>,
+    /// Config management plugin options.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<Value>,
+    /// Name of the chart in a Helm repository.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub chart: String,
+    /// Name by which other sources refer to this one.
+    #[serde(rename = "ref", skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub reference: String,
+    /// Name of the source for people.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub name: String,
+    /// Valid fields that nothing here reads.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// `ApplicationSourceDirectory`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DirectorySource {
+    /// Whether directories below are read too.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub recurse: bool,
+    /// Jsonnet options; always printed, empty or not, as Argo CD does.
+    #[serde(deserialize_with = "null_default")]
+    pub jsonnet: JsonnetOptions,
+    /// Glob of files to leave out; wins over `include`.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub exclude: String,
+    /// Glob of files to take.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub include: String,
+    /// Valid fields that nothing here reads.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// `ApplicationSourceJsonnet`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct JsonnetOptions {
+    /// External variables.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub ext_vars: Vec<JsonnetVar>,
+    /// Top-level arguments.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub tlas: Vec<JsonnetVar>,
+    /// Library directories.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub libs: Vec<String>,
+}
+
+/// A Jsonnet variable.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct JsonnetVar {
+    /// Name.
+    pub name: String,
+    /// Value.
+    pub value: String,
+    /// Whether the value is code and not a string.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub code: bool,
+}
+
+impl Source {
+    /// Whether the source names only files for others to refer to: it renders nothing.
+    pub fn is_reference_only(&self) -> bool {
+        !self.reference.is_empty() && self.path.is_empty() && self.chart.is_empty()
+    }
+
+    /// The fields that are set and that Windlass does not act on yet, by name.
+    pub fn unsupported(&self) -> Vec<String> {
+        let mut out: Vec<String> = Vec::new();
+        let blocks: BTreeMap<&str, bool> = BTreeMap::from([
+            ("chart", !self.chart.is_empty()),
+            ("helm", self.helm.as_ref().is_some_and(|v| !is_empty(v))),
+            ("kustomize", self.kustomize.as_ref().is_some_and(|v| !is_empty(v))),
+            ("plugin", self.plugin.as_ref().is_some_and(|v| !v.is_null())),
+            ("ref", !self.reference.is_empty()),
+        ]);
+        out.extend(blocks.iter().filter(|(_, set)| **set).map(|(name, _)| (*name).to_owned()));
+        if self.directory.as_ref().is_some_and(|d| d.jsonnet != JsonnetOptions::default()) {
+            out.push("directory.jsonnet".to_owned());
+        }
+        out.extend(self.rest.keys().cloned());
+        out
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.is_null() || value.as_object().is_some_and(Map::is_empty)
+}
