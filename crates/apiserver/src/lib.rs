@@ -2,3 +2,5 @@
 
 pub mod catalog;
 pub mod crd;
+pub mod status;
+pub mod store;
