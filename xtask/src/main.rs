@@ -1,3 +1,55 @@
 //! Chores of the project.
 
-fn main() {}
+mod protobuf;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand};
+use flate2::{Compression, GzBuilder};
+
+/// Chores of the Windlass repository.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Writes the generated files anew from the Go module cache.
+    Generate {
+        /// The `k8s.io` directory of the Go module cache.
+        #[arg(long, default_value = "~/go/pkg/mod/k8s.io")]
+        modules: String,
+        /// Version of the Kubernetes libraries.
+        #[arg(long, default_value = "v0.36.3")]
+        version: String,
+    },
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().chore {
+        Chore::Generate { modules, version } => generate(&home(&modules), &version),
+    }
+}
+
+fn generate(modules: &Path, version: &str) -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("find the workspace")?;
+    let table = protobuf::table(modules, version)?;
+    let path = root.join("crates/apiserver/src/protobuf/types.txt.gz");
+    let mut file = GzBuilder::new().mtime(0).write(fs::File::create(&path)?, Compression::best());
+    file.write_all(table.as_bytes())?;
+    file.finish()?;
+    Ok(())
+}
+
+/// Expands a leading `~/`.
+fn home(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), std::env::home_dir()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(path),
+    }
+}

@@ -2,5 +2,7 @@
 
 pub mod catalog;
 pub mod crd;
+pub mod discovery;
+pub mod protobuf;
 pub mod status;
 pub mod store;
