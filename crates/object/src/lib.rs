@@ -8,7 +8,10 @@
 
 mod key;
 mod object;
+pub mod patch;
 mod pointer;
+pub mod quantity;
+pub mod selector;
 pub mod yaml;
 
 pub use key::{GroupKind, GroupVersionKind, ResourceKey};

@@ -32,7 +32,7 @@ impl Pointer {
     }
 
     /// The tokens, unescaped.
-    pub fn tokens(&self) -> impl ExactSizeIterator<Item = &str> {
+    pub fn tokens(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
         self.0.iter().map(String::as_str)
     }
 

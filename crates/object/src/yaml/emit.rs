@@ -370,9 +370,10 @@ impl Shape {
         let ragged = text.starts_with(white) || text.ends_with(white);
         let unfit = space_then_break || special;
         Self {
-            plain_allowed: !(indicators || ragged || break_then_space || unfit || has_breaks),
+            plain_allowed: ![indicators, ragged, break_then_space, unfit, has_breaks]
+                .contains(&true),
             single_allowed: !(break_then_space || unfit),
-            block_allowed: !text.is_empty() && !(text.ends_with(' ') || unfit),
+            block_allowed: ![text.is_empty(), text.ends_with(' '), unfit].contains(&true),
             has_breaks,
         }
     }

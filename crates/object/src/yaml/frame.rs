@@ -115,9 +115,8 @@ fn position_at(text: &[u8], offset: usize) -> Position {
 
 fn yaml_stream(text: &[u8], start: usize, line: usize, options: &Options, parsed: &mut Parsed) {
     let mut chunk = Span { start, end: start, line };
-    let mut number = line;
     let mut at = start;
-    for raw in text[start..].split_inclusive(|b| *b == b'\n') {
+    for (number, raw) in (line..).zip(text[start..].split_inclusive(|b| *b == b'\n')) {
         let end = at + raw.len();
         if let Some(rest) = raw.strip_prefix(b"---") {
             document(text, Span { end: at, ..chunk }, options, parsed);
@@ -132,7 +131,6 @@ fn yaml_stream(text: &[u8], start: usize, line: usize, options: &Options, parsed
             chunk = Span { start: end, end, line: number + 1 };
         }
         at = end;
-        number += 1;
     }
     document(text, Span { end: text.len(), ..chunk }, options, parsed);
 }
@@ -148,7 +146,7 @@ fn document(text: &[u8], chunk: Span, options: &Options, parsed: &mut Parsed) {
     });
     match checked.and_then(|source| build::document(source, chunk.line, options)) {
         Ok(built) => {
-            finish(text, chunk, built.at, built.value, built.repeats_keys, options, parsed)
+            finish(text, chunk, built.at, built.value, built.repeats_keys, options, parsed);
         }
         Err(error) => parsed.errors.push(error),
     }
@@ -168,7 +166,10 @@ fn finish(
         match options.duplicate_keys {
             DuplicateKeys::LastWins => parsed.warnings.extend(found),
             DuplicateKeys::Error if found.is_empty() => {}
-            DuplicateKeys::Error => return parsed.errors.extend(found),
+            DuplicateKeys::Error => {
+                parsed.errors.extend(found);
+                return;
+            }
         }
     }
     parsed.documents.push(Document { value, at, chunk });

@@ -17,7 +17,7 @@ pub(super) fn repeated_keys(chunk: &[u8], line: usize, options: &Options) -> Vec
     while let Ok(Some((event, _))) = events.next() {
         if is_node(&event) {
             // A document that parsed once parses again.
-            let _ = collect(event, &mut events, options, &mut found);
+            let _ = collect(&event, &mut events, options, &mut found);
             break;
         }
     }
@@ -25,7 +25,7 @@ pub(super) fn repeated_keys(chunk: &[u8], line: usize, options: &Options) -> Vec
 }
 
 fn collect(
-    event: Event<'_>,
+    event: &Event<'_>,
     events: &mut Events<'_>,
     options: &Options,
     found: &mut Vec<Error>,
@@ -34,7 +34,7 @@ fn collect(
         Event::SequenceStart(..) => loop {
             match events.expect()? {
                 (Event::SequenceEnd, _) => return Ok(()),
-                (event, _) => collect(event, events, options, found)?,
+                (event, _) => collect(&event, events, options, found)?,
             }
         },
         Event::MappingStart(..) => {
@@ -51,9 +51,9 @@ fn collect(
                         seen.insert(key, at);
                     }
                 }
-                collect(event, events, options, found)?;
+                collect(&event, events, options, found)?;
                 let (event, _) = events.expect()?;
-                collect(event, events, options, found)?;
+                collect(&event, events, options, found)?;
             }
         }
         _ => Ok(()),
@@ -83,7 +83,7 @@ pub(super) fn position(
     while let Ok(Some((event, _))) = events.next() {
         if is_node(&event) {
             let tokens: Vec<&str> = pointer.tokens().collect();
-            let _ = descend(event, &mut events, &tokens, options, &mut best);
+            let _ = descend(&event, &mut events, &tokens, options, &mut best);
             break;
         }
     }
@@ -91,13 +91,13 @@ pub(super) fn position(
 }
 
 fn descend(
-    event: Event<'_>,
+    event: &Event<'_>,
     events: &mut Events<'_>,
     tokens: &[&str],
     options: &Options,
     best: &mut Position,
 ) -> Result<(), Error> {
-    let Some((token, rest)) = tokens.split_first() else { return skip(&event, events) };
+    let Some((token, rest)) = tokens.split_first() else { return skip(event, events) };
     match event {
         Event::SequenceStart(..) => {
             let wanted = token.parse::<usize>().ok();
@@ -109,7 +109,7 @@ fn descend(
                 }
                 if wanted == Some(index) {
                     *best = at;
-                    descend(event, events, rest, options, best)?;
+                    descend(&event, events, rest, options, best)?;
                 } else {
                     skip(&event, events)?;
                 }
@@ -126,7 +126,7 @@ fn descend(
             let (value, _) = events.expect()?;
             if hit {
                 *best = at;
-                descend(value, events, rest, options, best)?;
+                descend(&value, events, rest, options, best)?;
             } else {
                 skip(&value, events)?;
             }
