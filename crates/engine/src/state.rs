@@ -6,7 +6,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use windlass_object::{Object, ResourceKey};
+use windlass_object::{GroupKind, GroupVersionKind, Object, ResourceKey};
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident),+ $(,)? }) => {
@@ -271,9 +271,14 @@ fn is_zero(n: &i64) -> bool {
 /// What discovery knows of kinds. Implemented over a cluster's cache, and by tests.
 pub trait ApiKinds {
     /// Whether objects of a kind live in namespaces; none if no version of the kind is served.
-    fn namespaced(&self, kind: &windlass_object::GroupKind) -> Option<bool>;
+    fn namespaced(&self, kind: &GroupKind) -> Option<bool>;
     /// Whether this version of a kind is served.
-    fn serves(&self, kind: &windlass_object::GroupVersionKind) -> bool;
+    fn serves(&self, kind: &GroupVersionKind) -> bool;
+    /// What is served of a kind whose version is not: another version, or another group's kind of
+    /// that name. It only makes a message clearer.
+    fn served_instead(&self, _kind: &GroupVersionKind) -> Option<GroupVersionKind> {
+        None
+    }
 }
 
 /// Container images that a workload names, as a sync's results list them: those of the first of

@@ -1,9 +1,27 @@
 //! Difference between an object in Git and in the cluster.
+//!
+//! All ways to compare answer the same two questions: what would the object be after a sync
+//! (*predicted*), and what is it now, both in one form. They differ when a sync would change
+//! something. Built-in kinds are compared with the API server's defaults filled in on both sides;
+//! of custom resources only what was ever applied counts.
+
+mod field;
+mod merge;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use windlass_object::{Object, Value};
+use windlass_object::{GroupVersionKind, Object, Value};
+use windlass_schema::managed::{self, Write};
+use windlass_schema::{Schema, Schemas, defaults, strategic};
+
+use crate::annotation::{self, LAST_APPLIED};
+use crate::mask::{self, last_applied};
+use crate::normalize::Normalizer;
+use crate::tracking::Tracking;
+
+/// Field manager of everything that is applied.
+pub const MANAGER: &str = "argocd-controller";
 
 /// How two objects are compared.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,7 +29,8 @@ pub enum Mode {
     /// By what was last applied, as `kubectl apply` would patch.
     #[default]
     ThreeWay,
-    /// As server-side apply would merge, worked out here.
+    /// As server-side apply would merge, worked out here. Also taken for an object that asks to be
+    /// applied on the server.
     StructuredMerge,
     /// By what the API answered to a server-side apply in dry-run mode.
     ServerSide {
@@ -20,6 +39,17 @@ pub enum Mode {
         /// Whether what others than we changed in the answer (webhooks) counts.
         include_webhooks: bool,
     },
+}
+
+/// What comparison goes by.
+#[derive(Clone, Copy)]
+pub struct Settings<'a> {
+    /// Types of built-in kinds and of the cluster's custom resources.
+    pub schemas: &'a Schemas,
+    /// What makes no difference.
+    pub normalizer: Normalizer<'a>,
+    /// How objects are marked.
+    pub tracking: &'a Tracking,
 }
 
 /// Outcome of comparing one object.
@@ -36,8 +66,8 @@ pub struct Diff {
 /// One field in which an object differs. Values of secrets are masked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
-    /// JSON pointer to the field.
-    pub pointer: String,
+    /// The field, as Kubernetes prints paths: `.spec.containers[name="web"].image`.
+    pub path: String,
     /// What it would be after a sync; none if it would be gone.
     pub desired: Option<Value>,
     /// What it is; none if it is not there.
@@ -57,4 +87,238 @@ pub struct Owner {
     pub subresource: String,
     /// When the manager last changed any of its fields.
     pub since: Option<Timestamp>,
+}
+
+/// Two versions of an object cannot be compared.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DiffError {
+    /// The desired object does not have the shape of its kind.
+    #[error("{object}: {reason}; correct the manifest")]
+    Shape {
+        /// Kind, namespace and name.
+        object: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The kind has no schema, and its comparison needs one.
+    #[error("unable to resolve parseableType for GroupVersionKind: {0}")]
+    NoSchema(GroupVersionKind),
+}
+
+impl Diff {
+    /// The fields that differ. `live` is the whole live object, which says who owns them.
+    pub fn differences(&self, live: Option<&Object>, sensitive: &[String]) -> Vec<Difference> {
+        let (mut predicted, mut shown) = (self.predicted.clone(), self.live.clone());
+        let mut versions: Vec<&mut Object> = predicted.iter_mut().chain(shown.iter_mut()).collect();
+        mask::mask(&mut versions, sensitive);
+        for object in predicted.iter_mut().chain(shown.iter_mut()) {
+            object.remove(&["metadata", "managedFields"]);
+            object.remove_annotation(LAST_APPLIED);
+        }
+        field::differences(predicted.as_ref(), shown.as_ref(), live)
+    }
+}
+
+/// Compares one object. At least one of both is there.
+pub fn diff(
+    target: Option<&Object>,
+    live: Option<&Object>,
+    mode: &Mode,
+    settings: &Settings<'_>,
+) -> Result<Diff, DiffError> {
+    let (target, live) = match (target, live) {
+        (Some(target), Some(live)) => (target, live),
+        (target, live) => {
+            let normal = |object: &Object| {
+                let mut object = object.clone();
+                settings.normalizer.normalize(&mut object);
+                object
+            };
+            let modified = target.is_some();
+            return Ok(Diff { modified, predicted: target.map(normal), live: live.map(normal) });
+        }
+    };
+    let mut live = live.clone();
+    settings.tracking.smooth_migration(target, &mut live);
+    let mut target = target.clone();
+    let on_server = annotation::sync_option(&target, "ServerSideApply=true");
+    match mode {
+        Mode::ServerSide { answer, include_webhooks } => {
+            Ok(server_side(answer, live, *include_webhooks, settings))
+        }
+        mode => {
+            settings.normalizer.normalize(&mut target);
+            settings.normalizer.normalize(&mut live);
+            if on_server || *mode == Mode::StructuredMerge {
+                structured_merge(&target, live, settings)
+            } else {
+                three_way(target, live, settings)
+            }
+        }
+    }
+}
+
+fn three_way(mut target: Object, live: Object, settings: &Settings<'_>) -> Result<Diff, DiffError> {
+    strip_placement(&mut target);
+    let original = last_applied(&live).map(|mut original| {
+        settings.normalizer.normalize(&mut original);
+        strip_placement(&mut original);
+        original
+    });
+    if let Some(original) = original
+        && let Ok(diff) = merged(&original, &target, &live, settings)
+    {
+        return Ok(diff);
+    }
+    let same = target.clone();
+    merged(&same, &target, &live, settings)
+}
+
+/// Takes out what is always in the live object and not always in the others.
+fn strip_placement(object: &mut Object) {
+    object.remove(&["metadata", "namespace"]);
+    let annotations = object.get(&["metadata", "annotations"]);
+    if annotations.is_some_and(|a| a.is_null() || a.as_object().is_some_and(|a| a.is_empty())) {
+        object.remove(&["metadata", "annotations"]);
+    }
+}
+
+fn merged(
+    original: &Object,
+    target: &Object,
+    live: &Object,
+    settings: &Settings<'_>,
+) -> Result<Diff, DiffError> {
+    let (original_value, target_value) = (original.to_value(), target.to_value());
+    let mut live_value = live.to_value();
+    let predicted = if let Some(schema) = built_in(&original.gvk(), settings.schemas) {
+        let shape = |error: strategic::StrategicError| DiffError::Shape {
+            object: name(target),
+            reason: error.to_string(),
+        };
+        let basis = without_claim_defaults(original, live);
+        let basis = basis.as_ref().unwrap_or(&live_value);
+        let patch = strategic::three_way(&original_value, &target_value, basis, &schema, true)
+            .map_err(shape)?;
+        let mut predicted = if patch.as_object().is_some_and(|patch| patch.is_empty()) {
+            live.clone()
+        } else {
+            let value = strategic::apply(&live_value, &patch, &schema).map_err(shape)?;
+            object(value, target)?
+        };
+        defaults::builtin(&mut predicted);
+        let mut whole = live.clone();
+        defaults::builtin(&mut whole);
+        live_value = whole.into_value();
+        predicted
+    } else {
+        let known = merge::restrict(&original_value, &live_value);
+        let patch = merge::three_way(&original_value, &target_value, &known);
+        let mut predicted = live_value.clone();
+        merge::apply(&mut predicted, &patch);
+        object(predicted, target)?
+    };
+    let live = object(live_value, target)?;
+    Ok(Diff { modified: predicted != live, predicted: Some(predicted), live: Some(live) })
+}
+
+/// The live object without what the API server fills into the volume claims of a stateful set:
+/// the list is replaced as a whole, so that it would always differ.
+fn without_claim_defaults(original: &Object, live: &Object) -> Option<Value> {
+    let path = ["spec", "volumeClaimTemplates"];
+    if original.kind() != "StatefulSet" {
+        return None;
+    }
+    let claims = merge::restrict(original.get(&path)?, live.get(&path)?);
+    let mut live = live.clone();
+    live.set(&path, claims);
+    Some(live.into_value())
+}
+
+fn structured_merge(
+    target: &Object,
+    live: Object,
+    settings: &Settings<'_>,
+) -> Result<Diff, DiffError> {
+    let gvk = target.gvk();
+    let schema = settings.schemas.of(&gvk).ok_or_else(|| DiffError::NoSchema(gvk.clone()))?;
+    let write = Write {
+        manager: MANAGER,
+        subresource: "",
+        time: "1970-01-01T00:00:00Z",
+        reset: &managed::reset_fields(&gvk, "", true),
+    };
+    let mut target = target.clone();
+    target.remove(&["metadata", "managedFields"]);
+    let merged = managed::apply(Some(&live), &target, &write, true, &schema)
+        .map_err(|error| DiffError::Shape { object: name(&target), reason: error.to_string() })?;
+    Ok(finish(merged, live))
+}
+
+fn server_side(
+    answer: &Object,
+    mut live: Object,
+    include_webhooks: bool,
+    settings: &Settings<'_>,
+) -> Diff {
+    let mut predicted = answer.clone();
+    if !include_webhooks {
+        revert_others(&mut predicted, &live);
+    }
+    settings.normalizer.normalize(&mut predicted);
+    settings.normalizer.normalize(&mut live);
+    predicted.remove(&["metadata", "resourceVersion"]);
+    live.remove(&["metadata", "resourceVersion"]);
+    finish(predicted, live)
+}
+
+/// Takes back what the API changed and we do not own: a webhook's doing.
+fn revert_others(predicted: &mut Object, live: &Object) {
+    let owners = field::owners(predicted);
+    let ours: Vec<&Value> = owners
+        .iter()
+        .filter(|(owner, _)| owner.manager == MANAGER)
+        .map(|(_, fields)| fields)
+        .collect();
+    let mut reverted: Vec<(Vec<field::Step>, Option<Value>)> = Vec::new();
+    let (desired, actual) = (predicted.to_value(), live.to_value());
+    field::walk(Some(&desired), Some(&actual), &mut Vec::new(), &mut |path, desired, live| {
+        let owned = ours.iter().any(|fields| field::owns(fields, path));
+        if desired.is_some() && !owned {
+            reverted.push((path.to_vec(), live.cloned()));
+        }
+    });
+    let mut value = desired;
+    for (path, old) in reverted.into_iter().rev() {
+        field::put(&mut value, &path, old);
+    }
+    if let Ok(object) = Object::try_from(value) {
+        *predicted = object;
+    }
+}
+
+/// Both sides with defaults and without bookkeeping.
+fn finish(mut predicted: Object, mut live: Object) -> Diff {
+    for object in [&mut predicted, &mut live] {
+        object.remove(&["metadata", "managedFields"]);
+        object.remove_annotation(LAST_APPLIED);
+        defaults::builtin(object);
+    }
+    Diff { modified: predicted != live, predicted: Some(predicted), live: Some(live) }
+}
+
+/// The type of a kind that kubectl knows: those merge strategically. CRDs and API services are not
+/// among them.
+fn built_in(gvk: &GroupVersionKind, schemas: &Schemas) -> Option<Schema> {
+    let schema = schemas.of(gvk)?;
+    schema.definition().is_some_and(|name| name.starts_with("io.k8s.api.")).then_some(schema)
+}
+
+fn object(value: Value, named: &Object) -> Result<Object, DiffError> {
+    Object::try_from(value)
+        .map_err(|error| DiffError::Shape { object: name(named), reason: error.to_string() })
+}
+
+fn name(object: &Object) -> String {
+    format!("{} {}/{}", object.kind(), object.namespace(), object.name())
 }

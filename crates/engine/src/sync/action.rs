@@ -21,7 +21,8 @@ pub struct Action {
     pub dry_run: bool,
 }
 
-/// Kind of request.
+/// Kind of request. Applying a CRD is done when it is established, or after three seconds: objects
+/// of its kind may come in the next batch.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verb {
     /// Patch by three-way merge, writing last-applied, as `kubectl apply`; create what is absent.

@@ -6,10 +6,13 @@
 //! ```text
 //! loop {
 //!     step = sync::step(&request, &world, &state)     the world is read anew each time
-//!     store step.state                                before acting if step.store_first
-//!     outcomes = carry out step.batches               stop at a failed batch if it says so
-//!     state = step.finish(&outcomes)                  store it
-//!     until state.phase is completed; wait as step.wait says, or for a change of the world
+//!     while step.batches is not empty {
+//!         if step.store_first { store step.state }
+//!         outcomes = carry out step.batches           stop at a failed batch if it says so
+//!         step = step.finish(&outcomes)
+//!     }
+//!     store step.state; stop if its phase is completed
+//!     wait as step.wait says, or for any change of the world
 //! }
 //! ```
 //!
@@ -22,8 +25,13 @@
 //! steps (a cache that is written through); on that the end of a wave rests.
 
 mod action;
+mod apply;
+mod message;
 mod options;
+mod order;
+mod step;
 mod task;
+mod tasks;
 
 use std::sync::Arc;
 
@@ -32,7 +40,9 @@ use windlass_object::{Object, ResourceKey};
 
 pub use action::{Action, Batch, Change, Outcome, Propagation, Verb};
 pub use options::{NamespaceMetadata, Options, Request};
+pub use step::{Step, step};
 pub use task::{Task, TaskId};
+pub use tasks::namespace;
 
 use crate::health::CustomHealth;
 use crate::state::{ApiKinds, OperationPhase, ResourceResult};

@@ -1,0 +1,195 @@
+//! In which fields two versions of an object differ, and who set them.
+
+use jiff::Timestamp;
+use windlass_object::{Map, Object, Value};
+
+use super::{Difference, Owner};
+
+/// Fields by which items of lists are told apart, if all items have it and no two the same.
+const ITEM_KEYS: [&str; 7] =
+    ["name", "containerPort", "port", "mountPath", "key", "type", "topologyKey"];
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Step {
+    Field(String),
+    /// A list item by the field that tells it apart.
+    Key(&'static str, Value),
+    Index(usize),
+}
+
+/// Fields that differ, in the order of their paths. `live` also says who owns what, by
+/// `metadata.managedFields` of `managed`.
+pub(super) fn differences(
+    predicted: Option<&Object>,
+    live: Option<&Object>,
+    managed: Option<&Object>,
+) -> Vec<Difference> {
+    let mut found = Vec::new();
+    let owners = managed.map(owners).unwrap_or_default();
+    let predicted = predicted.map(Object::to_value);
+    let live = live.map(Object::to_value);
+    walk(predicted.as_ref(), live.as_ref(), &mut Vec::new(), &mut |path, desired, live| {
+        let owner = live.and_then(|_| owner(&owners, path));
+        let (desired, live) = (desired.cloned(), live.cloned());
+        found.push(Difference { path: print(path), desired, live, owner });
+    });
+    found
+}
+
+/// Calls back for each smallest difference.
+pub(super) fn walk(
+    desired: Option<&Value>,
+    live: Option<&Value>,
+    path: &mut Vec<Step>,
+    found: &mut dyn FnMut(&[Step], Option<&Value>, Option<&Value>),
+) {
+    match (desired, live) {
+        (a, b) if a == b => {}
+        (Some(Value::Object(a)), Some(Value::Object(b))) => {
+            let mut keys: Vec<&String> = a.keys().chain(b.keys()).collect();
+            keys.sort();
+            keys.dedup();
+            for key in keys {
+                path.push(Step::Field(key.clone()));
+                walk(a.get(key), b.get(key), path, found);
+                path.pop();
+            }
+        }
+        (Some(Value::Array(a)), Some(Value::Array(b))) => match item_key(a, b) {
+            Some(key) => {
+                let item = |items: &[Value], id: &Value| {
+                    items.iter().position(|item| item.get(key) == Some(id))
+                };
+                let only_live =
+                    b.iter().filter(|i| i.get(key).is_some_and(|id| item(a, id).is_none()));
+                for id in a.iter().chain(only_live).filter_map(|i| i.get(key)) {
+                    path.push(Step::Key(key, id.clone()));
+                    let at = |items| item(items, id).map(|i| &items[i]);
+                    walk(at(a), at(b), path, found);
+                    path.pop();
+                }
+                let order = |items: &[Value]| -> Vec<Value> {
+                    items.iter().filter_map(|i| i.get(key).cloned()).collect()
+                };
+                if a.len() == b.len() && order(a) != order(b) && same_members(a, b, key) {
+                    found(path, desired, live);
+                }
+            }
+            None => {
+                for i in 0..a.len().max(b.len()) {
+                    path.push(Step::Index(i));
+                    walk(a.get(i), b.get(i), path, found);
+                    path.pop();
+                }
+            }
+        },
+        (a, b) => found(path, a, b),
+    }
+}
+
+fn same_members(a: &[Value], b: &[Value], key: &str) -> bool {
+    a.iter().all(|item| b.iter().any(|other| other.get(key) == item.get(key)))
+}
+
+fn item_key(a: &[Value], b: &[Value]) -> Option<&'static str> {
+    let tells_apart = |items: &[Value], key: &str| {
+        let ids: Vec<&Value> = items.iter().filter_map(|item| item.get(key)).collect();
+        ids.len() == items.len() && ids.iter().enumerate().all(|(i, id)| !ids[..i].contains(id))
+    };
+    ITEM_KEYS.into_iter().find(|key| tells_apart(a, key) && tells_apart(b, key))
+}
+
+fn print(path: &[Step]) -> String {
+    let mut text = String::new();
+    for step in path {
+        match step {
+            Step::Field(name) => {
+                text.push('.');
+                text.push_str(name);
+            }
+            Step::Key(key, value) => text.push_str(&format!("[{key}={value}]")),
+            Step::Index(index) => text.push_str(&format!("[{index}]")),
+        }
+    }
+    text
+}
+
+/// Entries of `managedFields`, latest first.
+pub(super) fn owners(object: &Object) -> Vec<(Owner, Value)> {
+    let entries = object.get(&["metadata", "managedFields"]).and_then(Value::as_array);
+    let mut owners: Vec<(Owner, Value)> = entries
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let text = |field: &str| entry.get(field).and_then(Value::as_str).unwrap_or_default();
+            let owner = Owner {
+                manager: text("manager").to_owned(),
+                operation: text("operation").to_owned(),
+                subresource: text("subresource").to_owned(),
+                since: text("time").parse::<Timestamp>().ok(),
+            };
+            Some((owner, entry.get("fieldsV1")?.clone()))
+        })
+        .collect();
+    owners.sort_by_key(|(owner, _)| std::cmp::Reverse(owner.since));
+    owners
+}
+
+/// Who last set the field at a path.
+pub(super) fn owner(owners: &[(Owner, Value)], path: &[Step]) -> Option<Owner> {
+    owners.iter().find(|(_, fields)| owns(fields, path)).map(|(owner, _)| owner.clone())
+}
+
+/// Whether a field set has a path, something in it, or all of something that it is in.
+pub(super) fn owns(fields: &Value, path: &[Step]) -> bool {
+    let Some(fields) = fields.as_object() else { return false };
+    let Some((first, rest)) = path.split_first() else { return true };
+    if fields.is_empty() {
+        return true;
+    }
+    let next = match first {
+        Step::Field(name) => fields.get(&format!("f:{name}")),
+        Step::Index(index) => fields.get(&format!("i:{index}")),
+        Step::Key(key, id) => fields.iter().find_map(|(name, inner)| {
+            let keys: Map<String, Value> = serde_json::from_str(name.strip_prefix("k:")?).ok()?;
+            (keys.get(*key) == Some(id)).then_some(inner)
+        }),
+    };
+    next.is_some_and(|next| owns(next, rest))
+}
+
+/// Sets the value at a path that exists, or removes it.
+pub(super) fn put(root: &mut Value, path: &[Step], value: Option<Value>) {
+    let Some((last, parents)) = path.split_last() else { return };
+    let parent = parents.iter().try_fold(root, |at, step| match step {
+        Step::Field(name) => at.get_mut(name),
+        Step::Index(index) => at.get_mut(*index),
+        Step::Key(key, id) => at.as_array_mut()?.iter_mut().find(|item| item.get(*key) == Some(id)),
+    });
+    match (parent, last) {
+        (Some(Value::Object(map)), Step::Field(name)) => match value {
+            Some(value) => {
+                map.insert(name.clone(), value);
+            }
+            None => {
+                map.remove(name);
+            }
+        },
+        (Some(Value::Array(items)), step) => {
+            let at = match step {
+                Step::Index(index) => Some(*index),
+                Step::Key(key, id) => items.iter().position(|item| item.get(*key) == Some(id)),
+                Step::Field(_) => None,
+            };
+            let Some(at) = at.filter(|at| *at < items.len()) else { return };
+            match value {
+                Some(value) => items[at] = value,
+                None => {
+                    items.remove(at);
+                }
+            }
+        }
+        _ => {}
+    }
+}
