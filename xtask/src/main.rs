@@ -1,55 +1,51 @@
-//! Chores of the project.
+//! Chores of the project: `cargo xtask CHORE`. One file a chore.
 
+#![forbid(unsafe_code)]
+// The chores talk to a person.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod bench;
+mod generate;
+mod peers;
 mod protobuf;
+mod test;
 
-use std::fs;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
-use flate2::{Compression, GzBuilder};
 
-/// Chores of the Windlass repository.
-#[derive(Parser)]
+/// Chores of the project.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
 struct Arguments {
     #[command(subcommand)]
     chore: Chore,
 }
 
-#[derive(Subcommand)]
+#[derive(Debug, Subcommand)]
 enum Chore {
+    /// Runs every check: format, lints, licences, unit tests, tests against peers, stories.
+    Test(test::Arguments),
+    /// Builds, starts and stops the real systems that tests compare with.
+    Peers(peers::Arguments),
     /// Writes the generated files anew from the Go module cache.
-    Generate {
-        /// The `k8s.io` directory of the Go module cache.
-        #[arg(long, default_value = "~/go/pkg/mod/k8s.io")]
-        modules: String,
-        /// Version of the Kubernetes libraries.
-        #[arg(long, default_value = "v0.36.3")]
-        version: String,
-    },
+    Generate(generate::Arguments),
+    /// Measures Windlass and the real tools side by side.
+    Bench(bench::Arguments),
 }
 
-fn main() -> Result<()> {
-    match Arguments::parse().chore {
-        Chore::Generate { modules, version } => generate(&home(&modules), &version),
-    }
-}
-
-fn generate(modules: &Path, version: &str) -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("find the workspace")?;
-    let table = protobuf::table(modules, version)?;
-    let path = root.join("crates/apiserver/src/protobuf/types.txt.gz");
-    let mut file = GzBuilder::new().mtime(0).write(fs::File::create(&path)?, Compression::best());
-    file.write_all(table.as_bytes())?;
-    file.finish()?;
-    Ok(())
-}
-
-/// Expands a leading `~/`.
-fn home(path: &str) -> PathBuf {
-    match (path.strip_prefix("~/"), std::env::home_dir()) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => PathBuf::from(path),
+fn main() -> ExitCode {
+    let result = match Arguments::parse().chore {
+        Chore::Test(arguments) => test::run(&arguments),
+        Chore::Peers(arguments) => peers::run(&arguments),
+        Chore::Generate(arguments) => generate::run(&arguments),
+        Chore::Bench(arguments) => bench::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -35,7 +35,7 @@ pub fn build(names: &[&str], say: &mut dyn FnMut(&str)) -> Result<()> {
     let mut modules: BTreeMap<(&str, &str), Vec<(&Program, &str)>> = BTreeMap::new();
     for name in expand(names) {
         let program = find(name).with_context(|| format!("no peer is called {name:?}"))?;
-        if peer(name).is_ok() {
+        if peer(name).is_ok() || (bin.join(name).exists() && marker(&bin, program).exists()) {
             continue;
         }
         match program.recipe {

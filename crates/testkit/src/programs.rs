@@ -121,7 +121,8 @@ pub fn peer(name: &str) -> Result<PathBuf> {
     let bin = peers_dir().join("bin");
     let path = bin.join(name);
     let built = path.exists()
-        && (matches!(program.recipe, Recipe::Npm { .. }) || marker(&bin, program).exists());
+        && (matches!(program.recipe, Recipe::Npm { .. }) || marker(&bin, program).exists())
+        && (name != "kwok" || crate::build::stages_file(&peers_dir()).exists());
     if !built {
         bail!("{name} {} is not built: cargo xtask peers build {name}", program.version);
     }

@@ -1,0 +1,72 @@
+//! `cargo xtask peers`: the real systems, in a cache outside the tree.
+
+use anyhow::Result;
+use windlass_testkit as testkit;
+
+/// What to do with the peers.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Lists programs and groups, and whether each is there.
+    Status,
+    /// Builds programs and groups that are absent.
+    Build {
+        /// Programs and groups; without any, those that `cargo xtask test` needs.
+        names: Vec<String>,
+    },
+    /// Starts the shared Kubernetes and holds it until interrupted.
+    Start,
+    /// Stops the shared Kubernetes, whoever uses it.
+    Stop,
+    /// Prints lines for the shell that set KUBECONFIG and PATH.
+    Env,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    match &arguments.action {
+        Action::Status => status(),
+        Action::Build { names } => {
+            let names: Vec<&str> = if names.is_empty() {
+                crate::test::PEERS.to_vec()
+            } else {
+                names.iter().map(String::as_str).collect()
+            };
+            testkit::build(&names, &mut |line| println!("{line}"))
+        }
+        Action::Start => {
+            let cluster = testkit::kubernetes()?;
+            println!("kubernetes is ready at {}", cluster.server()?);
+            println!("export KUBECONFIG={}", cluster.kubeconfig().display());
+            println!("it stays until you interrupt this command");
+            loop {
+                std::thread::park();
+            }
+        }
+        Action::Stop => testkit::stop_shared(),
+        Action::Env => {
+            let dir = testkit::peers_dir();
+            println!("export KUBECONFIG={}", dir.join("cluster/kubeconfig").display());
+            println!("export PATH={}:$PATH", dir.join("bin").display());
+            Ok(())
+        }
+    }
+}
+
+fn status() -> Result<()> {
+    for program in testkit::PROGRAMS {
+        let state = if testkit::peer(program.name).is_ok() { "built" } else { "absent" };
+        println!("{:26} {:10} {state}", program.name, program.version);
+    }
+    for (group, members) in testkit::GROUPS {
+        println!("{group:26} {:10} {}", "group", members.join(" "));
+    }
+    println!("{:26} {:10} {}", "kubernetes", "shared", {
+        if testkit::is_running()? { "runs" } else { "stopped" }
+    });
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! `cargo xtask test`: every check, in the order in which they are quick to fail.
+
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+use windlass_testkit as testkit;
+
+/// What the whole test run needs.
+pub(crate) const PEERS: &[&str] = &["kube", "helm"];
+
+/// The release of cargo-deny that `deny.toml` is written for.
+const CARGO_DENY: &str = "0.20.2";
+
+/// How much is run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// What one runs between edits: format, lints and unit tests; no peers.
+    #[arg(long)]
+    quick: bool,
+}
+
+struct Step {
+    title: &'static str,
+    program: String,
+    arguments: Vec<&'static str>,
+}
+
+impl Step {
+    fn cargo(title: &'static str, arguments: &str) -> Self {
+        // Arguments are written as one line in this file, so they live as long as the program.
+        let arguments = arguments.split(' ').map(|word| &*word.to_owned().leak()).collect();
+        Self { title, program: env!("CARGO").to_owned(), arguments }
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let mut steps = vec![
+        Step::cargo("format", "fmt --all --check"),
+        Step::cargo("lints", "clippy --workspace --all-targets --locked -- -D warnings"),
+    ];
+    if arguments.quick {
+        steps.push(Step::cargo("unit tests", "test --workspace --locked --lib --bins"));
+        return report(&steps, false);
+    }
+    println!("==> peers: {}", PEERS.join(" "));
+    testkit::build(PEERS, &mut |line| println!("{line}"))?;
+    if let Err(error) = testkit::peer("sshd") {
+        bail!("{error} (Debian: apt-get install openssh-server)");
+    }
+    install_cargo_deny()?;
+    // Held until the end, so that all test binaries use the same one.
+    let started = Instant::now();
+    let cluster = testkit::kubernetes()?;
+    println!("    kubernetes at {} after {:.1?}", cluster.server()?, started.elapsed());
+    steps.push(Step::cargo("licences, bans, sources", "deny --locked check bans licenses sources"));
+    steps.push(Step::cargo("tests", "test --workspace --locked --no-fail-fast"));
+    let result = report(&steps, true);
+    testkit::stop_shared()?;
+    result
+}
+
+fn report(steps: &[Step], peers: bool) -> Result<()> {
+    let mut outcomes = Vec::new();
+    for step in steps {
+        println!("==> {}: cargo {}", step.title, step.arguments.join(" "));
+        let started = Instant::now();
+        let mut command = Command::new(&step.program);
+        command.args(&step.arguments);
+        if peers {
+            command.env("WINDLASS_PEERS", "1");
+        }
+        let passed = command.status().context("start cargo")?.success();
+        outcomes.push((step.title, passed, started.elapsed()));
+    }
+    println!("==> summary");
+    for (title, passed, took) in &outcomes {
+        println!("    {:6} {title} ({took:.1?})", if *passed { "passed" } else { "FAILED" });
+    }
+    if outcomes.iter().any(|(_, passed, _)| !passed) {
+        bail!("not everything passed");
+    }
+    Ok(())
+}
+
+fn install_cargo_deny() -> Result<()> {
+    let there = Command::new(env!("CARGO")).args(["deny", "--version"]).output()?;
+    if there.status.success() {
+        return Ok(());
+    }
+    println!("==> cargo install cargo-deny {CARGO_DENY}");
+    let status = Command::new(env!("CARGO"))
+        .args(["install", "--quiet", "--locked", "cargo-deny", "--version", CARGO_DENY])
+        .args(["--profile", "dev"])
+        .status()?;
+    if !status.success() {
+        bail!("cargo-deny {CARGO_DENY} could not be installed");
+    }
+    Ok(())
+}
