@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use flate2::{Compression, GzBuilder};
 
-use crate::protobuf;
+use crate::{protobuf, schemas};
 
 /// Where the sources of the generated files are.
 #[derive(Debug, clap::Args)]
@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut file = GzBuilder::new().mtime(0).write(fs::File::create(&path)?, Compression::best());
     file.write_all(table.as_bytes())?;
     file.finish()?;
-    Ok(())
+    schemas::generate(root, &modules, &arguments.version)
 }
 
 /// Expands a leading `~/`.

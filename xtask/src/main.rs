@@ -8,6 +8,7 @@ mod bench;
 mod generate;
 mod peers;
 mod protobuf;
+mod schemas;
 mod test;
 
 use std::process::ExitCode;

@@ -8,18 +8,25 @@
 //! - [`fields`]: sets of field paths (`FieldsV1`), and what differs between two values;
 //! - [`managed`]: server-side apply and the bookkeeping of `managedFields`;
 //! - [`validate`](mod@validate), [`prune`](fn@prune), [`default`](fn@default): what the schema says of a value;
-//! - [`defaults`]: the defaults of built-in kinds that no schema tells.
+//! - [`defaults`]: the defaults of built-in kinds that no schema tells;
+//! - [`openapi`]: the definitions as the API server publishes them.
 
 #![forbid(unsafe_code)]
 
 pub mod defaults;
 pub mod fields;
 pub mod managed;
+pub mod openapi;
 pub mod strategic;
 pub mod validate;
 
+mod crd;
+mod load;
+mod quote;
 mod schemas;
 mod structural;
+mod table;
 
-pub use schemas::{CrdProblem, OpenApiError, Schema, Schemas};
+pub use crd::CrdProblem;
+pub use schemas::{OpenApiError, Schema, Schemas};
 pub use structural::{default, prune};

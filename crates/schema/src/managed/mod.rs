@@ -1,13 +1,35 @@
 //! Server-side apply and the bookkeeping of `managedFields`.
+//!
+//! Every field of an object has owners: managers, each with an operation (Apply or Update), a
+//! subresource and a set of paths. [`apply`] merges a configuration into the live object and makes
+//! its manager the owner of exactly what it says; [`update`] gives the manager of any other write
+//! what that write changed. Both take the same steps as the API server in the same order.
+//!
+//! Owners that wrote through another version of the same kind are treated as if the fields had the
+//! same paths in all versions, which holds for custom resources without a conversion webhook and
+//! for nearly all built-in fields.
 
-use windlass_object::{GroupVersionKind, Object};
+mod apply;
+mod owners;
+mod reset;
+mod updater;
+
+use windlass_object::{Object, Value};
 
 use crate::{Schema, fields::FieldSet};
 
+pub use apply::{ApplyError, Conflict, apply};
+pub use reset::reset_fields;
+
+use owners::{Owners, is_reset};
+
+/// The annotation in which client-side apply keeps the last configuration.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// Who writes, when, and through which endpoint.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Write<'a> {
-    /// Field manager.
+    /// Field manager; `unknown` if empty.
     pub manager: &'a str,
     /// Subresource, such as `status`; empty for the main resource.
     pub subresource: &'a str,
@@ -17,59 +39,57 @@ pub struct Write<'a> {
     pub reset: &'a FieldSet,
 }
 
-/// Another manager owns a field that an apply would change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Conflict {
-    /// The other manager as messages name it: `"m" using apps/v1`, `"m" with subresource "status" …`.
-    pub manager: String,
-    /// The field: `.spec.replicas`.
-    pub field: String,
-}
-
-/// An apply that was refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ApplyError {
-    /// Others own the fields and `force` was not set. Status 409, reason Conflict, one
-    /// `FieldManagerConflict` cause a conflict.
-    #[error("{message}")]
-    Conflicts {
-        /// As the API server says it.
-        message: String,
-        /// All of them, by manager and field.
-        conflicts: Vec<Conflict>,
-    },
-    /// The applied configuration cannot be used. Status 400.
-    #[error("{0}")]
-    BadRequest(String),
-    /// The applied configuration does not fit the schema. Status 500 as the API server answers it.
-    #[error("{0}")]
-    Schema(String),
-}
-
-/// The live object with `config` merged into it and `metadata.managedFields` kept. Defaults are
-/// not filled in: do that after. Equal to `live` if nothing changed.
-pub fn apply(
-    live: Option<&Object>,
-    config: &Object,
-    write: &Write<'_>,
-    force: bool,
-    schema: &Schema,
-) -> Result<Object, ApplyError> {
-    let _ = (live, config, write, force, schema);
-    unimplemented!()
-}
-
 /// `new` with `metadata.managedFields` as any write that is not an apply leaves them. `new` is the
-/// whole object after the write (defaulted); its own `managedFields` are what the client sent. Never fails: managed fields that cannot be
-/// read leave the live ones in place.
-pub fn update(live: Option<&Object>, new: Object, write: &Write<'_>, schema: &Schema) -> Object {
-    let _ = (live, write, schema);
+/// whole object after the write, with defaults filled in; its own `managedFields` are what the
+/// client sent: an empty list or `[{}]` forgets all owners, none or unreadable ones keep the live
+/// ones. `live` is none for a create.
+pub fn update(
+    live: Option<&Object>,
+    mut new: Object,
+    write: &Write<'_>,
+    schema: &Schema,
+) -> Object {
+    let of_live =
+        |live: Option<&Object>| live.and_then(|live| Owners::read(live).ok()).unwrap_or_default();
+    let owners = if !write.subresource.is_empty() {
+        of_live(live)
+    } else if is_reset(&new) {
+        Owners::default()
+    } else {
+        match Owners::read(&new) {
+            Ok(owners) if !owners.is_empty() => owners,
+            _ => of_live(live),
+        }
+    };
+    new.remove(&["metadata", "managedFields"]);
+    let known = live.is_some_and(|live| !live.uid().is_empty());
+    if owners.is_empty() && known {
+        return new;
+    }
+    let old = live.map_or_else(Object::default, without_owners);
+    let owners = updater::update(&old, &new, owners, write, schema);
+    owners.write(&mut new);
     new
 }
 
-/// The fields that an endpoint of a kind does not write (and so does not own). `has_status` tells
-/// whether a custom resource has a status subresource; built-in kinds are known.
-pub fn reset_fields(gvk: &GroupVersionKind, subresource: &str, has_status: bool) -> FieldSet {
-    let _ = (gvk, subresource, has_status);
-    FieldSet::default()
+/// Whether two states of an object differ in nothing but the times in `managedFields`: then the
+/// write must not happen, or the object would change with every apply.
+pub fn only_times_differ(old: &Object, new: &Object) -> bool {
+    let timeless = |object: &Object| {
+        let mut value = object.to_value();
+        let entries = value.pointer_mut("/metadata/managedFields").and_then(Value::as_array_mut);
+        for entry in entries.into_iter().flatten() {
+            if let Some(entry) = entry.as_object_mut() {
+                entry.remove("time");
+            }
+        }
+        value
+    };
+    timeless(old) == timeless(new)
+}
+
+fn without_owners(object: &Object) -> Object {
+    let mut object = object.clone();
+    object.remove(&["metadata", "managedFields"]);
+    object
 }
