@@ -27,6 +27,7 @@ mod error;
 mod filter;
 mod http;
 mod json;
+pub mod lease;
 mod lifecycle;
 mod limits;
 mod logs;

@@ -1,3 +1,16 @@
 //! The `windlass` command.
 
-fn main() {}
+#![forbid(unsafe_code)]
+
+mod cli;
+mod install;
+mod up;
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    cli::main()
+}

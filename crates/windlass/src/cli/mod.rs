@@ -1,0 +1,66 @@
+//! The command line: one command, one file.
+//!
+//! Exit codes: 0 done, 1 failed, 2 wrong arguments; a command that has others of its own (such as
+//! `app diff`) says so in its help.
+
+mod install;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Windlass delivers what is in Git to Kubernetes.
+#[derive(Debug, Parser)]
+#[command(name = "windlass", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// What to log on standard error, such as `info` or `windlass_argo=debug`.
+    #[arg(long, global = true, env = "WINDLASS_LOG", default_value = "warn", value_name = "FILTER")]
+    log: String,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Up(up::Args),
+    Install(install::Args),
+}
+
+/// Runs the command that the arguments name.
+pub(crate) fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers and go to standard output with 0; the rest is usage, 2.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    start_logging(&cli.log);
+    let result = match cli.command {
+        Command::Up(args) => up::run(args),
+        Command::Install(args) => install::run(&args),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints an error with its causes, the way every command does.
+fn report(error: &anyhow::Error) {
+    use std::io::Write;
+    let mut out = anstream::stderr().lock();
+    // Standard error that is gone leaves nobody to tell.
+    let _ = writeln!(out, "error: {error:#}");
+}
+
+fn start_logging(filter: &str) {
+    use tracing_subscriber::{EnvFilter, fmt};
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("warn"));
+    let _ = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
+}

@@ -1,0 +1,131 @@
+//! The Kubernetes API as a story uses it: blocking, untyped.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::{ApiResource, GroupVersionKind};
+use kube::{Client, Config};
+use windlass_object::{Value, json};
+
+use crate::PATIENCE;
+
+/// A blocking client.
+pub struct ApiClient {
+    client: Client,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl ApiClient {
+    /// Connects as the kubeconfig says.
+    pub fn connect(kubeconfig: &Path) -> Result<Self> {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let client = runtime.block_on(async {
+            let file = Kubeconfig::read_from(kubeconfig)?;
+            let config =
+                Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?;
+            anyhow::Ok(Client::try_from(config)?)
+        })?;
+        Ok(Self { client, runtime })
+    }
+
+    /// `kind` is `v1/ConfigMap` or `apps/v1/Deployment`; an empty namespace is none.
+    fn api(&self, kind: &str, namespace: &str) -> Api<DynamicObject> {
+        let (version, kind) = kind.rsplit_once('/').unwrap_or(("v1", kind));
+        let (group, version) = version.rsplit_once('/').unwrap_or(("", version));
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+        if namespace.is_empty() {
+            Api::all_with(self.client.clone(), &resource)
+        } else {
+            Api::namespaced_with(self.client.clone(), namespace, &resource)
+        }
+    }
+
+    /// The object, if it is there.
+    pub fn get(&self, kind: &str, namespace: &str, name: &str) -> Result<Option<Value>> {
+        let found = self.runtime.block_on(self.api(kind, namespace).get_opt(name))?;
+        Ok(found.map(serde_json::to_value).transpose()?)
+    }
+
+    /// The objects of a kind.
+    pub fn list(&self, kind: &str, namespace: &str) -> Result<Vec<Value>> {
+        let list =
+            self.runtime.block_on(self.api(kind, namespace).list(&ListParams::default()))?;
+        list.items.into_iter().map(|o| Ok(serde_json::to_value(o)?)).collect()
+    }
+
+    /// Creates an object.
+    pub fn create(&self, object: &Value) -> Result<()> {
+        let (kind, namespace, name) = identity(object);
+        let object = serde_json::from_value(object.clone())?;
+        self.runtime
+            .block_on(self.api(&kind, &namespace).create(&PostParams::default(), &object))
+            .with_context(|| format!("creating {kind} {namespace}/{name}"))?;
+        Ok(())
+    }
+
+    /// Merges `patch` into an object, as the manager `kubectl-edit`.
+    pub fn patch(&self, kind: &str, namespace: &str, name: &str, patch: &Value) -> Result<()> {
+        let params = PatchParams {
+            field_manager: Some("kubectl-edit".to_owned()),
+            ..PatchParams::default()
+        };
+        self.runtime
+            .block_on(self.api(kind, namespace).patch(name, &params, &Patch::Merge(patch)))
+            .with_context(|| format!("patching {kind} {namespace}/{name}"))?;
+        Ok(())
+    }
+
+    /// Asks for deletion; an object that is gone is fine.
+    pub fn delete(&self, kind: &str, namespace: &str, name: &str) -> Result<()> {
+        match self
+            .runtime
+            .block_on(self.api(kind, namespace).delete(name, &DeleteParams::default()))
+        {
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+            other => Ok(other.map(|_| ())?),
+        }
+    }
+
+    /// Waits until `condition` says yes about the object (`Null` when it is not there), and gives
+    /// it. The error shows the object as it was last.
+    pub fn wait(
+        &self,
+        what: &str,
+        (kind, namespace, name): (&str, &str, &str),
+        mut condition: impl FnMut(&Value) -> bool,
+    ) -> Result<Value> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            // A connection that is cut (a story kills servers) is asked again.
+            let last = self.get(kind, namespace, name);
+            let object = last.as_ref().ok().cloned().flatten().unwrap_or(json!(null));
+            if last.is_ok() && condition(&object) {
+                return Ok(object);
+            }
+            if Instant::now() > end {
+                let shown = serde_json::to_string_pretty(&without_noise(object))?;
+                bail!("{what}: not within {PATIENCE:?}: {kind} {namespace}/{name} is {shown} {last:?}",
+                    last = last.err());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+fn identity(object: &Value) -> (String, String, String) {
+    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+    let kind = format!("{}/{}", text(&object["apiVersion"]), text(&object["kind"]));
+    (kind, text(&object["metadata"]["namespace"]), text(&object["metadata"]["name"]))
+}
+
+fn without_noise(mut object: Value) -> Value {
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("managedFields");
+    }
+    object
+}

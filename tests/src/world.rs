@@ -1,0 +1,220 @@
+//! The world of one story.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+use windlass_object::{Value, json};
+use windlass_testkit::{GitRepository, Process, wait_for};
+
+use crate::{ApiClient, App, PATIENCE};
+
+/// Where the Kubernetes API comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plane {
+    /// Windlass's own.
+    Embedded,
+    /// etcd, kube-apiserver, its controllers and scheduler, and kwok for kubelets.
+    Kubernetes,
+}
+
+/// A Kubernetes API with Windlass on it, and Git repositories.
+pub struct World {
+    plane: Plane,
+    id: String,
+    dir: TempDir,
+    kubeconfig: PathBuf,
+    api: Option<ApiClient>,
+    windlass: Option<Process>,
+}
+
+const APPLICATION: &str = "argoproj.io/v1alpha1/Application";
+
+impl World {
+    /// Starts everything, tells the story, and ends everything. A plane that cannot be had here is
+    /// said and skipped, unless peers are demanded: then it is a failure.
+    pub fn start(plane: Plane, name: &str, story: fn(&mut Self) -> Result<()>) -> Result<()> {
+        if plane == Plane::Kubernetes && !windlass_testkit::available(&["kubectl", "kube"]) {
+            return Ok(());
+        }
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{:x}-{number}", std::process::id());
+        let dir = tempfile::tempdir()?;
+        let kubeconfig = match plane {
+            Plane::Embedded => dir.path().join("data/kubeconfig"),
+            Plane::Kubernetes => windlass_testkit::kubernetes()?.kubeconfig().to_owned(),
+        };
+        let mut world = Self { plane, id, dir, kubeconfig, api: None, windlass: None };
+        world.start_windlass()?;
+        let told = story(&mut world).with_context(|| format!("the story {name} on {plane:?}"));
+        if told.is_err() {
+            world.show_log();
+        }
+        world.clean_up();
+        told
+    }
+
+    /// The binary under test: `WINDLASS_BIN`, else beside this test's own.
+    pub fn binary() -> Result<PathBuf> {
+        if let Some(path) = std::env::var_os("WINDLASS_BIN") {
+            return Ok(path.into());
+        }
+        let test = std::env::current_exe()?;
+        let built = test.ancestors().nth(2).map(|dir| dir.join("windlass"));
+        match built {
+            Some(path) if path.exists() => Ok(path),
+            _ => bail!("the windlass binary is not built: cargo build -p windlass"),
+        }
+    }
+
+    /// Starts `windlass up`, and waits until it serves.
+    pub fn start_windlass(&mut self) -> Result<()> {
+        let mut arguments: Vec<OsString> = vec!["--log=info".into(), "up".into()];
+        arguments.push(format!("--namespace={}", self.control()).into());
+        match self.plane {
+            Plane::Embedded => {
+                arguments.push("--data".into());
+                arguments.push(self.dir.path().join("data").into());
+            }
+            Plane::Kubernetes => {
+                arguments.push("--kubeconfig".into());
+                arguments.push(self.kubeconfig.clone().into());
+            }
+        }
+        let log = self.dir.path().join("windlass.log");
+        let cache = self.dir.path().join("cache");
+        let program = Self::binary()?;
+        let mut all: Vec<OsString> = vec![
+            OsString::from(format!("WINDLASS_CACHE={}", cache.display())),
+            program.into(),
+        ];
+        all.extend(arguments);
+        let mut process = Process::start(Path::new("/usr/bin/env"), all, &log)?;
+        wait_for("windlass is ready", PATIENCE, || {
+            process.check()?;
+            let text = std::fs::read_to_string(&log).unwrap_or_default();
+            Ok(text.lines().any(|l| l.starts_with("ready after")).then_some(()))
+        })?;
+        self.windlass = Some(process);
+        self.api = Some(ApiClient::connect(&self.kubeconfig)?);
+        Ok(())
+    }
+
+    /// Ends Windlass as SIGKILL does.
+    pub fn kill_windlass(&mut self) {
+        self.windlass = None;
+    }
+
+    /// On what it runs.
+    pub fn plane(&self) -> Plane {
+        self.plane
+    }
+
+    /// The API.
+    pub fn api(&self) -> &ApiClient {
+        self.api.as_ref().expect("connected when the world was started")
+    }
+
+    /// Kubeconfig of the API.
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    /// Namespace of the Applications.
+    pub fn control(&self) -> String {
+        self.name("control")
+    }
+
+    /// `stem` made unique to this world, so that stories share a cluster.
+    pub fn name(&self, stem: &str) -> String {
+        format!("{stem}-{}", self.id)
+    }
+
+    /// A new, empty repository.
+    pub fn repository(&self, name: &str) -> Result<GitRepository> {
+        GitRepository::create(self.dir.path(), name)
+    }
+
+    /// Creates an Application, and gives its name.
+    pub fn create(&self, app: &App) -> Result<String> {
+        self.api().create(app.value())?;
+        Ok(app.value()["metadata"]["name"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Waits until an Application satisfies `condition`.
+    pub fn wait_app(
+        &self,
+        what: &str,
+        name: &str,
+        condition: impl FnMut(&Value) -> bool,
+    ) -> Result<Value> {
+        self.api().wait(what, (APPLICATION, &self.control(), name), condition)
+    }
+
+    /// Waits until an Application is Synced and Healthy at `revision`.
+    pub fn wait_delivered(&self, name: &str, revision: &str) -> Result<Value> {
+        self.wait_app("Synced and Healthy", name, |app| {
+            let status = &app["status"];
+            status["sync"]["status"] == "Synced"
+                && status["sync"]["revision"] == revision
+                && status["health"]["status"] == "Healthy"
+                && status["operationState"]["phase"] == "Succeeded"
+                && app.get("operation").is_none()
+        })
+    }
+
+    /// Asks for a refresh, as `argocd app get --refresh` does.
+    pub fn refresh(&self, name: &str) -> Result<()> {
+        let patch = json!({"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}});
+        self.api().patch(APPLICATION, &self.control(), name, &patch)
+    }
+
+    /// Asks for a sync, as `argocd app sync` does.
+    pub fn sync(&self, name: &str, sync: &Value) -> Result<()> {
+        let patch = json!({"operation": {"initiatedBy": {"username": "story"}, "sync": sync}});
+        self.api().patch(APPLICATION, &self.control(), name, &patch)
+    }
+
+    /// Runs the windlass command on this API; standard output, whatever the exit code.
+    pub fn windlass(&self, arguments: &[&str]) -> Result<(i32, String)> {
+        let out = Command::new(Self::binary()?)
+            .args(arguments)
+            .env("KUBECONFIG", &self.kubeconfig)
+            .env("ARGOCD_NAMESPACE", self.control())
+            .output()?;
+        let code = out.status.code().unwrap_or(-1);
+        Ok((code, String::from_utf8_lossy(&out.stdout).into_owned()))
+    }
+
+    fn show_log(&self) {
+        let log = std::fs::read_to_string(self.dir.path().join("windlass.log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        let from = lines.len().saturating_sub(60);
+        println!("--- windlass, its last lines ---\n{}", lines[from..].join("\n"));
+    }
+
+    /// On a shared cluster nothing may stay behind that a later Windlass would act on.
+    fn clean_up(&mut self) {
+        self.kill_windlass();
+        if self.plane == Plane::Embedded {
+            return;
+        }
+        let control = self.control();
+        let api = self.api();
+        for app in api.list(APPLICATION, &control).unwrap_or_default() {
+            let name = app["metadata"]["name"].as_str().unwrap_or_default();
+            let _ = api.patch(APPLICATION, &control, name, &json!({"metadata": {"finalizers": null}}));
+            let _ = api.delete(APPLICATION, &control, name);
+        }
+        for namespace in api.list("v1/Namespace", "").unwrap_or_default() {
+            let name = namespace["metadata"]["name"].as_str().unwrap_or_default();
+            if name.ends_with(&format!("-{}", self.id)) {
+                let _ = api.delete("v1/Namespace", "", name);
+            }
+        }
+    }
+}
