@@ -53,8 +53,7 @@ impl ApiClient {
 
     /// The objects of a kind.
     pub fn list(&self, kind: &str, namespace: &str) -> Result<Vec<Value>> {
-        let list =
-            self.runtime.block_on(self.api(kind, namespace).list(&ListParams::default()))?;
+        let list = self.runtime.block_on(self.api(kind, namespace).list(&ListParams::default()))?;
         list.items.into_iter().map(|o| Ok(serde_json::to_value(o)?)).collect()
     }
 
@@ -109,8 +108,10 @@ impl ApiClient {
             }
             if Instant::now() > end {
                 let shown = serde_json::to_string_pretty(&without_noise(object))?;
-                bail!("{what}: not within {PATIENCE:?}: {kind} {namespace}/{name} is {shown} {last:?}",
-                    last = last.err());
+                bail!(
+                    "{what}: not within {PATIENCE:?}: {kind} {namespace}/{name} is {shown} {last:?}",
+                    last = last.err()
+                );
             }
             std::thread::sleep(Duration::from_millis(50));
         }

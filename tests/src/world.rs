@@ -88,10 +88,8 @@ impl World {
         let log = self.dir.path().join("windlass.log");
         let cache = self.dir.path().join("cache");
         let program = Self::binary()?;
-        let mut all: Vec<OsString> = vec![
-            OsString::from(format!("WINDLASS_CACHE={}", cache.display())),
-            program.into(),
-        ];
+        let mut all: Vec<OsString> =
+            vec![OsString::from(format!("WINDLASS_CACHE={}", cache.display())), program.into()];
         all.extend(arguments);
         let mut process = Process::start(Path::new("/usr/bin/env"), all, &log)?;
         wait_for("windlass is ready", PATIENCE, || {
@@ -207,7 +205,8 @@ impl World {
         let api = self.api();
         for app in api.list(APPLICATION, &control).unwrap_or_default() {
             let name = app["metadata"]["name"].as_str().unwrap_or_default();
-            let _ = api.patch(APPLICATION, &control, name, &json!({"metadata": {"finalizers": null}}));
+            let _ =
+                api.patch(APPLICATION, &control, name, &json!({"metadata": {"finalizers": null}}));
             let _ = api.delete(APPLICATION, &control, name);
         }
         for namespace in api.list("v1/Namespace", "").unwrap_or_default() {

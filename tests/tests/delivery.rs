@@ -30,9 +30,8 @@ fn everything() -> Value {
 
 fn has_condition(app: &Value, kind: &str, part: &str) -> bool {
     app["status"]["conditions"].as_array().is_some_and(|list| {
-        list.iter().any(|c| {
-            c["type"] == kind && c["message"].as_str().is_some_and(|m| m.contains(part))
-        })
+        list.iter()
+            .any(|c| c["type"] == kind && c["message"].as_str().is_some_and(|m| m.contains(part)))
     })
 }
 
@@ -66,10 +65,15 @@ fn first_delivery(world: &mut World) -> Result<()> {
     ensure!(web["status"]["availableReplicas"] == 2, "{web}");
     let tracking = &settings["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"];
     ensure!(*tracking == format!("{name}:/ConfigMap:{to}/settings"), "{tracking}");
-    let applied = &settings["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"];
+    let applied =
+        &settings["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"];
     ensure!(applied.is_string(), "one can go back to Argo CD only with last-applied");
-    let created = |o: &Value| o["metadata"]["creationTimestamp"].as_str().unwrap_or_default().to_owned();
-    ensure!(created(&settings) <= created(&web) && created(&web) <= created(&last), "waves in order");
+    let created =
+        |o: &Value| o["metadata"]["creationTimestamp"].as_str().unwrap_or_default().to_owned();
+    ensure!(
+        created(&settings) <= created(&web) && created(&web) <= created(&last),
+        "waves in order"
+    );
 
     ensure!(resource(&delivered, "ConfigMap", "settings")["syncWave"] == -1, "{delivered}");
     ensure!(delivered["status"]["summary"]["images"] == json!(["registry.example/web:1"]));
@@ -110,7 +114,8 @@ fn new_commit(world: &mut World) -> Result<()> {
 fn drift_and_self_heal(world: &mut World) -> Result<()> {
     let repository = world.repository("drift")?;
     let commit = repository.commit("one", &[("app/a.yaml", &manifest::config_map("a", "git"))])?;
-    let watched = world.create(&app(world, "drift", &repository.url(), "app").automated(json!({})))?;
+    let watched =
+        world.create(&app(world, "drift", &repository.url(), "app").automated(json!({})))?;
     world.wait_delivered(&watched, &commit)?;
 
     let to = world.name("to");
@@ -126,7 +131,9 @@ fn drift_and_self_heal(world: &mut World) -> Result<()> {
     world.wait_delivered(&watched, &commit)?;
 
     world.api().delete(CONFIG_MAP, &to, "a")?;
-    world.api().wait("a deleted object returns", (CONFIG_MAP, &to, "a"), |o| o["data"]["key"] == "git")?;
+    world
+        .api()
+        .wait("a deleted object returns", (CONFIG_MAP, &to, "a"), |o| o["data"]["key"] == "git")?;
     world.wait_delivered(&watched, &commit)?;
     Ok(())
 }
@@ -180,7 +187,10 @@ fn bad_manifest_beside_good_ones(world: &mut World) -> Result<()> {
         "bad",
         &[
             ("app/a.yaml", &manifest::config_map("a", "two")),
-            ("app/b.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: b\n data: {broken\n"),
+            (
+                "app/b.yaml",
+                "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: b\n data: {broken\n",
+            ),
         ],
     )?;
     world.refresh(&name)?;
@@ -188,14 +198,18 @@ fn bad_manifest_beside_good_ones(world: &mut World) -> Result<()> {
         app["status"]["sync"]["status"] == "Unknown"
             && has_condition(app, "ComparisonError", "app/b.yaml:")
     })?;
-    ensure!(resource(&app, "ConfigMap", "a")["status"] == "OutOfSync", "the good one still shows: {app}");
+    ensure!(
+        resource(&app, "ConfigMap", "a")["status"] == "OutOfSync",
+        "the good one still shows: {app}"
+    );
     let to = world.name("to");
     for (object, value) in [("a", "one"), ("b", "one")] {
         let o = world.api().get(CONFIG_MAP, &to, object)?.unwrap_or_default();
         ensure!(o["data"]["key"] == value, "nothing is synced or pruned: {object} is {o}");
     }
 
-    let mended = repository.commit("mended", &[("app/b.yaml", &manifest::config_map("b", "two"))])?;
+    let mended =
+        repository.commit("mended", &[("app/b.yaml", &manifest::config_map("b", "two"))])?;
     world.refresh(&name)?;
     let app = world.wait_delivered(&name, &mended)?;
     ensure!(!has_condition(&app, "ComparisonError", ""), "{app}");
@@ -218,7 +232,8 @@ fn unreachable_repository(world: &mut World) -> Result<()> {
 
     world.wait_delivered(&fine, &commit)?;
     world.wait_app("the address is at fault", &gone, |app| {
-        app["status"]["sync"]["status"] == "Unknown" && has_condition(app, "ComparisonError", "127.0.0.1")
+        app["status"]["sync"]["status"] == "Unknown"
+            && has_condition(app, "ComparisonError", "127.0.0.1")
     })?;
     world.wait_app("the revision is at fault", &revision, |app| {
         has_condition(app, "ComparisonError", "no-such-branch")
@@ -261,9 +276,11 @@ fn cascade_delete(world: &mut World) -> Result<()> {
     )?;
     let goes = app(world, "goes", &repository.url(), "goes").automated(json!({})).cascading();
     let goes = world.create(&goes)?;
-    let stays = world.create(&app(world, "stays", &repository.url(), "stays").automated(json!({})))?;
+    let stays =
+        world.create(&app(world, "stays", &repository.url(), "stays").automated(json!({})))?;
     let synced = |app: &Value| {
-        app["status"]["sync"]["status"] == "Synced" && app["status"]["health"]["status"] == "Healthy"
+        app["status"]["sync"]["status"] == "Synced"
+            && app["status"]["health"]["status"] == "Healthy"
     };
     world.wait_app("the first is delivered", &goes, synced)?;
     world.wait_app("the second is delivered", &stays, synced)?;
@@ -276,7 +293,10 @@ fn cascade_delete(world: &mut World) -> Result<()> {
     }
     ensure!(world.api().get(CONFIG_MAP, &to, "goes")?.is_none(), "its objects went first");
     ensure!(world.api().get(DEPLOYMENT, &to, "web")?.is_none(), "its objects went first");
-    ensure!(world.api().get(CONFIG_MAP, &to, "stays")?.is_some(), "without the finalizer they stay");
+    ensure!(
+        world.api().get(CONFIG_MAP, &to, "stays")?.is_some(),
+        "without the finalizer they stay"
+    );
     Ok(())
 }
 
@@ -285,7 +305,8 @@ fn kill_in_the_middle_of_a_sync(world: &mut World) -> Result<()> {
     let repository = world.repository("kill")?;
     let mut files: Vec<(String, String)> = Vec::new();
     for wave in 0..6 {
-        files.push((format!("app/{wave}.yaml"), manifest::deployment(&format!("w{wave}"), 1, wave)));
+        files
+            .push((format!("app/{wave}.yaml"), manifest::deployment(&format!("w{wave}"), 1, wave)));
     }
     let files: Vec<(&str, &str)> = files.iter().map(|(p, t)| (p.as_str(), t.as_str())).collect();
     let commit = repository.commit("six waves", &files)?;
@@ -293,12 +314,15 @@ fn kill_in_the_middle_of_a_sync(world: &mut World) -> Result<()> {
         world.create(&app(world, "kill", &repository.url(), "app").automated(everything()))?;
     let to = world.name("to");
     for wave in [0, 2, 4] {
-        world.api().wait("a wave begins", (DEPLOYMENT, &to, &format!("w{wave}")), |o| !o.is_null())?;
+        world
+            .api()
+            .wait("a wave begins", (DEPLOYMENT, &to, &format!("w{wave}")), |o| !o.is_null())?;
         world.kill_windlass();
         world.start_windlass()?;
     }
     let app = world.wait_delivered(&name, &commit)?;
-    let results = app["status"]["operationState"]["syncResult"]["resources"].as_array().map_or(0, Vec::len);
+    let results =
+        app["status"]["operationState"]["syncResult"]["resources"].as_array().map_or(0, Vec::len);
     ensure!(results >= 6, "every object has its result: {results}");
     wait_for("each wave is there", windlass_stories::PATIENCE, || {
         let all = world.api().list(DEPLOYMENT, &to)?;

@@ -44,6 +44,9 @@ fn five_hundred_applications(world: &mut World) -> Result<()> {
     let names: HashSet<_> = objects.iter().filter_map(|o| o["metadata"]["name"].as_str()).collect();
     ensure!((0..APPLICATIONS).all(|i| names.contains(format!("b-{i}").as_str())));
     let listings = server.requests().iter().filter(|r| r.contains("info/refs")).count();
-    ensure!(listings <= 10, "one repository was listed {listings} times for {APPLICATIONS} applications");
+    ensure!(
+        listings <= 10,
+        "one repository was listed {listings} times for {APPLICATIONS} applications"
+    );
     Ok(())
 }

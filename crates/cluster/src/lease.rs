@@ -33,13 +33,18 @@ pub struct LeaseName {
 }
 
 /// A lease that is held until [`Held::lost`] or [`Held::release`].
-#[derive(Debug)]
 pub struct Held {
     client: Client,
     name: LeaseName,
     lost: CancellationToken,
     stop: CancellationToken,
     task: tokio::task::JoinHandle<()>,
+}
+
+impl std::fmt::Debug for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Held").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// Waits until the lease is ours, then keeps it. `None` when `shutdown` comes first.

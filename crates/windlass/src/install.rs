@@ -124,8 +124,7 @@ mod tests {
 
     #[test]
     fn every_document_reads_back() {
-        let options =
-            Options { namespace: "gitops", image: "i:1", replicas: 2, takeover: false };
+        let options = Options { namespace: "gitops", image: "i:1", replicas: 2, takeover: false };
         let parsed = yaml::parse(manifests(&options).as_bytes(), &yaml::Options::strict());
         assert!(parsed.errors.is_empty(), "{:?}", parsed.errors);
         let kinds: Vec<&str> =
@@ -133,8 +132,14 @@ mod tests {
         assert_eq!(
             kinds,
             [
-                "Namespace", "CustomResourceDefinition", "CustomResourceDefinition",
-                "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Deployment", "Service",
+                "Namespace",
+                "CustomResourceDefinition",
+                "CustomResourceDefinition",
+                "ServiceAccount",
+                "ClusterRole",
+                "ClusterRoleBinding",
+                "Deployment",
+                "Service",
             ]
         );
     }

@@ -17,7 +17,13 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
     /// What to log on standard error, such as `info` or `windlass_argo=debug`.
-    #[arg(long, global = true, env = "WINDLASS_LOG", default_value = "warn", value_name = "FILTER")]
+    #[arg(
+        long,
+        global = true,
+        env = "WINDLASS_LOG",
+        default_value = "warn",
+        value_name = "FILTER"
+    )]
     log: String,
 }
 
@@ -62,5 +68,6 @@ fn report(error: &anyhow::Error) {
 fn start_logging(filter: &str) {
     use tracing_subscriber::{EnvFilter, fmt};
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("warn"));
-    let _ = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
+    let _ =
+        fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
 }

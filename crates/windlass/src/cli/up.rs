@@ -23,7 +23,12 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "kubeconfig")]
     demo: bool,
     /// Directory to keep everything in; with `--demo` a temporary one by default.
-    #[arg(long, value_name = "DIR", default_value = "windlass-data", conflicts_with = "kubeconfig")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "windlass-data",
+        conflicts_with = "kubeconfig"
+    )]
     data: PathBuf,
     /// Address of the embedded Kubernetes API; port 0 picks a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", conflicts_with = "kubeconfig")]
@@ -69,10 +74,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             demo: args.demo,
         }),
     };
-    up::run(up::Options {
-        plane,
+    let options = up::Options {
         namespace: args.namespace,
         http_listen: args.http_listen,
         exit_when_healthy: args.exit_when_healthy.then(|| Duration::from_secs(args.timeout)),
-    })
+    };
+    up::run(plane, &options)
 }

@@ -17,7 +17,8 @@ const CONTROLLER_LABEL: &str = "app.kubernetes.io/name=argocd-application-contro
 /// # Errors
 /// When the API refuses, or a CRD is not served within half a minute.
 pub(super) async fn prepare(client: &Client, namespace: &str) -> anyhow::Result<()> {
-    let namespaces: Api<DynamicObject> = Api::all_with(client.clone(), &resource("", "v1", "Namespace"));
+    let namespaces: Api<DynamicObject> =
+        Api::all_with(client.clone(), &resource("", "v1", "Namespace"));
     let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
     create_if_absent(&namespaces, &object)
         .await
@@ -98,9 +99,9 @@ async fn established(api: &Api<DynamicObject>, name: &str) -> anyhow::Result<()>
     loop {
         let definition = Object::try_from(serde_json::to_value(api.get(name).await?)?)?;
         let conditions = definition.get(&["status", "conditions"]);
-        let done = conditions.and_then(|c| c.as_array()).is_some_and(|c| {
-            c.iter().any(|c| c["type"] == "Established" && c["status"] == "True")
-        });
+        let done = conditions
+            .and_then(|c| c.as_array())
+            .is_some_and(|c| c.iter().any(|c| c["type"] == "Established" && c["status"] == "True"));
         if done {
             return Ok(());
         }

@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod cluster;
+mod controllers;
 mod embedded;
 mod progress;
 mod sample;
@@ -19,8 +20,6 @@ use tokio_util::sync::CancellationToken;
 /// What to start.
 #[derive(Debug)]
 pub(crate) struct Options {
-    /// On what.
-    pub(crate) plane: Plane,
     /// Namespace of the Applications.
     pub(crate) namespace: String,
     /// Address for webhooks, metrics and probes.
@@ -84,7 +83,7 @@ struct Keep {
 ///
 /// # Errors
 /// When the plane cannot be had, or what the controllers need cannot be made there.
-pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(plane: Plane, options: &Options) -> anyhow::Result<ExitCode> {
     // Both TLS users of this process take the same provider; a second call would find it set.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -92,23 +91,24 @@ pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
         .thread_name("windlass")
         .build()
         .context("cannot start")?;
-    let code = runtime.block_on(deliver(options));
+    let code = runtime.block_on(deliver(plane, options));
     runtime.shutdown_timeout(Duration::from_secs(2));
     code
 }
 
-async fn deliver(options: Options) -> anyhow::Result<ExitCode> {
+async fn deliver(plane: Plane, options: &Options) -> anyhow::Result<ExitCode> {
     let started = Instant::now();
     let shutdown = CancellationToken::new();
     tokio::spawn(stop_on_signal(shutdown.clone()));
 
-    let (ready, demo) = match options.plane {
+    let (ready, demo) = match plane {
         Plane::Embedded(embedded) => {
             let demo = embedded.demo.then(|| embedded.data.join("sample.git"));
             (embedded::start(embedded, &options.namespace, &shutdown).await?, demo)
         }
         Plane::Cluster(cluster) => {
-            let Some(ready) = cluster::connect(cluster, &options.namespace, &shutdown).await? else {
+            let Some(ready) = cluster::connect(cluster, &options.namespace, &shutdown).await?
+            else {
                 return Ok(ExitCode::SUCCESS);
             };
             (ready, None)
@@ -116,7 +116,7 @@ async fn deliver(options: Options) -> anyhow::Result<ExitCode> {
     };
     bootstrap::prepare(&ready.client, &options.namespace).await?;
 
-    let controllers = controllers::start(&ready, &options, &shutdown).await?;
+    let controllers = controllers::start(&ready, options, &shutdown).await?;
     if let Some(repository) = &demo {
         sample::create(repository)?;
         sample::deliver(&ready.client, &options.namespace, repository).await?;

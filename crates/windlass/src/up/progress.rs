@@ -27,7 +27,8 @@ impl Board {
         let mut lines = Vec::new();
         let old = self.applications.get(&name);
         for resource in &app.status.resources {
-            let was = old.and_then(|o| o.status.resources.iter().find(|r| r.key() == resource.key()));
+            let was =
+                old.and_then(|o| o.status.resources.iter().find(|r| r.key() == resource.key()));
             if was.is_none_or(|w| w.status != resource.status) {
                 lines.push(format!("{name}  {}", resource_line(resource)));
             }
@@ -37,7 +38,10 @@ impl Board {
         }
         for condition in &app.status.conditions {
             let known = old.is_some_and(|o| {
-                o.status.conditions.iter().any(|c| (&c.kind, &c.message) == (&condition.kind, &condition.message))
+                o.status
+                    .conditions
+                    .iter()
+                    .any(|c| (&c.kind, &c.message) == (&condition.kind, &condition.message))
             });
             if !known {
                 lines.push(format!("{name}  {}: {}", condition.kind, condition.message));

@@ -5,6 +5,11 @@ use std::path::Path;
 
 use anyhow::Context;
 use gix::objs::tree::{Entry, EntryKind};
+use kube::{Api, Client};
+use windlass_argo::types::FINALIZER_RESOURCES;
+use windlass_object::json;
+
+use super::bootstrap;
 
 const FILES: &[(&str, &str)] = &[
     ("settings.yaml", include_str!("sample/settings.yaml")),
@@ -33,6 +38,40 @@ pub(super) fn create(path: &Path) -> anyhow::Result<()> {
     commit(&repo, "refs/heads/next", "Three web servers, and a new greeting", Some(first), &second)
         .with_context(at)?;
     Ok(())
+}
+
+/// Creates the Application of the sample, in the namespace of Applications.
+///
+/// # Errors
+/// When the API refuses.
+pub(super) async fn deliver(client: &Client, namespace: &str, path: &Path) -> anyhow::Result<()> {
+    let path = path.canonicalize().context("the sample repository is gone")?;
+    let application = json!({
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+        "metadata": {
+            "name": "sample",
+            "namespace": namespace,
+            "finalizers": [FINALIZER_RESOURCES],
+        },
+        "spec": {
+            "project": "default",
+            "source": {
+                "repoURL": format!("file://{}", path.display()),
+                "path": "app",
+                "targetRevision": "main",
+            },
+            "destination": {"server": "https://kubernetes.default.svc", "namespace": "sample"},
+            "syncPolicy": {
+                "automated": {"prune": true, "selfHeal": true},
+                "syncOptions": ["CreateNamespace=true"],
+            },
+        },
+    });
+    let kind = bootstrap::resource("argoproj.io", "v1alpha1", "Application");
+    let api = Api::namespaced_with(client.clone(), namespace, &kind);
+    bootstrap::create_if_absent(&api, &application)
+        .await
+        .context("cannot create the sample Application")
 }
 
 fn second_revision(name: &str, text: &str) -> String {
