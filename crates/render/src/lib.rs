@@ -1,1 +1,147 @@
 //! From a tree to manifests.
+//!
+//! [`render`] is a function of a tree and a [`Spec`]: it reads nothing else, and what it read it
+//! records, so that a caller can tell whether a later tree would give the same answer
+//! ([`RenderCache`] does). It never stops at the first bad file: the good manifests come back
+//! together with a [`Diagnostic`] for each bad one, and the caller decides what a bad one means.
+//!
+//! A renderer for another format is a crate beside this one; [`render`] calls it where it now says
+//! that the format is not supported yet. One that lacks something from outside the tree answers
+//! with [`Outcome::Needs`]; the caller fetches that and calls again.
+
+#![forbid(unsafe_code)]
+
+mod cache;
+mod detect;
+mod diagnostic;
+mod directory;
+mod glob;
+mod spec;
+
+use std::fmt;
+
+use windlass_object::{Object, yaml};
+use windlass_tree::{ReadRecord, Recorder, Tree, TreePath};
+
+pub use cache::RenderCache;
+pub use detect::SourceType;
+pub use diagnostic::{Diagnostic, Reason};
+pub use glob::{Glob, GlobError};
+pub use spec::{Blocks, Directory, Spec};
+
+/// What rendering came to.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It is done, for better or worse.
+    Done(Rendered),
+    /// It lacks something that is not in the tree.
+    Needs(Vec<Need>),
+}
+
+/// Something that a renderer lacks. Plain directories need nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Need {
+    /// A chart from a Helm repository or registry.
+    Chart {
+        /// The repository's address.
+        repository: String,
+        /// The chart.
+        name: String,
+        /// The wanted version or range.
+        version: String,
+    },
+    /// A tree from another repository, such as a remote base.
+    Tree {
+        /// The repository's address.
+        repository: String,
+        /// The wanted revision.
+        revision: String,
+    },
+    /// The cluster's version and API versions.
+    ClusterVersions,
+}
+
+/// What was rendered.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// How the directory was understood; none if that could not be told.
+    pub source_type: Option<SourceType>,
+    /// The objects, in the order of files and documents.
+    pub manifests: Vec<Manifest>,
+    /// What is bad, in the same order. With any, `manifests` is not all that was meant.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What is legal and probably not meant.
+    pub warnings: Vec<Diagnostic>,
+    /// What was read, and was not there to be read.
+    pub read: ReadRecord,
+}
+
+/// One object and where it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    /// The object.
+    pub object: Object,
+    /// Its file.
+    pub path: TreePath,
+    /// Where its document begins in the file.
+    pub at: yaml::Position,
+}
+
+impl Manifest {
+    /// `path:line:column`.
+    pub fn origin(&self) -> impl fmt::Display {
+        format!("{}:{}", self.path, self.at)
+    }
+}
+
+/// Renders what lies at `spec.path`.
+pub fn render(tree: &dyn Tree, spec: &Spec) -> Outcome {
+    let recorder = Recorder::new(tree);
+    let mut findings = Findings::default();
+    let source_type = findings.run(&recorder, spec);
+    let Findings { manifests, diagnostics, warnings } = findings;
+    let read = recorder.finish();
+    Outcome::Done(Rendered { source_type, manifests, diagnostics, warnings, read })
+}
+
+#[derive(Default)]
+pub(crate) struct Findings {
+    pub(crate) manifests: Vec<Manifest>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) warnings: Vec<Diagnostic>,
+}
+
+impl Findings {
+    fn run(&mut self, tree: &dyn Tree, spec: &Spec) -> Option<SourceType> {
+        let root = match detect::application_directory(tree, &spec.path) {
+            Ok(root) => root,
+            Err(diagnostic) => return self.give_up(diagnostic),
+        };
+        let blocks = match spec.with_overrides(tree, &root) {
+            Ok(blocks) => blocks,
+            Err(diagnostic) => return self.give_up(diagnostic),
+        };
+        let source_type = match detect::source_type(tree, &root, &blocks) {
+            Ok(source_type) => source_type,
+            Err(diagnostic) => return self.give_up(diagnostic),
+        };
+        match source_type {
+            SourceType::Directory => {
+                let options = blocks.directory.unwrap_or_default();
+                directory::render(tree, &root, &options, spec.max_bytes, self);
+            }
+            // The other renderers are called from here.
+            SourceType::Helm | SourceType::Kustomize | SourceType::Plugin => {
+                let reason = Reason::NotYetSupported { what: source_type.to_string() };
+                self.diagnostics.push(Diagnostic::of_file(&root, reason));
+            }
+        }
+        Some(source_type)
+    }
+
+    fn give_up(&mut self, diagnostic: Diagnostic) -> Option<SourceType> {
+        self.diagnostics.push(diagnostic);
+        None
+    }
+}

@@ -1,6 +1,8 @@
 //! JSON Patch, with the habits of the Go library that Kubernetes uses: `replace` and `test` take a
 //! key that is not there for null, indices may be negative and count from the end.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use super::merge::same;
@@ -25,7 +27,7 @@ pub struct Operation {
 }
 
 /// What an operation does.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum OperationKind {
     /// Sets a field or inserts an item.
     Add(Value),
@@ -39,6 +41,20 @@ pub enum OperationKind {
     Copy(Pointer),
     /// Fails unless the value here is this one.
     Test(Value),
+}
+
+impl fmt::Debug for OperationKind {
+    /// Without the values: they may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Add(_) => f.write_str("add"),
+            Self::Remove => f.write_str("remove"),
+            Self::Replace(_) => f.write_str("replace"),
+            Self::Move(from) => write!(f, "move from {from}"),
+            Self::Copy(from) => write!(f, "copy from {from}"),
+            Self::Test(_) => f.write_str("test"),
+        }
+    }
 }
 
 /// Why a patch could not be read or applied.

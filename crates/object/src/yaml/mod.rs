@@ -103,13 +103,20 @@ impl fmt::Display for Position {
 }
 
 /// One document of a stream.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Document {
     /// Its content. A document that holds nothing but comments is null.
     pub value: Value,
     /// Where its first node stands.
     pub at: Position,
     pub(crate) chunk: frame::Span,
+}
+
+impl fmt::Debug for Document {
+    /// Where it is only: it may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Document({})", self.at)
+    }
 }
 
 /// Why a document could not be read. Prints as `line:column: what`.
@@ -146,13 +153,8 @@ pub enum Problem {
     #[error("a {0} cannot be a key")]
     Key(&'static str),
     /// A tag asks for a type that the text is not.
-    #[error("cannot decode {text:?} as {tag}")]
-    Tag {
-        /// The tag.
-        tag: String,
-        /// The text.
-        text: String,
-    },
+    #[error("this text is no {0}")]
+    Tag(&'static str),
     /// JSON has no such number.
     #[error("{0} has no JSON form")]
     Number(String),

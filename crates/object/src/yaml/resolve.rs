@@ -71,7 +71,8 @@ pub(crate) fn plain(text: &str, dialect: Dialect) -> Scalar {
 
 /// The meaning of a scalar with a tag, whatever its quotes.
 pub(crate) fn tagged(tag: ScalarTag, text: &str, dialect: Dialect) -> Result<Scalar, Problem> {
-    let wrong = || Problem::Tag { tag: tag.name().to_owned(), text: text.to_owned() };
+    // The text may be a secret, so that the error does not show it.
+    let wrong = || Problem::Tag(tag.name());
     match tag {
         ScalarTag::Text | ScalarTag::Other => Ok(Scalar::Text(text.to_owned())),
         ScalarTag::Timestamp => match dialect {

@@ -1,0 +1,111 @@
+//! What is wrong in a tree.
+
+use std::fmt;
+
+use windlass_object::yaml::Position;
+use windlass_tree::{TreeError, TreePath};
+
+/// Something wrong at a place. Prints as `path:line:column: what`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The file or directory.
+    pub path: TreePath,
+    /// Where in the file, if that is known.
+    pub at: Option<Position>,
+    /// What.
+    pub reason: Reason,
+}
+
+/// What is wrong. The words are Argo CD's where it has some.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// The application's directory is not there.
+    #[error("app path does not exist")]
+    NoSuchPath,
+    /// The application's path is a file.
+    #[error("app path is not a directory")]
+    NotADirectory,
+    /// More than one block of options.
+    #[error("multiple application sources defined: {0}")]
+    SeveralTypes(String),
+    /// An override file cannot be applied.
+    #[error("error while parsing source parameters: {0}")]
+    Overrides(String),
+    /// A manifest cannot be decoded.
+    #[error("Failed to unmarshal {file:?}: {problem}")]
+    Unmarshal {
+        /// The file's name.
+        file: String,
+        /// What is wrong in it.
+        problem: String,
+    },
+    /// A JSON file holds more than one object.
+    #[error("Found multiple objects in {file:?}. Only single objects are allowed in JSON files.")]
+    SeveralObjects {
+        /// The file's name.
+        file: String,
+    },
+    /// The files are too large together.
+    #[error(
+        "failed to get potentially valid manifests: exceeded max combined manifest file size \
+         ({limit} bytes)"
+    )]
+    TooLarge {
+        /// The bound.
+        limit: u64,
+    },
+    /// A link leads out of the repository, or nowhere.
+    #[error("illegal filepath in symlink")]
+    Link,
+    /// A link's target is not there; the link is skipped.
+    #[error("destination of symlink is missing")]
+    DeadLink,
+    /// A link leads to something that is no file; it is skipped.
+    #[error("ignoring symlink to non-regular file")]
+    LinkToDirectory,
+    /// A glob cannot be understood; it matches nothing.
+    #[error("{field} is no valid glob: {problem}")]
+    Glob {
+        /// "include" or "exclude".
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The tree cannot be read.
+    #[error("{0}")]
+    Tree(TreeError),
+    /// Legal, and probably not meant.
+    #[error("{0}")]
+    Suspicious(String),
+    /// Windlass does not render this yet.
+    #[error("rendering {what} is not supported by Windlass yet")]
+    NotYetSupported {
+        /// What it is.
+        what: String,
+    },
+}
+
+impl Diagnostic {
+    /// About a file or directory as a whole.
+    pub fn of_file(path: &TreePath, reason: Reason) -> Self {
+        Self { path: path.clone(), at: None, reason }
+    }
+
+    /// About a place in a file.
+    pub fn at(path: &TreePath, at: Position, reason: Reason) -> Self {
+        Self { path: path.clone(), at: Some(at), reason }
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = if self.path.is_root() { "." } else { self.path.as_str() };
+        f.write_str(path)?;
+        if let Some(at) = self.at {
+            write!(f, ":{at}")?;
+        }
+        write!(f, ": {}", self.reason)
+    }
+}
+
+impl std::error::Error for Diagnostic {}

@@ -1,0 +1,232 @@
+//! Plain directories, by Argo CD's rules.
+//!
+//! A file is a candidate by its name, its place and the globs. What a candidate holds is decided by
+//! decoding it: a file that yields no object before its first error and does not look like a
+//! manifest at all (some values file) is passed over in silence.
+
+use windlass_object::{Object, Value, yaml};
+use windlass_tree::{Entry, EntryKind, Tree, TreeError, TreePath, resolve};
+
+use crate::{Diagnostic, Directory, Findings, Glob, Manifest, Reason};
+
+/// A file with this in it is not rendered.
+const SKIP_MARKER: &[u8] = b"+argocd:skip-file-rendering";
+/// What a file must hold, each somewhere, for a failure to decode it to count.
+const LOOKS_LIKE_A_MANIFEST: [&[u8]; 3] = [b"apiVersion:", b"kind:", b"metadata:"];
+/// The deepest directory below the application's.
+const MAX_DEPTH: usize = 100;
+
+pub(crate) fn render(
+    tree: &dyn Tree,
+    root: &TreePath,
+    options: &Directory,
+    max_bytes: u64,
+    findings: &mut Findings,
+) {
+    let mut walk = Walk {
+        tree,
+        root,
+        recurse: options.recurse,
+        any_extension: options.disable_extension_filter,
+        include: Filter::new("include", &options.include, root, findings),
+        exclude: Filter::new("exclude", &options.exclude, root, findings),
+        remaining: if max_bytes == 0 { u64::MAX } else { max_bytes },
+        max_bytes,
+        findings,
+    };
+    if walk.directory(root, 0).is_err() {
+        walk.findings.manifests.clear();
+    }
+}
+
+/// One of the two globs.
+enum Filter {
+    Absent,
+    /// It cannot be understood, which Argo CD takes for a glob that matches nothing.
+    Broken,
+    Glob(Glob),
+}
+
+impl Filter {
+    fn new(field: &'static str, text: &str, root: &TreePath, findings: &mut Findings) -> Self {
+        if text.is_empty() {
+            return Self::Absent;
+        }
+        match Glob::new(text) {
+            Ok(glob) => Self::Glob(glob),
+            Err(e) => {
+                let reason = Reason::Glob { field, problem: e.to_string() };
+                findings.warnings.push(Diagnostic::of_file(root, reason));
+                Self::Broken
+            }
+        }
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        matches!(self, Self::Glob(glob) if glob.matches(text))
+    }
+}
+
+/// The bound on size is exceeded: nothing more is read.
+struct TooLarge;
+
+struct Walk<'a> {
+    tree: &'a dyn Tree,
+    root: &'a TreePath,
+    recurse: bool,
+    any_extension: bool,
+    include: Filter,
+    exclude: Filter,
+    remaining: u64,
+    max_bytes: u64,
+    findings: &'a mut Findings,
+}
+
+impl Walk<'_> {
+    fn directory(&mut self, at: &TreePath, depth: usize) -> Result<(), TooLarge> {
+        let listing = match self.tree.list(at) {
+            Ok(listing) => listing,
+            Err(e) => return self.fail(at, Reason::Tree(e)),
+        };
+        for (name, entry) in listing {
+            let Ok(path) = at.join(&name) else { continue };
+            if entry.kind != EntryKind::Directory {
+                self.file(&path, &entry)?;
+            } else if self.recurse && depth < MAX_DEPTH {
+                self.directory(&path, depth + 1)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, path: &TreePath, reason: Reason) -> Result<(), TooLarge> {
+        self.findings.diagnostics.push(Diagnostic::of_file(path, reason));
+        Ok(())
+    }
+
+    fn warn(&mut self, path: &TreePath, reason: Reason) -> Result<(), TooLarge> {
+        self.findings.warnings.push(Diagnostic::of_file(path, reason));
+        Ok(())
+    }
+
+    fn file(&mut self, path: &TreePath, entry: &Entry) -> Result<(), TooLarge> {
+        let extension = path.name().rsplit_once('.').map_or("", |(_, e)| e);
+        if !self.any_extension && !matches!(extension, "yaml" | "yml" | "json" | "jsonnet") {
+            return Ok(());
+        }
+        let mut real = path.clone();
+        if entry.kind == EntryKind::Symlink {
+            match resolve(self.tree, path) {
+                Ok((target, entry)) if entry.kind.is_file() => real = target,
+                Ok(_) => return self.warn(path, Reason::LinkToDirectory),
+                Err(TreeError::NotFound { .. }) => return self.warn(path, Reason::DeadLink),
+                Err(TreeError::Escape { .. }) => return self.fail(path, Reason::Link),
+                Err(e) => return self.fail(path, Reason::Tree(e)),
+            }
+        }
+        let relative = path.as_str().strip_prefix(self.root.as_str()).unwrap_or(path.as_str());
+        let relative = relative.trim_start_matches('/');
+        if self.exclude.matches(relative) {
+            return Ok(());
+        }
+        if !matches!(self.include, Filter::Absent) && !self.include.matches(relative) {
+            return Ok(());
+        }
+        let text = match self.tree.read(&real, self.remaining) {
+            Ok(text) => text,
+            Err(TreeError::TooLarge { .. }) => {
+                let reason = Reason::TooLarge { limit: self.max_bytes };
+                self.findings.diagnostics.push(Diagnostic::of_file(path, reason));
+                return Err(TooLarge);
+            }
+            Err(e) => return self.fail(path, Reason::Tree(e)),
+        };
+        if contains(&text, SKIP_MARKER) {
+            return Ok(());
+        }
+        if extension == "jsonnet" {
+            return self.fail(path, Reason::NotYetSupported { what: "Jsonnet".to_owned() });
+        }
+        self.remaining -= text.len() as u64;
+        self.decode(path, &text, extension == "json");
+        Ok(())
+    }
+
+    fn decode(&mut self, path: &TreePath, text: &[u8], is_json: bool) {
+        let mut parsed = yaml::parse(text, &yaml::Options::default());
+        let file = path.name().to_owned();
+        if is_json && parsed.documents.len() > 1 {
+            let reason = Reason::SeveralObjects { file };
+            self.findings.diagnostics.push(Diagnostic::at(path, parsed.documents[1].at, reason));
+            parsed.documents.truncate(1);
+        }
+        let mut errors: Vec<(yaml::Position, String)> =
+            parsed.errors.iter().map(|e| (e.at, e.problem.to_string())).collect();
+        let mut objects = Vec::new();
+        for document in parsed.documents {
+            if document.value.is_null() {
+                continue;
+            }
+            match object(document.value) {
+                Ok(object) => objects.push((document.at, object)),
+                Err(problem) => errors.push((document.at, problem)),
+            }
+        }
+        errors.sort_by_key(|(at, _)| *at);
+        let first_error = errors.first().map(|(at, _)| *at);
+        let begins_bad = first_error.is_some_and(|at| objects.first().is_none_or(|o| o.0 > at));
+        if begins_bad && !is_json && !LOOKS_LIKE_A_MANIFEST.iter().all(|m| contains(text, m)) {
+            return;
+        }
+        for warning in parsed.warnings {
+            let reason = Reason::Suspicious(warning.problem.to_string());
+            self.findings.warnings.push(Diagnostic::at(path, warning.at, reason));
+        }
+        for (at, problem) in errors {
+            self.unmarshal(path, at, problem);
+        }
+        for (at, object) in objects {
+            self.expand(path, at, object);
+        }
+    }
+
+    fn unmarshal(&mut self, path: &TreePath, at: yaml::Position, problem: String) {
+        let reason = Reason::Unmarshal { file: path.name().to_owned(), problem };
+        self.findings.diagnostics.push(Diagnostic::at(path, at, reason));
+    }
+
+    /// Whatever has a list of items is a list of objects.
+    fn expand(&mut self, path: &TreePath, at: yaml::Position, mut object: Object) {
+        let is_null_list = object.get(&["items"]).is_some_and(Value::is_null)
+            && object.get(&["spec"]).is_none()
+            && object.get(&["status"]).is_none();
+        if is_null_list {
+            return;
+        }
+        let Some(Value::Array(items)) = object.fields_mut().get_mut("items").map(Value::take)
+        else {
+            return self.findings.manifests.push(Manifest { object, path: path.clone(), at });
+        };
+        for (index, item) in items.into_iter().enumerate() {
+            match self::object(item) {
+                Ok(object) => {
+                    self.findings.manifests.push(Manifest { object, path: path.clone(), at });
+                }
+                Err(problem) => self.unmarshal(path, at, format!("items[{index}]: {problem}")),
+            }
+        }
+    }
+}
+
+/// What Kubernetes takes for an object: something with a kind.
+fn object(value: Value) -> Result<Object, String> {
+    let object = Object::try_from(value).map_err(|e| e.to_string())?;
+    if object.kind().is_empty() {
+        return Err("Object 'Kind' is missing".to_owned());
+    }
+    Ok(object)
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|w| w == part)
+}

@@ -1,0 +1,109 @@
+//! What to render, and how.
+
+use serde::{Deserialize, Serialize};
+use windlass_object::{Value, patch, yaml};
+use windlass_tree::{Tree, TreeError, TreePath};
+
+use crate::{Diagnostic, Reason};
+
+/// The longest override file, in bytes.
+const MAX_OVERRIDE_BYTES: u64 = 1 << 20;
+
+/// What to render, and how. Equal specs render equal trees equally.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spec {
+    /// The application's directory.
+    pub path: TreePath,
+    /// Options by renderer.
+    pub blocks: Blocks,
+    /// Names of files in the application's directory that override `blocks` by JSON merge patch,
+    /// later ones last, where they exist.
+    pub overrides: Vec<String>,
+    /// How many bytes all manifest files may have together; 0 is no bound.
+    pub max_bytes: u64,
+}
+
+/// The options that an application's source gives, at most one block of them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Blocks {
+    /// For plain directories.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directory: Option<Directory>,
+    /// For Helm charts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub helm: Option<Value>,
+    /// For Kustomize overlays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kustomize: Option<Value>,
+    /// For config management plugins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<Value>,
+}
+
+/// How to read a plain directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Directory {
+    /// Whether directories below are read too.
+    pub recurse: bool,
+    /// Glob of the files to take, by path from the application's directory; empty is all.
+    pub include: String,
+    /// Glob of the files to leave out; wins over `include`.
+    pub exclude: String,
+    /// Whether files of any extension are manifests.
+    pub disable_extension_filter: bool,
+}
+
+impl Default for Spec {
+    /// The root of the tree, found out by looking, with Argo CD's bound.
+    fn default() -> Self {
+        Self {
+            path: TreePath::root(),
+            blocks: Blocks::default(),
+            overrides: vec![".argocd-source.yaml".to_owned()],
+            max_bytes: 10_000_000,
+        }
+    }
+}
+
+impl Spec {
+    /// The directory at `path` as Argo CD reads it for the application `name`.
+    pub fn for_application(path: TreePath, blocks: Blocks, name: &str) -> Self {
+        let mut spec = Self { path, blocks, ..Self::default() };
+        spec.overrides.push(format!(".argocd-source-{name}.yaml"));
+        spec
+    }
+
+    pub(crate) fn with_overrides(
+        &self,
+        tree: &dyn Tree,
+        root: &TreePath,
+    ) -> Result<Blocks, Diagnostic> {
+        let mut blocks = self.blocks.clone();
+        for name in &self.overrides {
+            let fail = |path: &TreePath, problem: String| {
+                Diagnostic::of_file(path, Reason::Overrides(problem))
+            };
+            let path = root.join(name).map_err(|e| fail(root, e.to_string()))?;
+            let (real, entry) = match windlass_tree::resolve(tree, &path) {
+                Ok(found) => found,
+                Err(TreeError::NotFound { .. }) => continue,
+                Err(e) => return Err(fail(&path, e.to_string())),
+            };
+            if !entry.kind.is_file() {
+                continue;
+            }
+            let text =
+                tree.read(&real, MAX_OVERRIDE_BYTES).map_err(|e| fail(&path, e.to_string()))?;
+            let change = yaml::parse_one(&text, &yaml::Options::default()).map_err(|e| {
+                Diagnostic::at(&path, e.at, Reason::Overrides(e.problem.to_string()))
+            })?;
+            let mut merged =
+                serde_json::to_value(&blocks).map_err(|e| fail(&path, e.to_string()))?;
+            patch::apply_merge_patch(&mut merged, &change);
+            blocks = Blocks::deserialize(merged).map_err(|e| fail(&path, e.to_string()))?;
+        }
+        Ok(blocks)
+    }
+}
