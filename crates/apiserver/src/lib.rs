@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod crd;
 pub mod discovery;
+mod names;
 pub mod protobuf;
 pub mod status;
 pub mod store;
