@@ -21,12 +21,27 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+mod commit;
 pub mod credentials;
 mod error;
+mod flight;
 pub mod known_hosts;
+mod lfs;
+mod local;
+mod mirror;
+mod objects;
+mod pack;
+mod pack_cache;
+mod remote;
 mod repository;
+mod revision;
+pub mod semver;
 mod sources;
+mod submodules;
+mod tree;
+mod wire;
 
 pub use error::{Reason, SourceError};
 pub use repository::{ClientCertificate, Credentials, GithubApp, Proxy, Repository, Tls};
-pub use sources::{Limits, Options, Refs, Resolved, RevisionMetadata, Sources};
+pub use sources::{Asked, Limits, Observer, Options, Refs, Resolved, RevisionMetadata, Sources};
+pub use tree::GitTree;

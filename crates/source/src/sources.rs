@@ -1,13 +1,26 @@
 //! The front: resolve, read, invalidate.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use windlass_tree::Tree;
+use gix::ObjectId;
+use parking_lot::Mutex;
+use tokio::sync::Semaphore;
+use windlass_tree::{Tree as _, TreePath};
 
-use crate::{Repository, SourceError};
+use crate::address::{self, Address};
+use crate::flight::Flights;
+use crate::lfs::LargeFiles;
+use crate::local::{self, Local};
+use crate::mirror::Mirror;
+use crate::objects::{ObjectError, Objects};
+use crate::revision::{self, Pick};
+use crate::tree::GitTree;
+use crate::wire::Scope;
+use crate::{Repository, SourceError, commit, submodules};
 
 /// Bounds, each with a default that suits a small controller.
 #[derive(Clone, Debug)]
@@ -67,12 +80,46 @@ impl Default for Limits {
 }
 
 /// How to set up [`Sources`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// Where the mirrors are kept; everything in it may be deleted while nobody runs.
     pub cache_dir: PathBuf,
     /// The bounds.
     pub limits: Limits,
+    /// Is told of every question to a remote when it has been answered.
+    pub observer: Option<Observer>,
+}
+
+/// Is told of every question to a remote when it has been answered.
+pub type Observer = Arc<dyn Fn(&Asked<'_>) + Send + Sync>;
+
+/// A question to a remote, answered.
+#[derive(Clone, Debug)]
+pub struct Asked<'a> {
+    /// The repository, without user information.
+    pub url: &'a str,
+    /// `ls-remote` or `fetch`, as Argo CD's metric `argocd_git_request_total` has it.
+    pub kind: &'static str,
+    /// How long it took.
+    pub duration: Duration,
+    /// How it ended.
+    pub result: Result<(), &'a SourceError>,
+}
+
+impl Options {
+    /// The default bounds, with mirrors below `cache_dir`.
+    pub fn new(cache_dir: impl Into<PathBuf>) -> Self {
+        Self { cache_dir: cache_dir.into(), limits: Limits::default(), observer: None }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("cache_dir", &self.cache_dir)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A revision, resolved.
@@ -113,66 +160,485 @@ pub struct RevisionMetadata {
 /// All repositories, by their mirrors. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Sources {
-    options: Arc<Options>,
+    pub(crate) shared: Arc<Shared>,
 }
+
+/// Whose refs: repository and what it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct RefsKey {
+    url: String,
+    admission: [u8; 32],
+    scope: Scope,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) options: Options,
+    refs: Flights<RefsKey, Arc<Refs>>,
+    local_refs: Flights<PathBuf, Arc<Refs>>,
+    fetches: Flights<(String, [u8; 32], String), ()>,
+    mirrors: Mutex<HashMap<String, Arc<Mirror>>>,
+    locals: Mutex<HashMap<PathBuf, Local>>,
+    admitted: Mutex<HashMap<[u8; 32], Instant>>,
+    pub(crate) connections: Semaphore,
+    blocking: Arc<Semaphore>,
+    /// Keeps other processes out of the cache directory for as long as it is open.
+    _lock: std::fs::File,
+}
+
+/// Repositories and credentials that are remembered at once.
+const REMEMBERED: usize = 4096;
+/// Local repositories held open.
+const LOCALS: usize = 64;
+/// How long the refs of a local repository are good for: reading them costs next to nothing.
+const LOCAL_INTERVAL: Duration = Duration::from_millis(200);
+/// Paths that [`Sources::changed_files`] gives at most.
+const CHANGES: usize = 100_000;
+/// How deep submodules nest.
+const NESTING: usize = 8;
+/// Bytes of `.gitmodules` and `.lfsconfig`.
+const CONFIG: u64 = 1 << 20;
 
 impl Sources {
     /// Opens the cache directory, which is created if it is not there.
     ///
     /// # Errors
-    /// [`SourceError::StorageFailed`] if it cannot be.
+    /// [`SourceError::StorageFailed`] if it cannot be written, or another process has it open.
     pub fn new(options: Options) -> Result<Self, SourceError> {
-        Ok(Self { options: Arc::new(options) })
+        let failed = |why: String| SourceError::StorageFailed {
+            url: options.cache_dir.display().to_string(),
+            why,
+        };
+        std::fs::create_dir_all(&options.cache_dir).map_err(|e| failed(e.to_string()))?;
+        let lock = std::fs::File::create(options.cache_dir.join("lock"))
+            .map_err(|e| failed(e.to_string()))?;
+        lock.try_lock().map_err(|_| failed("another process uses it".to_owned()))?;
+        let l = &options.limits;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                refs: Flights::new(REMEMBERED, l.refs_interval, l.failure_interval),
+                local_refs: Flights::new(REMEMBERED, LOCAL_INTERVAL, LOCAL_INTERVAL),
+                fetches: Flights::new(REMEMBERED, Duration::ZERO, l.failure_interval),
+                mirrors: Mutex::default(),
+                locals: Mutex::default(),
+                admitted: Mutex::default(),
+                connections: Semaphore::new(l.connections),
+                blocking: Arc::new(Semaphore::new(l.blocking_threads)),
+                _lock: lock,
+                options,
+            }),
+        })
     }
 
     /// The commit that `revision` (empty, HEAD, branch, tag, commit, short commit, semver range) is.
+    /// A commit in full is not looked up: [`Sources::tree`] tells whether it is there.
     ///
     /// # Errors
     /// Any [`SourceError`]; [`SourceError::RevisionNotFound`] if the remote has no such revision.
-    pub async fn resolve(&self, _: &Repository, _: &str) -> Result<Resolved, SourceError> {
-        std::future::pending().await
+    pub async fn resolve(
+        &self,
+        repository: &Repository,
+        revision: &str,
+    ) -> Result<Resolved, SourceError> {
+        self.resolve_tagged(repository, revision, "").await
+    }
+
+    /// [`Sources::resolve`] where a semver range looks only at tags that begin with `tag_prefix`
+    /// (the field `tagPrefix` of an Application's source).
+    ///
+    /// # Errors
+    /// As [`Sources::resolve`].
+    pub async fn resolve_tagged(
+        &self,
+        repository: &Repository,
+        revision: &str,
+        tag_prefix: &str,
+    ) -> Result<Resolved, SourceError> {
+        Address::parse(&repository.url)?;
+        let revision = revision.trim();
+        if revision::is_commit(revision) {
+            return Ok(Resolved { commit: revision.to_ascii_lowercase(), reference: None });
+        }
+        let unusual = revision.starts_with("refs/")
+            && !revision.starts_with("refs/heads/")
+            && !revision.starts_with("refs/tags/");
+        let scope = if unusual { Scope::Exact(revision.to_owned()) } else { Scope::Common };
+        let refs = self.refs_in(repository, scope).await?;
+        match revision::pick(&refs, revision, tag_prefix) {
+            Pick::Found(resolved) => Ok(resolved),
+            Pick::Short => self.resolve_short(repository, revision).await,
+            Pick::Missing => Err(missing(repository, revision)),
+        }
+    }
+
+    /// The only commit that begins with `short`, looked for in the mirror and then in all history.
+    async fn resolve_short(
+        &self,
+        repository: &Repository,
+        short: &str,
+    ) -> Result<Resolved, SourceError> {
+        let find = |objects: Arc<Objects>| {
+            let short = short.to_ascii_lowercase();
+            move || {
+                let id = objects.by_prefix(&short)?;
+                objects.commit(&id).ok().map(|(commit, _)| commit.to_string())
+            }
+        };
+        let found = |commit| Ok(Resolved { commit, reference: None });
+        if let Address::File { path } = Address::parse(&repository.url)? {
+            let local = self.local(&path).await?;
+            let commit = self.shared.blocking(repository, find(local.objects)).await?;
+            return commit.map_or_else(|| Err(missing(repository, short)), found);
+        }
+        let mirror = self.mirror(repository);
+        let objects = self.shared.objects(repository, &mirror).await?;
+        if let Some(commit) = self.shared.blocking(repository, find(objects)).await? {
+            return found(commit);
+        }
+        let refs = self.refs(repository).await?;
+        self.fetch(repository, &mirror, short.to_owned(), Some(refs)).await?;
+        let objects = self.shared.objects(repository, &mirror).await?;
+        let commit = self.shared.blocking(repository, find(objects)).await?;
+        commit.map_or_else(|| Err(missing(repository, short)), found)
     }
 
     /// The tree of `commit`, fetched if it is not there yet.
     ///
     /// # Errors
     /// Any [`SourceError`].
-    pub async fn tree(&self, _: &Repository, _: &str) -> Result<Arc<dyn Tree>, SourceError> {
-        std::future::pending().await
+    pub async fn tree(
+        &self,
+        repository: &Repository,
+        commit: &str,
+    ) -> Result<Arc<GitTree>, SourceError> {
+        let mut left = self.shared.options.limits.submodules;
+        Ok(Arc::new(self.build(repository, commit, NESTING, &mut left).await?))
+    }
+
+    async fn build(
+        &self,
+        repository: &Repository,
+        commit: &str,
+        nesting: usize,
+        left: &mut usize,
+    ) -> Result<GitTree, SourceError> {
+        let (objects, large_dir) = self.ensure(repository, commit).await?;
+        let (store, wanted) = (objects.clone(), commit.to_owned());
+        let (commit, root) = self
+            .shared
+            .blocking(repository, move || store.commit(&parse_id(&wanted)?))
+            .await?
+            .map_err(|e| unreadable(repository, &e))?;
+        let mut tree = GitTree { objects, commit, root, submodules: BTreeMap::new(), large: None };
+        let (plain, files) = (tree.clone(), [".gitmodules", ".lfsconfig"]);
+        let [modules, config] = self
+            .shared
+            .blocking(repository, move || files.map(|name| read_text(&plain, name)))
+            .await?;
+        if repository.enable_lfs {
+            let endpoint = config.and_then(|text| {
+                let file = gix::config::File::try_from(text.as_str()).ok()?;
+                Some(file.string("lfs.url")?.to_string())
+            });
+            tree.large = Some(Arc::new(LargeFiles {
+                repository: repository.clone(),
+                dir: large_dir,
+                endpoint,
+                limits: self.shared.options.limits.clone(),
+                runtime: tokio::runtime::Handle::current(),
+            }));
+        }
+        if let (true, Some(text)) = (repository.submodules, modules) {
+            for module in submodules::parse(&text, &repository.url)? {
+                let incomplete = |why: String| SourceError::IncompleteTree {
+                    url: repository.shown(),
+                    path: module.path.clone(),
+                    why,
+                };
+                let Some(wanted) = self.link(repository, &tree, &module.path).await? else {
+                    continue;
+                };
+                *left =
+                    left.checked_sub(1).ok_or_else(|| incomplete("too many submodules".into()))?;
+                let nesting = nesting
+                    .checked_sub(1)
+                    .ok_or_else(|| incomplete("submodules nest too deep".into()))?;
+                let sub = repository.submodule(&module.url, "")?;
+                let built = Box::pin(self.build(&sub, &wanted, nesting, left)).await;
+                let built = built.map_err(|e| incomplete(format!("submodule: {e}")))?;
+                tree.submodules.insert(module.path, built);
+            }
+        }
+        Ok(tree)
+    }
+
+    /// The commit that stands at `path` as a link to a submodule.
+    async fn link(
+        &self,
+        repository: &Repository,
+        tree: &GitTree,
+        path: &str,
+    ) -> Result<Option<String>, SourceError> {
+        let (tree, path) = (tree.clone(), TreePath::new(path));
+        let found = self.shared.blocking(repository, move || tree.link(&path.ok()?)).await?;
+        Ok(found.map(|id| id.to_string()))
     }
 
     /// Who made `commit`.
     ///
     /// # Errors
     /// Any [`SourceError`].
-    pub async fn metadata(&self, _: &Repository, _: &str) -> Result<RevisionMetadata, SourceError> {
-        std::future::pending().await
+    pub async fn metadata(
+        &self,
+        repository: &Repository,
+        commit: &str,
+    ) -> Result<RevisionMetadata, SourceError> {
+        let (objects, _) = self.ensure(repository, commit).await?;
+        let wanted = commit.to_owned();
+        let read = move || {
+            let (id, _) = objects.commit(&parse_id(&wanted)?)?;
+            commit::metadata(&objects, &id)
+        };
+        let mut metadata = self
+            .shared
+            .blocking(repository, read)
+            .await?
+            .map_err(|e| unreadable(repository, &e))?;
+        let refs = self.refs(repository).await?;
+        metadata.tags = revision::tags_at(&refs, commit);
+        Ok(metadata)
     }
 
-    /// Paths that differ between two commits, sorted.
+    /// Paths of the files that differ between two commits, sorted, the first 100,000.
     ///
     /// # Errors
     /// Any [`SourceError`].
     pub async fn changed_files(
         &self,
-        _: &Repository,
-        _from: &str,
-        _to: &str,
+        repository: &Repository,
+        from: &str,
+        to: &str,
     ) -> Result<Vec<String>, SourceError> {
-        std::future::pending().await
+        self.ensure(repository, from).await?;
+        let (objects, _) = self.ensure(repository, to).await?;
+        let (from, to) = (from.to_owned(), to.to_owned());
+        let compare = move || {
+            let (_, from) = objects.commit(&parse_id(&from)?)?;
+            let (_, to) = objects.commit(&parse_id(&to)?)?;
+            commit::changes(&objects, &from, &to, CHANGES)
+        };
+        let changes = self.shared.blocking(repository, compare).await?;
+        changes.map_err(|e| unreadable(repository, &e))
     }
 
-    /// The remote's refs, no older than the interval.
+    /// The remote's HEAD, branches and tags, no older than the interval.
     ///
     /// # Errors
     /// Any [`SourceError`].
-    pub async fn refs(&self, _: &Repository) -> Result<Arc<Refs>, SourceError> {
-        std::future::pending().await
+    pub async fn refs(&self, repository: &Repository) -> Result<Arc<Refs>, SourceError> {
+        self.refs_in(repository, Scope::Common).await
     }
 
-    /// Forgets what is known of the refs of every repository whose address `matches`; the next
-    /// question goes to the remote.
-    pub fn invalidate(&self, matches: &dyn Fn(&str) -> bool) {
-        let _ = (matches, &self.options);
+    async fn refs_in(
+        &self,
+        repository: &Repository,
+        scope: Scope,
+    ) -> Result<Arc<Refs>, SourceError> {
+        let shown = repository.shown();
+        if let Address::File { path } = Address::parse(&repository.url)? {
+            let (shared, repository, at) = (self.shared.clone(), repository.clone(), path.clone());
+            let read = || async move {
+                let limits = shared.options.limits.clone();
+                let refs =
+                    shared.blocking(&repository, move || local::refs(&at, &limits)).await??;
+                Ok(Arc::new(refs))
+            };
+            return self.shared.local_refs.get(path, &shown, read).await;
+        }
+        let admission = repository.admission();
+        let url = address::mirror_key(&repository.url);
+        let key = RefsKey { url, admission, scope: scope.clone() };
+        let (shared, mirror) = (self.shared.clone(), self.mirror(repository));
+        let repository = repository.clone();
+        let list = || async move {
+            let refs = shared.list(&repository, &mirror, &scope).await?;
+            shared.admit(admission);
+            Ok(Arc::new(refs))
+        };
+        self.shared.refs.get(key, &shown, list).await
     }
+
+    /// Forgets what is known of the refs of every repository whose address (as Argo CD normalises
+    /// it) `matches`, and of failures to fetch from it; the next question goes to the remote.
+    pub fn invalidate(&self, matches: &dyn Fn(&str) -> bool) {
+        self.shared.refs.forget(|key| matches(&key.url));
+        self.shared.fetches.forget(|(url, ..)| matches(url));
+        self.shared.local_refs.forget(|path| matches(&path.to_string_lossy()));
+    }
+
+    pub(crate) fn mirror(&self, repository: &Repository) -> Arc<Mirror> {
+        let key = address::mirror_key(&repository.url);
+        let mut mirrors = self.shared.mirrors.lock();
+        if let Some(mirror) = mirrors.get(&key) {
+            return mirror.clone();
+        }
+        if mirrors.len() >= REMEMBERED {
+            // Those in use stay shared by the ones that use them.
+            mirrors.retain(|_, mirror| Arc::strong_count(mirror) > 1);
+        }
+        let options = &self.shared.options;
+        let mirror =
+            Arc::new(Mirror::new(&options.cache_dir, &key, repository.shown(), &options.limits));
+        mirrors.insert(key, mirror.clone());
+        mirror
+    }
+
+    async fn local(&self, path: &std::path::Path) -> Result<Local, SourceError> {
+        if let Some(local) = self.shared.locals.lock().get(path)
+            && !local.objects.is_damaged()
+        {
+            return Ok(local.clone());
+        }
+        let (at, limits) = (path.to_owned(), self.shared.options.limits.clone());
+        let repository = Repository::anonymous(format!("file://{}", path.display()));
+        let open = move || Local::open(&at, &limits);
+        let local = self.shared.blocking(&repository, open).await??;
+        let mut locals = self.shared.locals.lock();
+        if locals.len() >= LOCALS {
+            locals.clear();
+        }
+        locals.insert(path.to_owned(), local.clone());
+        Ok(local)
+    }
+
+    /// The objects that hold `commit`, and where large files are kept.
+    async fn ensure(
+        &self,
+        repository: &Repository,
+        commit: &str,
+    ) -> Result<(Arc<Objects>, PathBuf), SourceError> {
+        if !revision::is_commit(commit) {
+            return Err(missing(repository, commit));
+        }
+        if let Address::File { path } = Address::parse(&repository.url)? {
+            let local = self.local(&path).await?;
+            if !self.shared.has(repository, &local.objects, commit).await? {
+                return Err(missing(repository, commit));
+            }
+            return Ok((local.objects, local.dir.join("lfs/objects")));
+        }
+        if !self.shared.is_admitted(&repository.admission()) {
+            self.refs(repository).await?;
+        }
+        let mirror = self.mirror(repository);
+        let objects = self.shared.objects(repository, &mirror).await?;
+        if self.shared.has(repository, &objects, commit).await? {
+            return Ok((objects, mirror.lfs_dir()));
+        }
+        self.fetch(repository, &mirror, commit.to_owned(), None).await?;
+        let objects = self.shared.objects(repository, &mirror).await?;
+        if self.shared.has(repository, &objects, commit).await? {
+            return Ok((objects, mirror.lfs_dir()));
+        }
+        // Not as a commit by itself: all there is, then.
+        let refs = self.refs(repository).await?;
+        self.fetch(repository, &mirror, commit.to_owned(), Some(refs)).await?;
+        let objects = self.shared.objects(repository, &mirror).await?;
+        if self.shared.has(repository, &objects, commit).await? {
+            return Ok((objects, mirror.lfs_dir()));
+        }
+        Err(missing(repository, commit))
+    }
+
+    /// Fetches `commit`, or with `all` everything that these refs reach. That a remote does not give
+    /// a single commit is no failure here.
+    async fn fetch(
+        &self,
+        repository: &Repository,
+        mirror: &Arc<Mirror>,
+        commit: String,
+        all: Option<Arc<Refs>>,
+    ) -> Result<(), SourceError> {
+        let url = address::mirror_key(&repository.url);
+        let what = if all.is_some() { format!("all {commit}") } else { commit.clone() };
+        let key = (url, repository.admission(), what);
+        let (shared, mirror) = (self.shared.clone(), mirror.clone());
+        let (shown, repository) = (repository.shown(), repository.clone());
+        let attempt = || async move { shared.fetch(&repository, &mirror, &commit, all).await };
+        self.shared.fetches.get(key, &shown, attempt).await
+    }
+}
+
+impl Shared {
+    fn is_admitted(&self, admission: &[u8; 32]) -> bool {
+        let admitted = self.admitted.lock();
+        admitted.get(admission).is_some_and(|at| at.elapsed() < self.options.limits.admission)
+    }
+
+    pub(crate) fn admit(&self, admission: [u8; 32]) {
+        let mut admitted = self.admitted.lock();
+        if admitted.len() >= REMEMBERED {
+            admitted.retain(|_, at| at.elapsed() < self.options.limits.admission);
+        }
+        if admitted.len() >= REMEMBERED {
+            admitted.clear();
+        }
+        admitted.insert(admission, Instant::now());
+    }
+
+    /// Runs `f` on a thread that may block; so many at once and no more.
+    pub(crate) async fn blocking<R: Send + 'static>(
+        &self,
+        repository: &Repository,
+        f: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<R, SourceError> {
+        let stopped = || SourceError::Cancelled { url: repository.shown() };
+        let permit = self.blocking.clone().acquire_owned().await.map_err(|_| stopped())?;
+        let run = move || {
+            let result = f();
+            drop(permit);
+            result
+        };
+        tokio::task::spawn_blocking(run).await.map_err(|_| stopped())
+    }
+
+    async fn objects(
+        &self,
+        repository: &Repository,
+        mirror: &Arc<Mirror>,
+    ) -> Result<Arc<Objects>, SourceError> {
+        let mirror = mirror.clone();
+        self.blocking(repository, move || mirror.objects()).await?
+    }
+
+    /// Whether the commit is there: every commit that is has its whole tree.
+    pub(crate) async fn has(
+        &self,
+        repository: &Repository,
+        objects: &Arc<Objects>,
+        commit: &str,
+    ) -> Result<bool, SourceError> {
+        let (objects, commit) = (objects.clone(), commit.to_owned());
+        let look = move || parse_id(&commit).is_ok_and(|id| objects.contains(&id));
+        self.blocking(repository, look).await
+    }
+}
+
+fn parse_id(text: &str) -> Result<ObjectId, ObjectError> {
+    ObjectId::from_hex(text.as_bytes()).map_err(|e| ObjectError::Damaged(e.to_string()))
+}
+
+fn missing(repository: &Repository, revision: &str) -> SourceError {
+    SourceError::RevisionNotFound { url: repository.shown(), revision: revision.to_owned() }
+}
+
+fn unreadable(repository: &Repository, error: &ObjectError) -> SourceError {
+    SourceError::StorageFailed { url: repository.shown(), why: error.to_string() }
+}
+
+/// A small file of the root directory as text.
+fn read_text(tree: &GitTree, name: &str) -> Option<String> {
+    let path = TreePath::new(name).ok()?;
+    let bytes = tree.read(&path, CONFIG).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
