@@ -1,3 +1,40 @@
-//! Benchmarks against the real tools.
+//! Benchmarks against the real tools: both on the same work in one run, figures and ratios printed.
 
-fn main() {}
+#![forbid(unsafe_code)]
+// Printing is what it is for.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod delivery;
+mod windlass;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Windlass and the real tools side by side.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask bench")]
+struct Arguments {
+    #[command(subcommand)]
+    benchmark: Benchmark,
+}
+
+#[derive(Debug, Subcommand)]
+enum Benchmark {
+    /// First delivery of many applications, and one commit to all of them, against Argo CD 3.2.
+    Delivery(delivery::Arguments),
+}
+
+fn main() -> ExitCode {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let result = match Arguments::parse().benchmark {
+        Benchmark::Delivery(arguments) => delivery::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: runs the crate `windlass-bench`, built for release.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
@@ -13,11 +14,20 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let status = Command::new(env!("CARGO"))
-        .args(["run", "--release", "--quiet", "-p", "windlass-bench", "--"])
-        .args(&arguments.arguments)
+    // One build of both, so that they share what they depend on.
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--release", "-p", "windlass", "-p", "windlass-bench"])
         .status()
         .context("start cargo")?;
+    ensure!(built.success(), "the build ended with {built}");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target")),
+        PathBuf::from,
+    );
+    let status = Command::new(target.join("release/windlass-bench"))
+        .args(&arguments.arguments)
+        .status()
+        .context("start the benchmarks")?;
     ensure!(status.success(), "the benchmark ended with {status}");
     Ok(())
 }

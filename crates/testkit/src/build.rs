@@ -139,6 +139,19 @@ fn linker_flags() -> String {
     flags
 }
 
+/// The directory of the Go module that a program is built from, with its sources and manifests.
+///
+/// # Errors
+/// When the program is built from no module, or the module cannot be had.
+pub fn module_dir(name: &str) -> Result<PathBuf> {
+    let program = find(name).with_context(|| format!("no peer is called {name:?}"))?;
+    let Recipe::Go { module, .. } = program.recipe else {
+        bail!("{name} is built from no Go module")
+    };
+    let info = download(&std::env::temp_dir(), module, program.version)?;
+    Ok(PathBuf::from(info["Dir"].as_str().context("the module has no directory")?))
+}
+
 fn download(work: &Path, module: &str, version: &str) -> Result<Value> {
     let json = run(Command::new("go")
         .args(["mod", "download", "-json", &format!("{module}@{version}")])

@@ -19,6 +19,7 @@
 
 #![forbid(unsafe_code)]
 
+mod argocd;
 mod build;
 mod certificates;
 mod git_http;
@@ -28,9 +29,11 @@ mod process;
 mod programs;
 mod shared;
 mod sshd;
+mod usage;
 mod wait;
 
-pub use build::build;
+pub use argocd::{ArgoCd, ArgoCdOptions};
+pub use build::{build, module_dir};
 pub use certificates::Authority;
 pub use git_http::{Answer, GitHttp, GitHttpOptions, Login};
 pub use git_repository::GitRepository;
@@ -39,4 +42,5 @@ pub use process::Process;
 pub use programs::{GROUPS, PROGRAMS, Program, Recipe, available, missing, peer, peers_dir};
 pub use shared::{is_running, kubernetes, stop_shared};
 pub use sshd::Sshd;
+pub use usage::Usage;
 pub use wait::{eventually, free_port, wait_for};

@@ -12,6 +12,8 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, Result};
 
+use crate::usage::Usage;
+
 const GUARD: &str = r#"( "$@"; kill -KILL 0 ) & read -r _; kill -KILL 0"#;
 
 /// A running program; dropping it ends it and all that it started.
@@ -60,6 +62,12 @@ impl Process {
             tail(&self.log)
         );
         Ok(())
+    }
+
+    /// What it and all that it started have used so far. Programs that have ended count as far as
+    /// their parent waited for them.
+    pub fn usage(&self) -> Usage {
+        Usage::of_group(self.guard.id())
     }
 
     /// Where its output goes.

@@ -61,6 +61,14 @@ pub const PROGRAMS: &[Program] = &[
         version: "v0.8.0",
         recipe: Recipe::Go { module: "sigs.k8s.io/kwok", package: "sigs.k8s.io/kwok/cmd/kwok" },
     },
+    Program {
+        name: "argocd",
+        version: "v3.2.6",
+        recipe: Recipe::Go {
+            module: "github.com/argoproj/argo-cd/v3",
+            package: "github.com/argoproj/argo-cd/v3/cmd",
+        },
+    },
 ];
 
 /// Names that stand for several programs.
@@ -74,7 +82,7 @@ pub const GROUPS: &[(&str, &[&str])] = &[
 ];
 
 /// What is looked for on `PATH` only: these come with the system.
-const SYSTEM: &[&str] = &["git", "ssh", "sshd", "flock"];
+const SYSTEM: &[&str] = &["git", "ssh", "sshd", "flock", "redis-server"];
 
 /// The cache: `$WINDLASS_PEERS_DIR` or `~/.cache/windlass-peers`.
 pub fn peers_dir() -> PathBuf {

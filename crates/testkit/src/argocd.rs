@@ -1,0 +1,167 @@
+//! A real Argo CD on a real Kubernetes.
+//!
+//! One program plays all parts by the name in `ARGOCD_BINARY_NAME`. `ARGOCD_FAKE_IN_CLUSTER` lets it
+//! run outside a pod. Every port is free loopback, sign-in is off.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::build::module_dir;
+use crate::kubernetes::Kubernetes;
+use crate::process::Process;
+use crate::programs::peer;
+use crate::usage::Usage;
+use crate::wait::{free_port, wait_for};
+
+/// Namespace of its settings and Applications.
+const NAMESPACE: &str = "argocd";
+const READY: Duration = Duration::from_secs(120);
+
+/// How to start it.
+#[derive(Clone, Debug, Default)]
+pub struct ArgoCdOptions {
+    /// More environment for all its programs, such as `ARGOCD_K8S_CLIENT_QPS`.
+    pub env: Vec<(String, String)>,
+}
+
+/// A running Argo CD: API server, controller, repository server, and redis.
+#[derive(Debug)]
+pub struct ArgoCd {
+    processes: Vec<Process>,
+    server: u16,
+    dir: TempDir,
+}
+
+impl ArgoCd {
+    /// Installs its CRDs and settings on the cluster, and starts it.
+    ///
+    /// # Errors
+    /// When a program is missing, the API refuses, or the server is not ready in two minutes.
+    pub fn start(cluster: &Kubernetes, options: &ArgoCdOptions) -> Result<Self> {
+        let manifests = module_dir("argocd")?.join("manifests");
+        let _ = cluster.kubectl(&["create", "namespace", NAMESPACE]);
+        for (part, namespace) in [("crds", "default"), ("base/config", NAMESPACE)] {
+            let path = manifests.join(part);
+            let path = path.to_str().context("a path in UTF-8")?;
+            cluster.kubectl(&["-n", namespace, "apply", "--server-side", "-k", path])?;
+        }
+        let dir = tempfile::tempdir()?;
+        for sub in ["tls", "ssh", "gpg/keys", "gpg/source", "cmp", "tmp"] {
+            fs::create_dir_all(dir.path().join(sub))?;
+        }
+        fs::write(dir.path().join("ssh/ssh_known_hosts"), "")?;
+        let kubeconfig = dir.path().join("kubeconfig");
+        let mut config: Value = serde_json::from_slice(&fs::read(cluster.kubeconfig())?)?;
+        config["contexts"][0]["context"]["namespace"] = NAMESPACE.into();
+        fs::write(&kubeconfig, config.to_string())?;
+
+        let mut argocd = Self { processes: Vec::new(), server: free_port()?, dir };
+        argocd.run(&kubeconfig, options)?;
+        let address = format!("127.0.0.1:{}", argocd.server);
+        let processes = &mut argocd.processes;
+        wait_for("Argo CD's server answers", READY, || {
+            processes.iter_mut().try_for_each(Process::check)?;
+            Ok(is_healthy(&address).then_some(()))
+        })?;
+        Ok(argocd)
+    }
+
+    fn run(&mut self, kubeconfig: &Path, options: &ArgoCdOptions) -> Result<()> {
+        let dir = self.dir.path().to_owned();
+        let [redis, repo, repo_metrics, controller_metrics, server_metrics] =
+            [free_port()?, free_port()?, free_port()?, free_port()?, free_port()?];
+        let log = |name: &str| dir.join(format!("{name}.log"));
+        let redis_port = redis.to_string();
+        self.processes.push(Process::start(
+            &peer("redis-server")?,
+            ["--port", &redis_port, "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"],
+            &log("redis"),
+        )?);
+        let path = |sub: &str| dir.join(sub).display().to_string();
+        let bin = peer("argocd")?;
+        let bin_dir = bin.parent().context("a program is in a directory")?.display().to_string();
+        let inherited = std::env::var("PATH").unwrap_or_default();
+        let mut common = vec![
+            format!("PATH={bin_dir}:{inherited}"),
+            format!("KUBECONFIG={}", kubeconfig.display()),
+            "ARGOCD_FAKE_IN_CLUSTER=true".to_owned(),
+            "ARGOCD_GPG_ENABLED=false".to_owned(),
+            "HOSTNAME=controller-0".to_owned(),
+            format!("ARGOCD_TLS_DATA_PATH={}", path("tls")),
+            format!("ARGOCD_SSH_DATA_PATH={}", path("ssh")),
+            format!("ARGOCD_GNUPGHOME={}", path("gpg/keys")),
+            format!("ARGOCD_GPG_DATA_PATH={}", path("gpg/source")),
+            format!("ARGOCD_PLUGINSOCKFILEPATH={}", path("cmp")),
+            format!("TMPDIR={}", path("tmp")),
+        ];
+        common.extend(options.env.iter().map(|(k, v)| format!("{k}={v}")));
+        let kubeconfig = kubeconfig.display().to_string();
+        let mut start = |part: &str, arguments: Vec<String>| -> Result<()> {
+            let mut all = common.clone();
+            all.push(format!("ARGOCD_BINARY_NAME={part}"));
+            all.push(bin.display().to_string());
+            all.extend(arguments);
+            all.extend(["--loglevel".to_owned(), "warn".to_owned()]);
+            self.processes.push(Process::start(Path::new("/usr/bin/env"), all, &log(part))?);
+            Ok(())
+        };
+        let flags = |pairs: &[(&str, String)]| -> Vec<String> {
+            pairs.iter().flat_map(|(k, v)| [format!("--{k}"), v.clone()]).collect()
+        };
+        let local = |port: u16| format!("localhost:{port}");
+        start(
+            "argocd-repo-server",
+            flags(&[
+                ("address", "127.0.0.1".into()),
+                ("port", repo.to_string()),
+                ("metrics-port", repo_metrics.to_string()),
+                ("redis", local(redis)),
+            ]),
+        )?;
+        start(
+            "argocd-application-controller",
+            flags(&[
+                ("kubeconfig", kubeconfig.clone()),
+                ("redis", local(redis)),
+                ("repo-server", local(repo)),
+                ("metrics-port", controller_metrics.to_string()),
+            ]),
+        )?;
+        let mut server = flags(&[
+            ("kubeconfig", kubeconfig),
+            ("redis", local(redis)),
+            ("repo-server", local(repo)),
+            ("address", "127.0.0.1".into()),
+            ("port", self.server.to_string()),
+            ("metrics-port", server_metrics.to_string()),
+        ]);
+        server.extend(["--insecure".to_owned(), "--disable-auth".to_owned()]);
+        start("argocd-server", server)
+    }
+
+    /// Address of the server, which takes webhooks at `/api/webhook`.
+    pub fn server(&self) -> String {
+        format!("127.0.0.1:{}", self.server)
+    }
+
+    /// What all its programs have used so far, redis included.
+    pub fn usage(&self) -> Usage {
+        self.processes.iter().map(Process::usage).fold(Usage::default(), |a, b| a + b)
+    }
+}
+
+fn is_healthy(address: &str) -> bool {
+    use std::io::{Read as _, Write as _};
+    let Ok(mut stream) = std::net::TcpStream::connect(address) else { return false };
+    let _ = stream.set_read_timeout(Some(Duration::from_secs(3)));
+    let mut answer = [0_u8; 12];
+    let request = b"GET /healthz HTTP/1.0\r\n\r\n";
+    stream.write_all(request).is_ok()
+        && stream.read_exact(&mut answer).is_ok()
+        && answer.ends_with(b" 200")
+}
