@@ -54,6 +54,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let cluster = testkit::kubernetes()?;
     println!("    kubernetes at {} after {:.1?}", cluster.server()?, started.elapsed());
     steps.push(Step::cargo("licences, bans, sources", "deny --locked check bans licenses sources"));
+    // The stories run the binary, and `cargo test` builds only test harnesses of it.
+    steps.push(Step::cargo("build", "build --workspace --locked"));
     steps.push(Step::cargo("tests", "test --workspace --locked --no-fail-fast"));
     let result = report(&steps, true);
     testkit::stop_shared()?;
