@@ -19,6 +19,8 @@ pub struct Status {
     pub message: String,
     /// What it is about; boxed to keep results small.
     pub details: Option<Box<Details>>,
+    /// Where a list may go on although its revision has expired (`metadata.continue`).
+    pub continue_token: Option<Box<str>>,
 }
 
 /// `details` of a [`Status`].
@@ -187,7 +189,7 @@ pub fn qualified(group: &str, name: &str) -> String {
 
 impl Status {
     fn new(code: StatusCode, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: None }
+        Self { code, reason, message: message.into(), details: None, continue_token: None }
     }
 
     fn about(mut self, group: &str, kind: &str, name: &str) -> Self {
@@ -310,6 +312,11 @@ impl Status {
         Self::new(StatusCode::BAD_REQUEST, "BadRequest", message)
     }
 
+    /// 400 that says what an error says.
+    pub fn bad_request_from(error: impl fmt::Display) -> Self {
+        Self::bad_request(error.to_string())
+    }
+
     /// 405.
     pub fn method_not_supported(group: &str, resource: &str, action: &str) -> Self {
         let message = format!(
@@ -338,6 +345,23 @@ impl Status {
     pub fn too_large(limit: usize) -> Self {
         let message = format!("Request entity too large: limit is {limit}");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", message)
+    }
+
+    /// 413 that says why.
+    pub fn entity_too_large(why: impl fmt::Display) -> Self {
+        let message = format!("Request entity too large: {why}");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", message)
+    }
+
+    /// 422 without an object, which a patch that cannot be applied gets.
+    pub fn rejected() -> Self {
+        let mut status = Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "Invalid",
+            "the server rejected our request due to an error in our request",
+        );
+        status.details = Some(Box::default());
+        status
     }
 
     /// 415: the body's type.
@@ -407,6 +431,9 @@ impl Status {
         }
         if let Some(details) = &self.details {
             body["details"] = details.to_value();
+        }
+        if let Some(token) = &self.continue_token {
+            body["metadata"]["continue"] = json!(token);
         }
         body
     }

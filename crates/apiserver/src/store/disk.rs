@@ -74,7 +74,10 @@ impl Disk {
                     while let Ok(queued) = queue.try_recv() {
                         batch.push(queued);
                     }
-                    state.pending.clear();
+                    for key in std::mem::take(&mut state.pending).into_keys() {
+                        // Wakes those who wait for a write that will not come.
+                        state.resource(&key.resource).changed.send_modify(|_| {});
+                    }
                     drop(state);
                     for queued in batch.drain(..) {
                         let _ = queued.done.send(Err(error.clone()));

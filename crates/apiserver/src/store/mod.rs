@@ -56,6 +56,17 @@ impl StoreError {
     }
 }
 
+impl StoreError {
+    fn lost() -> Self {
+        Self {
+            path: FILE_NAME.to_owned(),
+            action: "write",
+            cause: "the write was given up".to_owned(),
+            advice: "try again",
+        }
+    }
+}
+
 /// What a write expects to find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expect {
@@ -83,14 +94,7 @@ impl Accepted {
     /// Waits until the write is on disk and visible.
     pub async fn durable(self) -> Result<Entry, StoreError> {
         if let Some(done) = self.done {
-            done.await.unwrap_or_else(|_| {
-                Err(StoreError {
-                    path: FILE_NAME.to_owned(),
-                    action: "write",
-                    cause: "the server is stopping".to_owned(),
-                    advice: "try again when it is back",
-                })
-            })?;
+            done.await.unwrap_or_else(|_| Err(StoreError::lost()))?;
         }
         Ok(self.entry)
     }
@@ -189,6 +193,11 @@ impl Store {
         self.state.write().resource(resource).changed.subscribe()
     }
 
+    /// Tells of every change; the value is the revision that readers see.
+    pub fn subscribe_all(&self) -> watch::Receiver<u64> {
+        self.state.read().seen.subscribe()
+    }
+
     /// Writes an object.
     pub fn put(&self, key: Key, expect: Expect, object: &Encoded) -> Result<Accepted, Unexpected> {
         self.write(key, Some(expect), |_, revision| {
@@ -240,6 +249,27 @@ impl Store {
             }
         };
         Ok(Accepted { entry, done })
+    }
+
+    /// Waits until a write that was found pending is kept; an error says that it is not.
+    pub async fn kept(&self, key: &Key, revision: u64) -> Result<(), StoreError> {
+        let mut changed = self.subscribe(&key.resource);
+        loop {
+            {
+                let state = self.state.read();
+                let visible =
+                    state.resources.get(&key.resource).and_then(|r| r.objects.get(&key.path));
+                if visible.is_some_and(|entry| entry.revision >= revision) {
+                    return Ok(());
+                }
+                if !state.pending.contains_key(key) {
+                    return Err(StoreError::lost());
+                }
+            }
+            if changed.changed().await.is_err() {
+                return Err(StoreError::lost());
+            }
+        }
     }
 
     /// Forgets events that are too old; for an idle server, whose writes do not do it.

@@ -80,11 +80,14 @@ pub(super) struct State {
     base: u64,
     pub(super) resources: HashMap<Arc<str>, Resource>,
     pub(super) pending: HashMap<Key, Change>,
+    /// Tells of `visible`.
+    pub(super) seen: watch::Sender<u64>,
 }
 
 impl State {
     pub(super) fn new(revision: u64) -> Self {
-        Self { assigned: revision, visible: revision, base: revision, ..Self::default() }
+        let seen = watch::Sender::new(revision);
+        Self { assigned: revision, visible: revision, base: revision, seen, ..Self::default() }
     }
 
     pub(super) fn resource(&mut self, id: &Arc<str>) -> &mut Resource {
@@ -106,6 +109,7 @@ impl State {
             self.pending.remove(&change.key);
         }
         self.visible = change.revision;
+        self.seen.send_replace(change.revision);
         self.resource(&change.key.resource).show(change, now);
     }
 }

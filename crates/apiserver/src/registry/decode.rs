@@ -1,0 +1,187 @@
+//! From a request's body to an object.
+
+use serde_json::Value;
+use windlass_object::{GroupVersionKind, Object};
+
+use super::{Registry, Warnings};
+use crate::catalog::ResourceType;
+use crate::http::query::FieldValidation;
+use crate::status::Status;
+
+/// What a body is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Media {
+    /// `application/json`
+    Json,
+    /// `application/yaml`
+    Yaml,
+    /// `application/vnd.kubernetes.protobuf`
+    Protobuf,
+}
+
+const BUILTIN: [&str; 3] =
+    ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+const CUSTOM: [&str; 2] = ["application/json", "application/yaml"];
+
+impl Media {
+    /// By the `Content-Type` header; absent means JSON. Custom resources take no protobuf.
+    pub fn of(content_type: &str, custom: bool) -> Result<Self, Status> {
+        let media = content_type.split(';').next().unwrap_or_default().trim();
+        match media {
+            "" | "application/json" => Ok(Self::Json),
+            "application/yaml" => Ok(Self::Yaml),
+            "application/vnd.kubernetes.protobuf" if !custom => Ok(Self::Protobuf),
+            _ if custom => Err(Status::unsupported_media_type(&CUSTOM)),
+            _ => Err(Status::unsupported_media_type(&BUILTIN)),
+        }
+    }
+}
+
+/// Parses JSON or YAML, and tells which fields came twice.
+pub(super) fn parse(media: Media, body: &[u8]) -> Result<(Value, Vec<String>), String> {
+    match media {
+        Media::Json | Media::Protobuf => super::parse::json(body),
+        Media::Yaml => super::parse::yaml(body),
+    }
+}
+
+/// Decodes a body that is an object of `resource` (or of `kind`, where a subresource takes another
+/// kind). Unknown fields are met as `validation` says, and dropped.
+pub fn decode(
+    registry: &Registry,
+    resource: &ResourceType,
+    kind: &GroupVersionKind,
+    media: Media,
+    body: &[u8],
+    validation: FieldValidation,
+    warnings: &Warnings,
+) -> Result<Object, Status> {
+    let (value, duplicates) = match media {
+        Media::Protobuf => {
+            let value = crate::protobuf::decode(body)
+                .map_err(|error| Status::bad_request(error.to_string()))?;
+            (value, Vec::new())
+        }
+        _ => parse(media, body).map_err(Status::bad_request)?,
+    };
+    let mut object = match value {
+        Value::Object(map) => Object::from(map),
+        other => {
+            return Err(Status::bad_request(format!(
+                "couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
+                json_type(&other)
+            )));
+        }
+    };
+    complete_kind(&mut object, kind, resource)?;
+    let strict: Vec<String> =
+        duplicates.into_iter().map(|field| format!("duplicate field \"{field}\"")).collect();
+    check_fields(registry, resource, &mut object, strict, validation, warnings)?;
+    Ok(object)
+}
+
+/// Decodes a body that holds options, whatever group they name.
+pub fn decode_options(media: Media, body: &[u8]) -> Result<Object, Status> {
+    let value = match media {
+        Media::Protobuf => {
+            crate::protobuf::decode(body).map_err(|error| Status::bad_request(error.to_string()))?
+        }
+        _ => parse(media, body).map_err(Status::bad_request)?.0,
+    };
+    Object::try_from(value).map_err(Status::bad_request_from)
+}
+
+/// Fills in an absent apiVersion and kind, and refuses others.
+fn complete_kind(
+    object: &mut Object,
+    kind: &GroupVersionKind,
+    resource: &ResourceType,
+) -> Result<(), Status> {
+    if object.kind().is_empty() {
+        if resource.custom().is_some() {
+            let text = serde_json::to_string(object.fields()).unwrap_or_default();
+            return Err(Status::bad_request(format!("Object 'Kind' is missing in '{text}'")));
+        }
+        object.set(&["kind"], kind.kind.clone());
+    }
+    if object.api_version().is_empty() {
+        if resource.custom().is_some() {
+            let text = serde_json::to_string(object.fields()).unwrap_or_default();
+            return Err(Status::bad_request(format!("Object 'apiVersion' is missing in '{text}'")));
+        }
+        object.set(&["apiVersion"], kind.api_version());
+    }
+    let found = object.gvk();
+    if found.kind != kind.kind {
+        return Err(Status::bad_request(format!(
+            "{} in version \"{}\" cannot be handled as a {}: converting ({found}) to ({kind}): unknown conversion",
+            found.kind, found.version, kind.kind
+        )));
+    }
+    if found != *kind {
+        return Err(Status::bad_request(format!(
+            "the API version in the data ({}) does not match the expected API version ({})",
+            found.api_version(),
+            kind.api_version()
+        )));
+    }
+    Ok(())
+}
+
+/// Drops unknown fields and reports them; refuses fields of the wrong type.
+pub(super) fn check_fields(
+    registry: &Registry,
+    resource: &ResourceType,
+    object: &mut Object,
+    mut strict: Vec<String>,
+    validation: FieldValidation,
+    warnings: &Warnings,
+) -> Result<(), Status> {
+    let gvk = object.gvk();
+    if let Some(schema) = registry.schemas.load().of(&gvk) {
+        let mut value = std::mem::take(object).into_value();
+        let unknown = windlass_schema::prune(&mut value, &schema);
+        strict.extend(unknown.into_iter().map(|path| format!("unknown field \"{path}\"")));
+        // Custom resources are checked against their schema later, as invalid rather than malformed.
+        let error = match resource.custom() {
+            None => windlass_schema::validate::decode_error(&value, &schema),
+            Some(_) => None,
+        };
+        if let Ok(back) = Object::try_from(value) {
+            *object = back;
+        }
+        if let Some(error) = error {
+            return Err(Status::bad_request(format!(
+                "{} in version \"{}\" cannot be handled as a {}: {error}",
+                gvk.kind, gvk.version, gvk.kind
+            )));
+        }
+    }
+    match validation {
+        FieldValidation::Ignore => {}
+        FieldValidation::Warn => strict.into_iter().for_each(|text| warnings.add(text)),
+        FieldValidation::Strict if strict.is_empty() => {}
+        FieldValidation::Strict => {
+            let list = strict.join(", ");
+            return Err(Status::bad_request(match resource.custom() {
+                None => format!(
+                    "{} in version \"{}\" cannot be handled as a {}: strict decoding error: {list}",
+                    gvk.kind, gvk.version, gvk.kind
+                ),
+                Some(_) => format!("strict decoding error: {list}"),
+            }));
+        }
+    }
+    Ok(())
+}
+
+fn json_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
