@@ -26,26 +26,44 @@ fn identity(object: &Object) -> String {
 
 /// What the server fills in after decoding: identities, allocations, admission.
 fn without_generated(object: &mut Object) {
-    for field in ["uid", "creationTimestamp", "managedFields", "generation", "namespace", "finalizers"] {
+    for field in
+        ["uid", "creationTimestamp", "managedFields", "generation", "namespace", "finalizers"]
+    {
         object.remove(&["metadata", field]);
     }
     match object.kind() {
         "Service" => {
-            for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort"] {
+            for field in
+                ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort"]
+            {
                 object.remove(&["spec", field]);
             }
-            if let Some(Value::Array(ports)) = object.fields_mut().get_mut("spec").and_then(|s| s.get_mut("ports")) {
+            if let Some(Value::Array(ports)) =
+                object.fields_mut().get_mut("spec").and_then(|s| s.get_mut("ports"))
+            {
                 for port in ports.iter_mut().filter_map(Value::as_object_mut) {
                     port.remove("nodePort");
                 }
             }
         }
         "Pod" => {
-            for field in ["tolerations", "priority", "preemptionPolicy", "serviceAccount", "serviceAccountName"] {
+            for field in [
+                "tolerations",
+                "priority",
+                "preemptionPolicy",
+                "serviceAccount",
+                "serviceAccountName",
+            ] {
                 object.remove(&["spec", field]);
             }
             object.remove(&["status", "qosClass"]);
             object.remove(&["status", "phase"]);
+        }
+        "PersistentVolume" => {
+            object.remove(&["status", "lastPhaseTransitionTime"]);
+        }
+        "Node" => {
+            object.remove(&["spec", "taints"]);
         }
         "Job" => {
             object.remove(&["spec", "template", "metadata", "labels"]);
@@ -57,7 +75,7 @@ fn without_generated(object: &mut Object) {
             object.remove(&["status"]);
             object.remove(&["metadata", "labels"]);
         }
-        "Deployment" => {
+        "Deployment" | "DaemonSet" => {
             object.remove(&["metadata", "annotations"]);
         }
         _ => {}

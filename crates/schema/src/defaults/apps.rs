@@ -2,7 +2,7 @@
 
 use windlass_object::json;
 
-use super::{Fields, absent, inner, text};
+use super::{Fields, absent, inner, items, text};
 
 pub(super) fn of(map: &mut Fields, definition: &str) {
     match definition {
@@ -10,11 +10,19 @@ pub(super) fn of(map: &mut Fields, definition: &str) {
             absent(map, "replicas", 1);
             absent(map, "revisionHistoryLimit", 10);
             absent(map, "progressDeadlineSeconds", 600);
-            rolling_update(map, "strategy", &[("maxUnavailable", json!("25%")), ("maxSurge", json!("25%"))]);
+            rolling_update(
+                map,
+                "strategy",
+                &[("maxUnavailable", json!("25%")), ("maxSurge", json!("25%"))],
+            );
         }
         "apps.v1.DaemonSetSpec" => {
             absent(map, "revisionHistoryLimit", 10);
-            rolling_update(map, "updateStrategy", &[("maxUnavailable", json!(1)), ("maxSurge", json!(0))]);
+            rolling_update(
+                map,
+                "updateStrategy",
+                &[("maxUnavailable", json!(1)), ("maxSurge", json!(0))],
+            );
         }
         "apps.v1.StatefulSetSpec" => stateful_set(map),
         "apps.v1.ReplicaSetSpec" => absent(map, "replicas", 1),
@@ -43,6 +51,10 @@ fn stateful_set(map: &mut Fields) {
     if let Some(policy) = inner(map, "persistentVolumeClaimRetentionPolicy") {
         absent(policy, "whenDeleted", "Retain");
         absent(policy, "whenScaled", "Retain");
+    }
+    for claim in items(map, "volumeClaimTemplates") {
+        claim.insert("apiVersion".into(), "v1".into());
+        claim.insert("kind".into(), "PersistentVolumeClaim".into());
     }
     let Some(strategy) = inner(map, "updateStrategy") else { return };
     if !strategy.contains_key("type") {

@@ -13,7 +13,11 @@ pub(super) fn of(map: &mut Fields, definition: &str) {
         "autoscaling.v2.HorizontalPodAutoscalerSpec" => {
             absent(map, "minReplicas", 1);
             let target = json!({"type": "Utilization", "averageUtilization": 80});
-            absent(map, "metrics", json!([{"type": "Resource", "resource": {"name": "cpu", "target": target}}]));
+            absent(
+                map,
+                "metrics",
+                json!([{"type": "Resource", "resource": {"name": "cpu", "target": target}}]),
+            );
         }
         "autoscaling.v2.HorizontalPodAutoscalerBehavior" => behavior(map),
         _ => {}
@@ -21,7 +25,8 @@ pub(super) fn of(map: &mut Fields, definition: &str) {
 }
 
 fn behavior(map: &mut Fields) {
-    let policy = |kind: &str, value: i32| json!({"type": kind, "value": value, "periodSeconds": 15});
+    let policy =
+        |kind: &str, value: i32| json!({"type": kind, "value": value, "periodSeconds": 15});
     for (name, policies, window) in [
         ("scaleUp", json!([policy("Pods", 4), policy("Percent", 100)]), Some(0)),
         ("scaleDown", json!([policy("Percent", 100)]), None),

@@ -37,6 +37,9 @@ pub(super) fn of(map: &mut Fields, definition: &str) {
             if let Some(status) = inner(map, "status") {
                 absent(status, "phase", "Pending");
             }
+            if let Some(spec) = inner(map, "spec") {
+                data_sources(spec);
+            }
         }
         "core.v1.PersistentVolumeClaimSpec" => absent(map, "volumeMode", "Filesystem"),
         "core.v1.EndpointPort" => absent(map, "protocol", "TCP"),
@@ -58,7 +61,8 @@ fn service(map: &mut Fields) {
     if text(spec, "sessionAffinity") == "None" {
         spec.remove("sessionAffinityConfig");
     } else if text(spec, "sessionAffinity") == "ClientIP" {
-        let seconds = spec.get("sessionAffinityConfig").and_then(|c| c.pointer("/clientIP/timeoutSeconds"));
+        let seconds =
+            spec.get("sessionAffinityConfig").and_then(|c| c.pointer("/clientIP/timeoutSeconds"));
         if seconds.is_none() {
             let config = json!({"clientIP": {"timeoutSeconds": 10800}});
             spec.insert("sessionAffinityConfig".into(), config);
@@ -71,7 +75,8 @@ fn service(map: &mut Fields) {
         }
     }
     let kind = text(spec, "type").to_owned();
-    let external = spec.get("externalIPs").and_then(Value::as_array).is_some_and(|ips| !ips.is_empty());
+    let external =
+        spec.get("externalIPs").and_then(Value::as_array).is_some_and(|ips| !ips.is_empty());
     let balanced = kind == "LoadBalancer";
     if balanced || kind == "NodePort" || (kind == "ClusterIP" && external) {
         absent(spec, "externalTrafficPolicy", "Cluster");
@@ -102,13 +107,25 @@ fn namespace(map: &mut Fields) {
     }
 }
 
+/// The two ways to name a claim's source are kept in step.
+fn data_sources(spec: &mut Fields) {
+    match (spec.get("dataSource").cloned(), spec.get("dataSourceRef").cloned()) {
+        (Some(source), None) => absent(spec, "dataSourceRef", source),
+        (None, Some(source)) if source.get("namespace").is_none() => {
+            absent(spec, "dataSource", source);
+        }
+        _ => {}
+    }
+}
+
 /// The limits of containers complete each other: default from max, default request from default
 /// and then from min.
 fn limit_range_item(map: &mut Fields) {
     if text(map, "type") != "Container" {
         return;
     }
-    for (from, to) in [("max", "default"), ("default", "defaultRequest"), ("min", "defaultRequest")] {
+    for (from, to) in [("max", "default"), ("default", "defaultRequest"), ("min", "defaultRequest")]
+    {
         let source = map.get(from).and_then(Value::as_object).cloned().unwrap_or_default();
         absent(map, to, json!({}));
         let Some(target) = inner(map, to) else { continue };

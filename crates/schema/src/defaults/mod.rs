@@ -48,7 +48,8 @@ pub fn builtin(object: &mut Object) {
 fn fill(value: &mut Value, ty: Type<'_>) {
     match value {
         Value::Object(map) => {
-            let definition = ty.node().definition.as_deref().and_then(|d| d.strip_prefix("io.k8s."));
+            let definition =
+                ty.node().definition.as_deref().and_then(|d| d.strip_prefix("io.k8s."));
             if let Some(definition) = definition {
                 of_struct(map, definition);
             }

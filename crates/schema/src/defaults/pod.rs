@@ -61,7 +61,8 @@ fn spec(map: &mut Fields) {
     absent(map, "terminationGracePeriodSeconds", 30);
     absent(map, "schedulerName", "default-scheduler");
     // The old name of `serviceAccountName` is kept in step with it.
-    if let Some(name) = map.get("serviceAccountName").or_else(|| map.get("serviceAccount")).cloned() {
+    if let Some(name) = map.get("serviceAccountName").or_else(|| map.get("serviceAccount")).cloned()
+    {
         map.insert("serviceAccount".into(), name.clone());
         map.insert("serviceAccountName".into(), name);
     }
@@ -104,7 +105,9 @@ fn pull_policy(image: &str) -> &'static str {
     });
     let repository = &repository[domain.len()..];
     let valid = !repository.is_empty()
-        && repository.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "/._-".contains(c));
+        && repository
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "/._-".contains(c));
     let latest = match tag {
         Some(tag) => tag == "latest",
         None => !digest,

@@ -104,8 +104,8 @@ fn vanishes(value: &Value, field: Type<'_>) -> bool {
         return false;
     }
     match value {
-        Value::Array(items) => go.omit_empty && items.is_empty(),
-        Value::Object(map) => go.omit_empty && map.is_empty() && !is_struct(field),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty() && !is_struct(field),
         other => field.node().kind != Kind::Any && is_zero(other),
     }
 }
@@ -127,7 +127,8 @@ fn written_zero(field: Type<'_>) -> Option<Value> {
     if go.go_type.is_empty() || go.omit_zero {
         return None;
     }
-    let nullable = go.is_pointer() || go.go_type.starts_with(['[']) || go.go_type.starts_with("map[");
+    let nullable =
+        go.is_pointer() || go.go_type.starts_with(['[']) || go.go_type.starts_with("map[");
     // Structs are written whether or not they are empty: the tag says nothing of them.
     let value = match node.kind {
         _ if nullable => Value::Null,

@@ -7,12 +7,15 @@ use std::process::Command;
 /// printed line, if there is neither.
 pub fn kubectl() -> Option<Command> {
     if let Some(kubeconfig) = std::env::var_os("WINDLASS_KUBECONFIG") {
-        let program = windlass_testkit::peer("kubectl").unwrap_or_else(|_| PathBuf::from("kubectl"));
+        let program =
+            windlass_testkit::peer("kubectl").unwrap_or_else(|_| PathBuf::from("kubectl"));
         let mut command = Command::new(program);
         command.env("KUBECONFIG", kubeconfig);
         return Some(command);
     }
-    if !windlass_testkit::available(&["kube-apiserver", "etcd", "kubectl"]) || std::env::var_os("WINDLASS_PEERS").is_none() {
+    if !windlass_testkit::available(&["kube-apiserver", "etcd", "kubectl"])
+        || std::env::var_os("WINDLASS_PEERS").is_none()
+    {
         println!("skipped: no kube-apiserver (set WINDLASS_KUBECONFIG or WINDLASS_PEERS)");
         return None;
     }
