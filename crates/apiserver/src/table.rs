@@ -24,8 +24,6 @@ use windlass_object::Object;
 use crate::catalog::ResourceType;
 use crate::status::Status;
 
-pub use jsonpath::{JsonPath, JsonPathError};
-
 /// One row's cells, and its conditions.
 #[derive(Default)]
 struct Row {
