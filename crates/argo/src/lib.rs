@@ -2,5 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+mod controller;
 pub mod crds;
 pub mod types;
+
+pub use controller::{Controller, ControllerOptions, DEFAULT_NAMESPACE, run};

@@ -4,6 +4,7 @@
 //! written into the object, so that kubectl or Argo CD can go on from it. The live object comes
 //! from the mirror when it is there: then no request precedes the patch.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
@@ -86,7 +87,7 @@ impl Cluster {
     /// As the API answers, and when the patch cannot be computed.
     pub async fn apply(&self, object: &Object, options: &ApplyOptions) -> Result<Applied, Error> {
         let kind = self.kind(&object.gvk()).await?;
-        let mut live = self.live(&object.key()).await?;
+        let mut live = self.live(&object.key(), &kind.version).await?;
         let modified = with_last_applied(object);
         for attempt in 1.. {
             let result = match &live {
@@ -116,7 +117,7 @@ impl Cluster {
 
     async fn create_applied(
         &self,
-        kind: &ApiKind,
+        kind: &Arc<ApiKind>,
         modified: &Object,
         dry_run: DryRun,
     ) -> Result<Applied, Error> {
@@ -133,7 +134,7 @@ impl Cluster {
 
     async fn patch_applied(
         &self,
-        kind: &ApiKind,
+        kind: &Arc<ApiKind>,
         live: &Object,
         modified: &Object,
         options: &ApplyOptions,
@@ -172,7 +173,7 @@ impl Cluster {
 
     async fn patch(
         &self,
-        kind: &ApiKind,
+        kind: &Arc<ApiKind>,
         object: &Object,
         patch: Patch,
         dry_run: DryRun,
@@ -180,13 +181,13 @@ impl Cluster {
         let call = Call::new(Method::PATCH, kind.path(object.namespace(), object.name()))
             .query("fieldManager", MANAGER)
             .body(patch.content_type, go_json(&patch.body));
-        self.transport().object(&dry_run.mark(call)).await
+        self.write(kind, &dry_run.mark(call)).await
     }
 
     /// Deletes an object, waits until it is gone, and creates it.
     pub(crate) async fn recreate(
         &self,
-        kind: &ApiKind,
+        kind: &Arc<ApiKind>,
         object: &Object,
         dry_run: DryRun,
     ) -> Result<Object, Error> {
@@ -225,7 +226,7 @@ impl Cluster {
         let kind = self.kind(&object.gvk()).await?;
         if let Some(from) = migrate_from
             && dry_run == DryRun::None
-            && let Some(live) = self.live(&object.key()).await?
+            && let Some(live) = self.live(&object.key(), &kind.version).await?
             && needs_migration(&live, from)
         {
             self.migrate(&kind, object, from).await?;
@@ -234,12 +235,22 @@ impl Cluster {
             .query("fieldManager", MANAGER)
             .query("force", "true")
             .body("application/apply-patch+yaml", go_json(&object.to_value()));
-        let object = self.transport().object(&dry_run.mark(call)).await?;
-        Ok(Applied { outcome: Outcome::ServerSideApplied, object, warnings: Vec::new() })
+        let call = dry_run.mark(call);
+        let mut answer = self.write(&kind, &call).await?;
+        // Whoever applied from the client owns fields that an apply must be able to take away.
+        let earlier = client_side_appliers(&answer);
+        if dry_run == DryRun::None && !earlier.is_empty() {
+            for manager in &earlier {
+                self.migrate(&kind, object, manager).await?;
+            }
+            answer = self.write(&kind, &call).await?;
+        }
+        let outcome = Outcome::ServerSideApplied;
+        Ok(Applied { outcome, object: answer, warnings: Vec::new() })
     }
 
     /// Hands the fields that a client-side apply owned to the server-side manager.
-    async fn migrate(&self, kind: &ApiKind, object: &Object, from: &str) -> Result<(), Error> {
+    async fn migrate(&self, kind: &Arc<ApiKind>, object: &Object, from: &str) -> Result<(), Error> {
         for attempt in 1.. {
             let fresh = self.fetch(&kind.gvk(), object.namespace(), object.name()).await?;
             let Some(fields) = fresh.as_ref().and_then(|fresh| migrated(fresh, from)) else {
@@ -253,7 +264,7 @@ impl Cluster {
             ]);
             let call = Call::new(Method::PATCH, kind.path(object.namespace(), object.name()))
                 .body("application/json-patch+json", patch.to_string());
-            match self.transport().object(&call).await {
+            match self.write(kind, &call).await {
                 Err(error) if error.is_conflict() && attempt < CONFLICTS => {}
                 result => return result.map(|_| ()),
             }
@@ -274,6 +285,17 @@ fn is_entry(entry: &Value, manager: &str, operation: &str) -> bool {
 
 fn needs_migration(live: &Object, from: &str) -> bool {
     entries(live).iter().any(|entry| is_entry(entry, from, "Update"))
+}
+
+/// Managers of updates that own the record of what was applied.
+fn client_side_appliers(object: &Object) -> Vec<String> {
+    let record = format!("f:{LAST_APPLIED}");
+    let owns = |entry: &&Value| {
+        let annotations = entry.pointer("/fieldsV1/f:metadata/f:annotations");
+        entry["operation"] == "Update" && annotations.is_some_and(|a| a.get(&record).is_some())
+    };
+    let owners = entries(object).iter().filter(owns);
+    owners.filter_map(|entry| entry["manager"].as_str()).map(ToOwned::to_owned).collect()
 }
 
 /// The managedFields in which the server-side manager owns what `from` owned; none if it owned

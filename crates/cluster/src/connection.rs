@@ -1,19 +1,19 @@
 //! One connection to one cluster, and what keeps it up.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use crate::Health;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, Semaphore, watch as channel};
 use tokio_util::sync::{CancellationToken, DropGuard};
+use windlass_engine::state::Health;
 use windlass_object::{GroupKind, GroupVersionKind, Object, ResourceKey};
 use windlass_schema::Schemas;
 
 use crate::changes::Changes;
-use crate::decode::Identity;
+use crate::decode::{Identity, decode};
 use crate::discovery::{ApiKind, ApiKinds};
 use crate::error::Error;
 use crate::filter::KindFilter;
@@ -154,7 +154,25 @@ impl Progress {
     }
 }
 
+/// A connection that does not keep itself up.
+#[derive(Clone)]
+pub struct WeakCluster {
+    inner: Weak<Inner>,
+}
+
+impl WeakCluster {
+    /// The connection, if somebody still holds it.
+    pub fn upgrade(&self) -> Option<Cluster> {
+        self.inner.upgrade().map(|inner| Cluster { inner })
+    }
+}
+
 impl Cluster {
+    /// The connection without a hold on it.
+    pub fn downgrade(&self) -> WeakCluster {
+        WeakCluster { inner: Arc::downgrade(&self.inner) }
+    }
+
     /// Begins to look at a cluster. Nothing is waited for: see [`Cluster::synced`].
     pub fn connect(client: kube::Client, options: ConnectOptions) -> Self {
         let transport = Transport::new(client, Limits::new(options.queries_per_second));
@@ -198,7 +216,7 @@ impl Cluster {
         &self.shared().watches.transport
     }
 
-    fn store(&self) -> &Store {
+    pub(crate) fn store(&self) -> &Store {
         &self.shared().watches.store
     }
 
@@ -251,7 +269,7 @@ impl Cluster {
     }
 
     /// What changed, to be read by one.
-    pub fn changes(&self) -> &Changes {
+    pub fn changes(&self) -> &Arc<Changes> {
         &self.store().changes
     }
 
@@ -285,24 +303,49 @@ impl Cluster {
         tree::tree(self.store(), roots, false)
     }
 
-    /// An object, whole: from memory when it is managed, else asked for.
+    /// An object, whole, in a version: from memory when it is managed and mirrored in that version,
+    /// else asked for. In a version that is not served it is looked for in the preferred one.
     ///
     /// # Errors
     /// As the API answers; an object that is not there is none, not an error.
-    pub async fn live(&self, key: &ResourceKey) -> Result<Option<Object>, Error> {
-        match self.get(key) {
-            Some(node) => match node.object() {
-                Some(object) => Ok(Some(object)),
-                None => self.fetch(&node.api().gvk(), &key.namespace, &key.name).await,
-            },
-            None if self.is_mirrored(&key.group_kind()) => Ok(None),
-            None => {
-                let Some(kind) = self.kinds().preferred(&key.group_kind()).cloned() else {
-                    return Ok(None);
-                };
-                self.fetch(&kind.gvk(), &key.namespace, &key.name).await
-            }
+    pub async fn live(&self, key: &ResourceKey, version: &str) -> Result<Option<Object>, Error> {
+        let group_kind = key.group_kind();
+        let node = self.get(key);
+        if node.is_none() && self.is_mirrored(&group_kind) {
+            return Ok(None);
         }
+        let mut gvk = GroupVersionKind::new(&key.group, version, &key.kind);
+        let kinds = self.kinds();
+        if kinds.get(&gvk).is_none() {
+            let Some(kind) = kinds.preferred(&group_kind) else { return Ok(None) };
+            gvk = kind.gvk();
+        }
+        let mirrored = node.filter(|node| node.api().version == gvk.version);
+        if let Some(object) = mirrored.and_then(|node| node.object()) {
+            return Ok(Some(object));
+        }
+        self.fetch(&gvk, &key.namespace, &key.name).await
+    }
+
+    /// Sends a change and takes the answer into the mirror, so that whoever made the change sees
+    /// it there before the watch tells of it.
+    pub(crate) async fn write(&self, kind: &Arc<ApiKind>, call: &Call) -> Result<Object, Error> {
+        let body = self.transport().send(call).await?;
+        let unreadable = |error: serde_json::Error| Error::Answer {
+            what: format!("a change of {}", kind.gvk()),
+            message: error.to_string(),
+        };
+        let watches = &self.shared().watches;
+        let dry_run = call.query.iter().any(|(name, _)| *name == "dryRun");
+        let mirrored = self.kinds().preferred(&kind.group_kind()).is_some_and(|p| p == kind)
+            && watches.progress.states.lock().keys().any(|(known, _)| *known == kind.group_kind());
+        if !dry_run && mirrored {
+            let raw: &serde_json::value::RawValue =
+                serde_json::from_slice(&body).map_err(unreadable)?;
+            let decoded = decode(raw, kind, &*watches.tracker).map_err(unreadable)?;
+            watches.store.upsert(kind, decoded);
+        }
+        serde_json::from_slice(&body).map_err(unreadable)
     }
 
     /// Whether what is not known of a kind is not there.

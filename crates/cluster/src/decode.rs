@@ -14,11 +14,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use windlass_object::{GroupKind, Object, Value};
 
-use crate::Health;
 use crate::changes::FieldChange;
 use crate::connection::Tracker;
 use crate::describe::{self, Detail};
 use crate::discovery::ApiKind;
+use windlass_engine::state::Health;
 
 /// An object's identity in time: its UID in 16 bytes.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -162,13 +162,18 @@ pub(crate) fn decode(
     let Head { metadata: meta } = serde_json::from_str(raw.get())?;
     let labels = meta.labels.unwrap_or_default();
     let annotations = meta.annotations.unwrap_or_default();
-    let app = tracker.application(&Identity {
-        kind,
-        namespace: &meta.namespace,
-        name: &meta.name,
-        labels: &labels,
-        annotations: &annotations,
+    let owners = meta.owner_references.unwrap_or_default();
+    // What has an owner is its owner's, although it may have inherited the owner's marks.
+    let app = owners.is_empty().then(|| {
+        tracker.application(&Identity {
+            kind,
+            namespace: &meta.namespace,
+            name: &meta.name,
+            labels: &labels,
+            annotations: &annotations,
+        })
     });
+    let app = app.flatten();
     let managed = app.is_some();
     let (mut health, mut detail, mut body) = (None, None, None);
     if managed || describe::has_detail(kind) {
@@ -180,7 +185,6 @@ pub(crate) fn decode(
             body = Some(compress(&object)?);
         }
     }
-    let owners = meta.owner_references.unwrap_or_default();
     let by = meta.managed_fields.filter(|_| managed).and_then(last_writer);
     Ok(Decoded {
         namespace: (&*meta.namespace).into(),

@@ -38,7 +38,7 @@ mod watch;
 
 pub use apply::{Applied, ApplyOptions, DryRun, MANAGER, Outcome};
 pub use changes::{Change, ChangeKind, Changes, FieldChange};
-pub use connection::{Cluster, ConnectOptions, Connection, Tracker};
+pub use connection::{Cluster, ConnectOptions, Connection, Tracker, WeakCluster};
 pub use decode::{Identity, Uid};
 pub use describe::{InfoItem, Network};
 pub use discovery::{ApiKind, ApiKinds};
@@ -49,11 +49,3 @@ pub use lifecycle::{DeleteOptions, Propagation};
 pub use logs::LogOptions;
 pub use store::{Node, ObjectId};
 pub use tree::TreeNode;
-/// STUB
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Health {
-    /// s
-    pub status: String,
-    /// m
-    pub message: String,
-}

@@ -1,5 +1,6 @@
 //! Create, replace, update, delete.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
@@ -56,7 +57,7 @@ impl Cluster {
 
     pub(crate) async fn post(
         &self,
-        kind: &ApiKind,
+        kind: &Arc<ApiKind>,
         object: &Object,
         manager: &str,
         dry_run: DryRun,
@@ -64,7 +65,7 @@ impl Cluster {
         let call = Call::new(Method::POST, kind.collection(object.namespace()))
             .query("fieldManager", manager)
             .body("application/json", go_json(&object.to_value()));
-        self.transport().object(&dry_run.mark(call)).await
+        self.write(kind, &dry_run.mark(call)).await
     }
 
     /// Replaces an object whatever its version, or, with force, deletes and creates it.
@@ -89,7 +90,7 @@ impl Cluster {
         let mut target = object.clone();
         for attempt in 1.. {
             let live = if attempt == 1 {
-                self.live(&object.key()).await?
+                self.live(&object.key(), &kind.version).await?
             } else {
                 self.fetch(&object.gvk(), object.namespace(), object.name()).await?
             };
@@ -114,10 +115,10 @@ impl Cluster {
         let call = Call::new(Method::PUT, kind.path(object.namespace(), object.name()))
             .query("fieldManager", UPDATER)
             .body("application/json", go_json(&object.to_value()));
-        self.transport().object(&dry_run.mark(call)).await
+        self.write(&kind, &dry_run.mark(call)).await
     }
 
-    /// Merges a JSON merge patch into an object, or into one of its subresources.
+    /// Merges a JSON merge patch into an object.
     ///
     /// # Errors
     /// As the API answers.
@@ -132,7 +133,7 @@ impl Cluster {
         let call = Call::new(Method::PATCH, kind.path(namespace, name))
             .query("fieldManager", UPDATER)
             .body("application/merge-patch+json", patch.to_string());
-        self.transport().object(&call).await
+        self.write(&kind, &call).await
     }
 
     /// Asks for an object to be deleted.
@@ -171,7 +172,15 @@ impl Cluster {
         }
         let call = Call::new(Method::DELETE, kind.path(namespace, name))
             .body("application/json", body.to_string());
-        self.transport().send(&call).await.map(|_| ())
+        if options.dry_run {
+            return self.transport().send(&call).await.map(|_| ());
+        }
+        // The answer is the object while finalizers hold it, and a Status when it is gone.
+        let answer: Object = self.transport().object(&call).await?;
+        if answer.kind() == "Status" && answer.str_at(&["status"]) == "Success" {
+            self.store().remove(&kind.group_kind(), namespace, name);
+        }
+        Ok(())
     }
 
     /// Takes finalizers from an object, if it still has them.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use crate::Health;
 use parking_lot::RwLock;
+use windlass_engine::state::Health;
 use windlass_object::{GroupKind, Object, ResourceKey};
 
 use crate::changes::{Change, ChangeKind, Changes, FieldChange};
@@ -118,6 +118,17 @@ impl Node {
         decompress(self.body.as_deref()?)
     }
 
+    /// Whether what came is older news: an answer to a change overtakes the watch. Resource
+    /// versions are numbers that grow.
+    fn is_newer_than(&self, other: &Decoded) -> bool {
+        let number = |text: &str| text.parse::<u64>().ok();
+        self.uid == other.uid
+            && match (number(&self.resource_version), number(&other.resource_version)) {
+                (Some(known), Some(other)) => known > other,
+                _ => false,
+            }
+    }
+
     fn is_managed(&self) -> bool {
         self.app.is_some()
     }
@@ -127,7 +138,7 @@ impl Node {
 #[derive(Default)]
 pub(crate) struct Store {
     inner: RwLock<Inner>,
-    pub(crate) changes: Changes,
+    pub(crate) changes: Arc<Changes>,
 }
 
 #[derive(Default)]
@@ -162,12 +173,20 @@ impl Inner {
         shared
     }
 
-    fn insert(&mut self, api: &Arc<ApiKind>, decoded: Decoded) -> (Arc<Node>, Option<Arc<Node>>) {
-        let id = ObjectId {
+    fn id(&mut self, api: &ApiKind, decoded: &Decoded) -> ObjectId {
+        ObjectId {
             kind: self.kind(&api.group_kind()),
             namespace: Self::share(&mut self.namespaces, &decoded.namespace),
-            name: decoded.name.into(),
-        };
+            name: (&*decoded.name).into(),
+        }
+    }
+
+    fn insert(
+        &mut self,
+        id: ObjectId,
+        api: &Arc<ApiKind>,
+        decoded: Decoded,
+    ) -> (Arc<Node>, Option<Arc<Node>>) {
         let app = decoded.app.map(|app| Self::share(&mut self.apps, &app));
         let node = Arc::new(Node {
             id: id.clone(),
@@ -254,7 +273,11 @@ impl Store {
     /// Takes an object in, and tells if that changed anything.
     pub(crate) fn upsert(&self, api: &Arc<ApiKind>, decoded: Decoded) -> ObjectId {
         let mut inner = self.inner.write();
-        let (node, old) = inner.insert(api, decoded);
+        let id = inner.id(api, &decoded);
+        if inner.objects.get(&id).is_some_and(|known| known.is_newer_than(&decoded)) {
+            return id;
+        }
+        let (node, old) = inner.insert(id, api, decoded);
         if old.as_ref().is_some_and(|old| *old.resource_version == *node.resource_version) {
             return node.id.clone();
         }

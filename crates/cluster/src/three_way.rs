@@ -4,7 +4,7 @@
 //! from what is asked for and is not live. Built-in kinds take strategic merge patches, custom
 //! resources JSON merge patches, whose lists are replaced whole.
 
-use windlass_object::{Map, Object, Value};
+use windlass_object::{Map, Object, Value, patch};
 use windlass_schema::{Schema, strategic};
 
 /// Annotation that holds what was applied last.
@@ -52,94 +52,14 @@ pub(crate) fn three_way(
             .map_err(|error| error.to_string())?;
         return Ok(Patch { content_type: "application/strategic-merge-patch+json", body });
     }
-    let changes = keep_changes(&diff(&live, &modified));
-    let deletions = keep_deletions(&diff(&original, &modified));
-    let body = merge(Value::Object(deletions), Value::Object(changes));
+    let body = patch::three_way_merge_patch(&original, &modified, &live)
+        .map_err(|error| error.to_string())?;
     for path in [&["apiVersion"][..], &["kind"], &["metadata", "name"]] {
         if path.iter().try_fold(&body, |v, key| v.get(key)).is_some() {
             return Err("at least one of apiVersion, kind and name was changed".into());
         }
     }
     Ok(Patch { content_type: "application/merge-patch+json", body })
-}
-
-/// The JSON merge patch that makes `to` of `from`.
-fn diff(from: &Value, to: &Value) -> Map<String, Value> {
-    let empty = Map::new();
-    let (from, to) = (from.as_object().unwrap_or(&empty), to.as_object().unwrap_or(&empty));
-    let mut patch = Map::new();
-    for (key, new) in to {
-        match from.get(key) {
-            Some(old) if old == new => {}
-            Some(old @ Value::Object(_)) if new.is_object() => {
-                patch.insert(key.clone(), Value::Object(diff(old, new)));
-            }
-            _ => {
-                patch.insert(key.clone(), new.clone());
-            }
-        }
-    }
-    for key in from.keys().filter(|key| !to.contains_key(*key)) {
-        patch.insert(key.clone(), Value::Null);
-    }
-    patch
-}
-
-/// The patch without its deletions; an empty map that was set stays, one that became empty goes.
-fn keep_changes(patch: &Map<String, Value>) -> Map<String, Value> {
-    let mut kept = Map::new();
-    for (key, value) in patch {
-        match value {
-            Value::Null => {}
-            Value::Object(map) if !map.is_empty() => {
-                let inner = keep_changes(map);
-                if !inner.is_empty() {
-                    kept.insert(key.clone(), Value::Object(inner));
-                }
-            }
-            value => {
-                kept.insert(key.clone(), value.clone());
-            }
-        }
-    }
-    kept
-}
-
-/// Only the deletions of the patch.
-fn keep_deletions(patch: &Map<String, Value>) -> Map<String, Value> {
-    let mut kept = Map::new();
-    for (key, value) in patch {
-        match value {
-            Value::Null => {
-                kept.insert(key.clone(), Value::Null);
-            }
-            Value::Object(map) => {
-                let inner = keep_deletions(map);
-                if !inner.is_empty() {
-                    kept.insert(key.clone(), Value::Object(inner));
-                }
-            }
-            _ => {}
-        }
-    }
-    kept
-}
-
-/// Two patches as one; where both speak, the second is heard.
-fn merge(first: Value, second: Value) -> Value {
-    match (first, second) {
-        (Value::Object(mut first), Value::Object(second)) => {
-            for (key, value) in second {
-                let merged = match first.remove(&key) {
-                    Some(old) => merge(old, value),
-                    None => value,
-                };
-                first.insert(key, merged);
-            }
-            Value::Object(first)
-        }
-        (_, second) => second,
-    }
 }
 
 #[cfg(test)]

@@ -86,7 +86,7 @@ impl KnownHosts {
     }
 
     /// A digest of the content, to tell two files apart.
-    pub(crate) fn digest(&self) -> String {
+    pub fn digest(&self) -> String {
         format!("{:?}", self.lines)
     }
 }

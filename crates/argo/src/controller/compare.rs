@@ -1,0 +1,283 @@
+//! Git against the cluster.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use windlass_cluster::{ApiKinds, Cluster, DryRun, Error};
+use windlass_engine::compare::{self, Comparison, LiveObjects};
+use windlass_engine::diff::{self, Mode};
+use windlass_engine::health::BuiltInOnly;
+use windlass_engine::normalize::{IgnoreDifferences, Normalizer};
+use windlass_engine::state;
+use windlass_engine::sync::NamespaceMetadata;
+use windlass_engine::targets::{self, Targets};
+use windlass_object::{GroupKind, GroupVersionKind, Object, Pointer, ResourceKey, Value};
+
+use super::context::Context;
+use super::gather::Gathered;
+use super::project::permits_kind;
+use super::settings::Settings;
+use crate::types::{AppProject, Application, GROUP, IgnoreDifference};
+
+const COMPARE_OPTIONS: &str = "argocd.argoproj.io/compare-options";
+
+/// Discovery, as the engine asks for it.
+pub(crate) struct Kinds(pub(crate) Arc<ApiKinds>);
+
+impl state::ApiKinds for Kinds {
+    fn namespaced(&self, kind: &GroupKind) -> Option<bool> {
+        self.0.namespaced(kind)
+    }
+
+    fn serves(&self, kind: &GroupVersionKind) -> bool {
+        self.0.get(kind).is_some()
+    }
+
+    fn served_instead(&self, kind: &GroupVersionKind) -> Option<GroupVersionKind> {
+        let same = self.0.preferred(&kind.group_kind());
+        let named = || self.0.all().find(|found| found.kind == kind.kind);
+        same.or_else(named).map(|found| found.gvk())
+    }
+}
+
+/// An application, and all that its comparison goes by.
+pub(crate) struct Subject<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) app: &'a Application,
+    pub(crate) instance: &'a str,
+    pub(crate) cluster: &'a Cluster,
+    pub(crate) project: &'a AppProject,
+    pub(crate) settings: &'a Settings,
+}
+
+/// Targets that were prepared, and of what.
+#[derive(Clone)]
+pub(crate) struct Prepared {
+    gathered: Arc<Gathered>,
+    kinds: Arc<ApiKinds>,
+    namespace: String,
+    pub(crate) targets: Arc<Targets>,
+}
+
+/// A comparison and what it was made of.
+pub(crate) struct Compared {
+    pub(crate) comparison: Comparison,
+    pub(crate) namespace: Option<Arc<Object>>,
+    pub(crate) kinds: Kinds,
+}
+
+impl Subject<'_> {
+    fn namespace(&self) -> &str {
+        &self.app.spec.destination.namespace
+    }
+
+    fn sync_options(&self) -> impl Iterator<Item = &str> {
+        self.app.spec.sync_policy.iter().flat_map(|p| p.sync_options.iter().map(String::as_str))
+    }
+
+    fn option(&self, name: &str) -> Option<&str> {
+        self.sync_options().find_map(|o| o.strip_prefix(name)?.strip_prefix('='))
+    }
+
+    /// Labels and annotations of the destination namespace, if the application manages them.
+    pub(crate) fn namespace_metadata(&self) -> Option<NamespaceMetadata> {
+        let policy = self.app.spec.sync_policy.as_ref()?;
+        let metadata = policy.managed_namespace_metadata.as_ref()?;
+        (self.option("CreateNamespace") == Some("true")).then(|| NamespaceMetadata {
+            labels: metadata.labels.clone(),
+            annotations: metadata.annotations.clone(),
+        })
+    }
+
+    /// What Git wants, ready to be compared. What was prepared before is taken as long as it holds.
+    pub(crate) fn prepare(&self, gathered: &Arc<Gathered>, known: Option<&Prepared>) -> Prepared {
+        let kinds = self.cluster.kinds();
+        if let Some(known) = known
+            && known.gathered.is_same(gathered)
+            && Arc::ptr_eq(&known.kinds, &kinds)
+            && known.namespace == self.namespace()
+        {
+            return Prepared { gathered: gathered.clone(), ..known.clone() };
+        }
+        let excluded = |kind: &GroupKind| !self.settings.filter.allows(kind, self.cluster.server());
+        let context = targets::Context {
+            instance: self.instance,
+            namespace: self.namespace(),
+            tracking: &self.settings.tracking,
+            kinds: &Kinds(kinds.clone()),
+            excluded: &excluded,
+        };
+        let targets = Arc::new(targets::prepare(gathered.objects(), &context));
+        let namespace = self.namespace().to_owned();
+        Prepared { gathered: gathered.clone(), kinds, namespace, targets }
+    }
+
+    /// Live objects: those that are marked, and those that Git names.
+    async fn live(&self, targets: &Targets) -> Result<LiveObjects, Error> {
+        let mut live = LiveObjects::new();
+        for node in self.cluster.of_application(self.instance) {
+            let namespaced = node.api().namespaced;
+            let key = node.key();
+            if !permits_kind(self.project, &key.group_kind(), &key.name, namespaced) {
+                continue;
+            }
+            if let Some(object) = node.object() {
+                live.insert(key, Arc::new(object));
+            }
+        }
+        for target in &targets.objects {
+            let gvk = target.gvk();
+            let mut key = target.key();
+            if key.name.is_empty() {
+                continue;
+            }
+            let namespaced = self.cluster.kinds().namespaced(&gvk.group_kind());
+            if namespaced == Some(false) {
+                key.namespace.clear();
+            } else if key.namespace.is_empty() {
+                self.namespace().clone_into(&mut key.namespace);
+            }
+            let known = live.get(&key).is_some_and(|o| o.gvk().version == gvk.version);
+            if !known && let Some(object) = self.cluster.live(&key, &gvk.version).await? {
+                live.insert(key, Arc::new(object));
+            }
+        }
+        Ok(live)
+    }
+
+    /// Compares.
+    ///
+    /// # Errors
+    /// When live state cannot be had.
+    pub(crate) async fn compare(
+        &self,
+        prepared: &Prepared,
+        incomplete: bool,
+    ) -> Result<Compared, Error> {
+        let live = self.live(&prepared.targets).await?;
+        let metadata = self.namespace_metadata();
+        let namespace = if self.option("CreateNamespace") == Some("true") {
+            let key = ResourceKey::new("", "Namespace", "", self.namespace());
+            self.cluster.live(&key, "v1").await?.map(Arc::new)
+        } else {
+            None
+        };
+        let answers = self.answers(&prepared.targets, &live).await;
+        let mode = |target: &Object, _: &Object| match answers.get(&target.key()) {
+            Some(answer) => Mode::ServerSide {
+                answer: answer.clone(),
+                include_webhooks: self.compare_option("IncludeMutationWebhook=true"),
+            },
+            None if self.server_side(target) => Mode::StructuredMerge,
+            None => Mode::ThreeWay,
+        };
+        let ignore = Ignored(&self.app.spec.ignore_differences);
+        let permitted = |kind: &GroupKind, name: &str, namespaced: bool| {
+            permits_kind(self.project, kind, name, namespaced)
+        };
+        let kinds = Kinds(prepared.kinds.clone());
+        let qualified = format!("{}/{}", self.app.namespace(), self.app.name());
+        let last = self.app.status.operation_state.as_ref().and_then(|s| s.sync_result.as_ref());
+        let delivered = last.and_then(|result| result.managed_namespace_metadata.as_ref());
+        let wanted = self
+            .app
+            .spec
+            .sync_policy
+            .as_ref()
+            .and_then(|policy| policy.managed_namespace_metadata.as_ref());
+        let settings = compare::Settings {
+            name: self.app.name(),
+            instance: self.instance,
+            qualified_name: &qualified,
+            key: ResourceKey::new(GROUP, "Application", self.app.namespace(), self.app.name()),
+            namespace: self.namespace(),
+            namespace_metadata: metadata.as_ref(),
+            namespace_metadata_changed: metadata.is_some() && last.is_some() && delivered != wanted,
+            incomplete,
+            prune_default: self.option("Prune"),
+            delete_default: self.option("Delete"),
+            kinds: &kinds,
+            permitted: &permitted,
+            health: &BuiltInOnly,
+            diff: diff::Settings {
+                schemas: &self.context.schemas,
+                normalizer: Normalizer {
+                    status: self.settings.ignore_status,
+                    aggregated_roles: self.settings.ignore_aggregated_roles,
+                    ignore: &ignore,
+                },
+                tracking: &self.settings.tracking,
+            },
+            mode: &mode,
+        };
+        let comparison = compare::compare(&prepared.targets, &live, &settings);
+        Ok(Compared { comparison, namespace, kinds })
+    }
+
+    fn compare_option(&self, entry: &str) -> bool {
+        let options = self.app.annotation(COMPARE_OPTIONS).unwrap_or_default();
+        options.split(',').any(|option| option.trim() == entry)
+    }
+
+    fn server_side(&self, target: &Object) -> bool {
+        use windlass_engine::annotation::sync_option;
+        (self.option("ServerSideApply") == Some("true")
+            || sync_option(target, "ServerSideApply=true"))
+            && !sync_option(target, "ServerSideApply=false")
+    }
+
+    /// What the API answers to a server-side apply that changes nothing: asked where the
+    /// application wants to be compared so, and where no schema says how to merge.
+    async fn answers(
+        &self,
+        targets: &Targets,
+        live: &LiveObjects,
+    ) -> HashMap<ResourceKey, Arc<Object>> {
+        let by_server = self.compare_option("ServerSideDiff=true");
+        let asked = targets.objects.iter().filter(|target| {
+            live.contains_key(&target.key())
+                && (by_server
+                    || (self.server_side(target)
+                        && self.context.schemas.of(&target.gvk()).is_none()))
+        });
+        let mut answers = HashMap::new();
+        for target in asked {
+            match self.cluster.server_side_apply(target, DryRun::Server, None).await {
+                Ok(applied) => {
+                    answers.insert(target.key(), Arc::new(applied.object));
+                }
+                Err(error) => tracing::debug!(key = %target.key(), %error, "no server-side diff"),
+            }
+        }
+        answers
+    }
+}
+
+/// `spec.ignoreDifferences`.
+struct Ignored<'a>(&'a [IgnoreDifference]);
+
+impl IgnoreDifferences for Ignored<'_> {
+    fn strip(&self, object: &mut Object) {
+        let hit: Vec<&IgnoreDifference> = self.0.iter().filter(|r| applies(r, object)).collect();
+        if hit.iter().all(|rule| rule.json_pointers.is_empty()) {
+            return;
+        }
+        let mut value = std::mem::take(object).into_value();
+        for pointer in hit.iter().flat_map(|rule| &rule.json_pointers) {
+            if let Ok(pointer) = pointer.parse::<Pointer>() {
+                pointer.remove(&mut value);
+            }
+        }
+        if let Value::Object(map) = value {
+            *object = map.into();
+        }
+    }
+}
+
+fn applies(rule: &IgnoreDifference, object: &Object) -> bool {
+    let given = |wanted: &str, found: &str| wanted.is_empty() || wanted == found;
+    (rule.group == "*" || rule.group == object.group())
+        && (rule.kind == "*" || rule.kind == object.kind())
+        && given(&rule.name, object.name())
+        && given(&rule.namespace, object.namespace())
+}

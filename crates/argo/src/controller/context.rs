@@ -1,0 +1,166 @@
+//! What all of the controller shares.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams};
+use tokio::sync::Semaphore;
+use windlass_object::{Object, Value};
+use windlass_render::RenderCache;
+use windlass_schema::Schemas;
+use windlass_source::Sources;
+use windlass_source::credentials::Settings as Repositories;
+
+use super::apps::{AppKey, Apps, Level};
+use super::clusters::Clusters;
+use super::events::Events;
+use super::metrics::Metrics;
+use super::settings::Settings;
+use crate::types::{AppProject, Application, GROUP, VERSION};
+
+/// Applications that are worked on at once.
+pub(crate) const AT_WORK: usize = 32;
+/// Renders that are kept.
+pub(crate) const RENDERS: usize = 10_000;
+
+pub(crate) struct Context {
+    pub(crate) client: kube::Client,
+    pub(crate) namespace: String,
+    pub(crate) sources: Sources,
+    pub(crate) renders: RenderCache,
+    pub(crate) schemas: Schemas,
+    settings: ArcSwap<Settings>,
+    repositories: ArcSwap<Repositories>,
+    projects: ArcSwap<BTreeMap<String, Arc<AppProject>>>,
+    pub(crate) clusters: Clusters,
+    pub(crate) apps: Apps,
+    pub(crate) events: Events,
+    pub(crate) metrics: Metrics,
+    pub(crate) at_work: Semaphore,
+    /// Bounds the work that keeps a processor busy.
+    pub(crate) rendering: Semaphore,
+}
+
+impl Context {
+    pub(crate) fn new(
+        client: kube::Client,
+        namespace: String,
+        sources: Sources,
+        queries_per_second: Option<f64>,
+        metrics: Metrics,
+    ) -> Self {
+        let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Self {
+            namespace,
+            sources,
+            renders: RenderCache::new(RENDERS),
+            schemas: Schemas::builtin(),
+            settings: ArcSwap::from_pointee(Settings::read(&BTreeMap::new(), &BTreeMap::new())),
+            repositories: ArcSwap::default(),
+            projects: ArcSwap::default(),
+            clusters: Clusters::new(client.clone(), queries_per_second),
+            apps: Apps::default(),
+            events: Events::start(client.clone()),
+            metrics,
+            at_work: Semaphore::new(AT_WORK),
+            rendering: Semaphore::new(processors),
+            client,
+        }
+    }
+
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
+    }
+
+    pub(crate) fn repositories(&self) -> Arc<Repositories> {
+        self.repositories.load_full()
+    }
+
+    pub(crate) fn project(&self, name: &str) -> Option<Arc<AppProject>> {
+        self.projects.load().get(name).cloned()
+    }
+
+    pub(crate) fn set_settings(&self, settings: Settings) {
+        let old = self.settings();
+        if *old == settings {
+            return;
+        }
+        for problem in &settings.problems {
+            tracing::warn!("setting ignored: {problem}");
+        }
+        let mirror = old.filter != settings.filter || old.tracking != settings.tracking;
+        self.settings.store(Arc::new(settings));
+        if mirror {
+            self.clusters.forget();
+        }
+        self.apps.raise_where(Level::Revision, |_| true);
+    }
+
+    pub(crate) fn set_repositories(&self, repositories: Repositories) {
+        self.repositories.store(Arc::new(repositories));
+        self.apps.raise_where(Level::Revision, |_| true);
+    }
+
+    pub(crate) fn set_projects(&self, projects: BTreeMap<String, Arc<AppProject>>) {
+        let old = self.projects.swap(Arc::new(projects));
+        let now = self.projects.load();
+        self.apps.raise_where(Level::Live, |app| old.get(app.project()) != now.get(app.project()));
+    }
+
+    /// Wakes the applications that go to a cluster.
+    pub(crate) fn raise_cluster(&self, server: &str) {
+        self.apps.raise_where(Level::Live, |app| {
+            self.clusters.find(&app.spec.destination).is_ok_and(|(found, _)| found == server)
+        });
+    }
+
+    fn applications(&self, namespace: &str) -> Api<DynamicObject> {
+        Api::namespaced_with(self.client.clone(), namespace, &application_resource())
+    }
+
+    /// Merges a patch into an Application and takes the answer in.
+    pub(crate) async fn patch(&self, key: &AppKey, patch: &Value) -> Result<(), kube::Error> {
+        let parameters = PatchParams::default();
+        let answer = self
+            .applications(&key.namespace)
+            .patch(&key.name, &parameters, &Patch::Merge(patch))
+            .await?;
+        if let Some(app) = read(&answer) {
+            let app = Arc::new(app);
+            if let Some(old) = self.apps.written(&app) {
+                self.metrics.application(Some(&old), Some(&app));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How Applications are addressed.
+pub(crate) fn application_resource() -> ApiResource {
+    resource(GROUP, VERSION, "Application", "applications")
+}
+
+/// How a kind is addressed.
+pub(crate) fn resource(group: &str, version: &str, kind: &str, plural: &str) -> ApiResource {
+    let gvk = kube::core::GroupVersionKind::gvk(group, version, kind);
+    ApiResource::from_gvk_with_plural(&gvk, plural)
+}
+
+/// As an object of ours.
+pub(crate) fn object(dynamic: &DynamicObject) -> Option<Object> {
+    Object::try_from(serde_json::to_value(dynamic).ok()?).ok()
+}
+
+/// As an Application; one that cannot be read is told and passed over.
+pub(crate) fn read(dynamic: &DynamicObject) -> Option<Application> {
+    let object = object(dynamic)?;
+    match Application::from_object(&object) {
+        Ok(app) => Some(app),
+        Err(error) => {
+            tracing::warn!(namespace = object.namespace(), name = object.name(), %error,
+                "an Application cannot be read: correct it, its CustomResourceDefinition is too lax");
+            None
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! What Git says: revisions resolved, manifests rendered.
+
+use std::sync::Arc;
+
+use windlass_engine::state::{Condition, ConditionType};
+use windlass_object::Object;
+use windlass_render::{Blocks, Directory, Outcome, Rendered, Spec};
+use windlass_source::{Repository, address};
+use windlass_tree::{Tree, TreePath};
+
+use super::apps::Level;
+use super::context::Context;
+use crate::types::{Application, Source};
+
+/// What the sources of an application are at some revisions.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gathered {
+    /// From where.
+    pub(crate) sources: Vec<Source>,
+    /// The commits, one a source.
+    pub(crate) revisions: Vec<String>,
+    /// How each source was rendered.
+    pub(crate) types: Vec<String>,
+    pub(crate) rendered: Vec<Arc<Rendered>>,
+    /// Why manifests are missing, if any are.
+    pub(crate) problems: Vec<Condition>,
+    /// Whether something failed that may do better by itself: the way to a repository.
+    pub(crate) unreachable: bool,
+}
+
+impl Gathered {
+    /// The first revision; of no sources none.
+    pub(crate) fn revision(&self) -> &str {
+        self.revisions.first().map_or("", String::as_str)
+    }
+
+    /// Whether all manifests are there.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// The objects of all sources, in order.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = Object> + '_ {
+        self.rendered.iter().flat_map(|r| r.manifests.iter()).map(|m| m.object.clone())
+    }
+
+    /// Whether it is the same manifests of the same sources.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.sources == other.sources
+            && self.problems == other.problems
+            && self.rendered.len() == other.rendered.len()
+            && self.rendered.iter().zip(&other.rendered).all(|(a, b)| Arc::ptr_eq(a, b))
+    }
+}
+
+/// Gathers an application's sources at the wanted revisions: branches, tags, commits, ranges.
+pub(crate) async fn gather(
+    context: &Arc<Context>,
+    app: &Application,
+    sources: &[Source],
+    wanted: &[String],
+    level: Level,
+) -> Gathered {
+    let mut gathered = Gathered { sources: sources.to_vec(), ..Gathered::default() };
+    for (i, source) in sources.iter().enumerate() {
+        let wanted = wanted.get(i).map_or("", String::as_str);
+        let failed = |error: &dyn std::fmt::Display| {
+            Condition::new(
+                ConditionType::ComparisonError,
+                format!(
+                    "Failed to load target state: failed to generate manifest for source {} of {}: \
+                     {error}",
+                    i + 1,
+                    sources.len()
+                ),
+            )
+        };
+        let (revision, result) = one(context, app, source, wanted, level).await;
+        gathered.revisions.push(revision);
+        match result {
+            Ok(rendered) => {
+                let kind = rendered.source_type.map(|t| t.to_string()).unwrap_or_default();
+                gathered.types.push(kind);
+                if !rendered.diagnostics.is_empty() {
+                    let all: Vec<String> =
+                        rendered.diagnostics.iter().map(ToString::to_string).collect();
+                    gathered.problems.push(failed(&all.join("; ")));
+                }
+                gathered.rendered.push(rendered);
+            }
+            Err(Failure::Nothing) => gathered.types.push(String::new()),
+            Err(Failure::Said(message)) => {
+                gathered.types.push(String::new());
+                gathered.unreachable = true;
+                gathered.problems.push(failed(&message));
+            }
+        }
+    }
+    gathered
+}
+
+enum Failure {
+    /// The source renders nothing, rightly.
+    Nothing,
+    /// Why there is nothing.
+    Said(String),
+}
+
+/// One source: its commit, as far as that could be told, and what it renders to.
+async fn one(
+    context: &Arc<Context>,
+    app: &Application,
+    source: &Source,
+    wanted: &str,
+    level: Level,
+) -> (String, Result<Arc<Rendered>, Failure>) {
+    let said = |error: &dyn std::fmt::Display| Err(Failure::Said(error.to_string()));
+    if !source.chart.is_empty() {
+        let what = "charts from Helm repositories are not supported by Windlass yet";
+        return (String::new(), said(&what));
+    }
+    let repository = match context.repositories().repository(&source.repo_url, app.project()) {
+        Ok(repository) => repository,
+        Err(error) => return (String::new(), said(&error)),
+    };
+    if level >= Level::Refresh {
+        context.sources.invalidate(&|url| address::same(url, &source.repo_url));
+    }
+    let commit = match context.sources.resolve(&repository, wanted).await {
+        Ok(resolved) => resolved.commit,
+        Err(error) => return (String::new(), said(&error)),
+    };
+    if source.is_reference_only() {
+        return (commit, Err(Failure::Nothing));
+    }
+    let result = render(context, app, source, &repository, &commit, level).await;
+    (commit, result.map_err(Failure::Said))
+}
+
+async fn render(
+    context: &Arc<Context>,
+    app: &Application,
+    source: &Source,
+    repository: &Repository,
+    commit: &str,
+    level: Level,
+) -> Result<Arc<Rendered>, String> {
+    let path = TreePath::new(&source.path).map_err(|error| error.to_string())?;
+    let blocks = Blocks {
+        directory: source.directory.as_ref().map(|d| Directory {
+            recurse: d.recurse,
+            include: d.include.clone(),
+            exclude: d.exclude.clone(),
+            disable_extension_filter: d
+                .rest
+                .get("disableExtensionFilter")
+                .and_then(serde_json::Value::as_bool)
+                .unwrap_or(false),
+        }),
+        helm: source.helm.clone(),
+        kustomize: source.kustomize.clone(),
+        plugin: source.plugin.clone(),
+    };
+    let spec = Spec::for_application(path, blocks, app.name());
+    let tree = context.sources.tree(repository, commit).await;
+    let tree: Arc<dyn Tree> = tree.map_err(|error| error.to_string())?;
+    let scope = address::normalize(&source.repo_url);
+    let _slot = context.rendering.acquire().await;
+    let context = context.clone();
+    let work = move || run(&context, &scope, &spec, &tree, level);
+    tokio::task::spawn_blocking(work).await.map_err(|error| format!("rendering failed: {error}"))?
+}
+
+fn run(
+    context: &Context,
+    scope: &str,
+    spec: &Spec,
+    tree: &Arc<dyn Tree>,
+    level: Level,
+) -> Result<Arc<Rendered>, String> {
+    if level < Level::Hard
+        && let Some(known) = context.renders.get(scope, spec, &**tree)
+    {
+        return Ok(known);
+    }
+    match windlass_render::render(&**tree, spec) {
+        Outcome::Done(rendered) => {
+            let rendered = Arc::new(rendered);
+            context.renders.insert(scope, spec, rendered.clone());
+            Ok(rendered)
+        }
+        Outcome::Needs(needs) => {
+            Err(format!("rendering needs {needs:?}, which is not supported yet"))
+        }
+    }
+}

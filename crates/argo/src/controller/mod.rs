@@ -1,0 +1,122 @@
+//! The Application controller.
+//!
+//! ```text
+//! watches ──> Apps ──signal──> one actor an application ──> reconcile
+//!                                                             │ spec, project, cluster
+//! clusters ──changes──┘                                       │ gather   what Git says
+//! webhooks ──┘                                                │ compare  against the mirror
+//!                                                             │ sync     step by step
+//!                                                             └ status   written on change
+//! ```
+//!
+//! Nothing polls but the repositories, each once an interval. All that must outlive the process is
+//! in the objects; everything else is a cache.
+
+mod actor;
+mod apps;
+mod autosync;
+mod clusters;
+mod compare;
+mod context;
+mod deletion;
+mod events;
+mod gather;
+mod metrics;
+mod operation;
+mod perform;
+mod project;
+mod reconcile;
+mod settings;
+mod spec;
+mod status;
+mod tracker;
+mod watches;
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use prometheus_client::registry::Registry;
+use tokio_util::sync::CancellationToken;
+use windlass_source::{Sources, address};
+
+use apps::Level;
+use context::Context;
+use metrics::Metrics;
+
+/// The control plane's namespace unless another is given.
+pub const DEFAULT_NAMESPACE: &str = "argocd";
+
+/// What the controller needs.
+pub struct ControllerOptions {
+    /// The cluster in which the Applications are.
+    pub client: kube::Client,
+    /// The Git repositories.
+    pub sources: Sources,
+    /// The namespace in which the Applications are.
+    pub namespace: String,
+    /// Requests a second to one cluster at most; none is without bound.
+    pub queries_per_second: Option<f64>,
+}
+
+/// The controller, to be cloned freely.
+#[derive(Clone)]
+pub struct Controller {
+    context: Arc<Context>,
+    registry: Arc<Mutex<Registry>>,
+}
+
+impl Controller {
+    /// A controller that does not run yet. Must be called within a Tokio runtime.
+    pub fn new(options: ControllerOptions) -> Self {
+        let mut registry = Registry::default();
+        let metrics = Metrics::new(&mut registry);
+        let ControllerOptions { client, sources, namespace, queries_per_second } = options;
+        let context = Context::new(client, namespace, sources, queries_per_second, metrics);
+        Self { context: Arc::new(context), registry: Arc::new(Mutex::new(registry)) }
+    }
+
+    /// Runs until told to stop.
+    pub async fn run(&self, stop: CancellationToken) {
+        watches::run(&self.context, &stop).await;
+    }
+
+    /// A repository says that it has changed: its applications look at once. `revision`, a branch
+    /// or tag, narrows that down when it is not empty. Answers how many look.
+    pub fn repository_changed(&self, url: &str, revision: &str) -> usize {
+        self.context.sources.invalidate(&|known| address::same(known, url));
+        let short = revision
+            .strip_prefix("refs/heads/")
+            .or_else(|| revision.strip_prefix("refs/tags/"))
+            .unwrap_or(revision);
+        self.context.apps.raise_where(Level::Revision, |app| {
+            app.spec.effective_sources().iter().any(|source| {
+                address::same(&source.repo_url, url) && may_be(&source.target_revision, short)
+            })
+        })
+    }
+
+    /// The metrics in Prometheus' text form.
+    pub fn metrics(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry.lock());
+        text
+    }
+}
+
+/// Whether a change of a branch or tag may change what a target revision means. HEAD and ranges
+/// may mean anything.
+fn may_be(target: &str, changed: &str) -> bool {
+    let name = target
+        .strip_prefix("refs/heads/")
+        .or_else(|| target.strip_prefix("refs/tags/"))
+        .unwrap_or(target);
+    let open =
+        name.is_empty() || name == "HEAD" || name.contains(['*', '^', '~', '>', '<', '=', ' ']);
+    changed.is_empty() || open || name == changed
+}
+
+/// Runs a controller until told to stop.
+pub async fn run(options: ControllerOptions, stop: CancellationToken) {
+    Controller::new(options).run(stop).await;
+}

@@ -1,0 +1,100 @@
+//! Carries the actions of a sync out.
+
+use futures::future::join_all;
+use windlass_cluster::{ApplyOptions, Cluster, DeleteOptions, DryRun, Error};
+use windlass_engine::annotation::HOOK_FINALIZER;
+use windlass_engine::sync::{Action, Batch, Change, Outcome, Propagation, Verb};
+use windlass_engine::tracking::is_crd;
+
+/// Batch after batch; what a batch holds runs at once. Outcomes come in the order of actions, and
+/// end with a batch that failed and stops the rest.
+pub(crate) async fn batches(cluster: &Cluster, batches: &[Batch]) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    for batch in batches {
+        let done = join_all(batch.actions.iter().map(|action| perform(cluster, action))).await;
+        let failed = done.iter().any(|outcome| !matches!(outcome, Outcome::Done(_)));
+        outcomes.extend(done);
+        if failed && batch.stop_on_failure {
+            break;
+        }
+    }
+    outcomes
+}
+
+async fn perform(cluster: &Cluster, action: &Action) -> Outcome {
+    match request(cluster, action).await {
+        Ok(change) => Outcome::Done(change),
+        Err(error) if error.is_not_found() || matches!(error, Error::NoSuchKind { .. }) => {
+            Outcome::NotFound { message: error.to_string() }
+        }
+        Err(error) => Outcome::Failed { message: error.to_string() },
+    }
+}
+
+async fn request(cluster: &Cluster, action: &Action) -> Result<Change, Error> {
+    // A rehearsal only computes here what would be sent.
+    let dry_run = if action.dry_run { DryRun::Client } else { DryRun::None };
+    let (gvk, key) = (&action.kind, &action.key);
+    match &action.verb {
+        Verb::Apply { object, force, .. } => {
+            let options = ApplyOptions { dry_run, force: *force };
+            let applied = cluster.apply(object, &options).await?;
+            if is_crd(object) && !action.dry_run {
+                cluster.await_definition(object.name()).await;
+            }
+            Ok(change(applied.outcome))
+        }
+        Verb::ServerSideApply { object, migrate, .. } => {
+            if action.dry_run {
+                let options = ApplyOptions { dry_run, force: false };
+                return cluster.apply(object, &options).await.map(|a| change(a.outcome));
+            }
+            let applied = cluster.server_side_apply(object, dry_run, migrate.as_deref()).await?;
+            if is_crd(object) {
+                cluster.await_definition(object.name()).await;
+            }
+            Ok(change(applied.outcome))
+        }
+        Verb::Create { object, .. } => {
+            cluster.create(object, dry_run).await.map(|applied| change(applied.outcome))
+        }
+        Verb::Replace { object, force } => {
+            cluster.replace(object, *force, dry_run).await.map(|applied| change(applied.outcome))
+        }
+        Verb::Update { object } => {
+            if !action.dry_run {
+                cluster.update(object, dry_run).await?;
+            }
+            Ok(Change::Updated)
+        }
+        Verb::Delete { propagation } => {
+            if !action.dry_run {
+                let options = DeleteOptions {
+                    propagation: Some(match propagation {
+                        Propagation::Foreground => windlass_cluster::Propagation::Foreground,
+                        Propagation::Background => windlass_cluster::Propagation::Background,
+                        Propagation::Orphan => windlass_cluster::Propagation::Orphan,
+                    }),
+                    ..DeleteOptions::default()
+                };
+                cluster.delete(gvk, &key.namespace, &key.name, &options).await?;
+            }
+            Ok(Change::Removed)
+        }
+        Verb::ReleaseHook => {
+            let ours = |finalizer: &str| finalizer == HOOK_FINALIZER;
+            cluster.remove_finalizers(gvk, &key.namespace, &key.name, &ours).await?;
+            Ok(Change::Removed)
+        }
+    }
+}
+
+fn change(outcome: windlass_cluster::Outcome) -> Change {
+    match outcome {
+        windlass_cluster::Outcome::Created => Change::Created,
+        windlass_cluster::Outcome::Configured => Change::Configured,
+        windlass_cluster::Outcome::Unchanged => Change::Unchanged,
+        windlass_cluster::Outcome::ServerSideApplied => Change::ServerSideApplied,
+        windlass_cluster::Outcome::Replaced => Change::Replaced,
+    }
+}

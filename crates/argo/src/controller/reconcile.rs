@@ -1,0 +1,304 @@
+//! One look at an application: ordered steps, and one place where the outcome is written.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use windlass_cluster::Cluster;
+use windlass_engine::state::{Condition as Found, ConditionType as Kind};
+use windlass_engine::sync::Options;
+use windlass_engine::tracking::instance_name;
+
+use super::apps::{AppKey, Level};
+use super::autosync::{self, Decision};
+use super::compare::{Compared, Prepared, Subject};
+use super::context::Context;
+use super::events::Reason;
+use super::gather::{Gathered, gather};
+use super::operation::{self, Driven, OperationMemory};
+use super::settings::Settings;
+use super::status::{self, Also, COMPARED};
+use super::{deletion, spec};
+use crate::types::{
+    AppProject, Application, ApplicationStatus, ConditionType, HealthStatusCode, OperationPhase,
+    SyncStatusCode,
+};
+
+const SKIP: &str = "argocd.argoproj.io/skip-reconcile";
+/// How long a cluster that is being connected to is waited for.
+const CONNECTING: Duration = Duration::from_secs(60);
+/// How soon a repository that cannot be reached is asked again, at first and at most.
+const FIRST_RETRY: Duration = Duration::from_secs(5);
+const LONGEST_RETRY: Duration = Duration::from_secs(120);
+
+/// What an actor keeps between looks. All of it can be had again.
+#[derive(Default)]
+pub(crate) struct Memory {
+    gathered: Option<Arc<Gathered>>,
+    prepared: Option<Prepared>,
+    operation: OperationMemory,
+    poll: Option<Instant>,
+    failures: u32,
+}
+
+impl Memory {
+    /// When the repository is to be asked again.
+    pub(crate) fn next_poll(&self) -> Option<Instant> {
+        self.poll
+    }
+}
+
+/// Looks at an application. Answers when to look again, if nothing happens before.
+pub(crate) async fn reconcile(
+    context: &Arc<Context>,
+    key: &AppKey,
+    app: &Arc<Application>,
+    memory: &mut Memory,
+    level: Level,
+) -> Option<Duration> {
+    if app.is_terminating() {
+        let _slot = context.at_work.acquire().await;
+        return deletion::advance(context, key, app).await;
+    }
+    if app.annotation(SKIP) == Some("true") {
+        return None;
+    }
+    let settings = context.settings();
+    let place = context.clusters.find(&app.spec.destination);
+    let project = context.project(app.project());
+    let problems = spec::problems(app, project.as_deref(), &place);
+    let (Some(project), Ok((server, _)), true) = (project, place, problems.is_empty()) else {
+        refuse(context, key, app, Kind::InvalidSpecError, &problems, level).await;
+        return None;
+    };
+    let cluster = match connect(context, &server).await {
+        Ok(cluster) => cluster,
+        Err(error) => {
+            let problem = format!("Failed to load live state: {error}");
+            refuse(context, key, app, Kind::ComparisonError, &[problem], level).await;
+            return Some(LONGEST_RETRY);
+        }
+    };
+    let instance = instance_name(app.name(), app.namespace(), &context.namespace);
+    let _slot = context.at_work.acquire().await;
+    // What was waited for may have taken a while.
+    let app = &context.apps.get(key)?;
+    let look =
+        Look { context, key, app, cluster: &cluster, project: &project, settings: &settings };
+    look.look(&instance, memory, level).await
+}
+
+async fn connect(context: &Arc<Context>, server: &str) -> Result<Cluster, String> {
+    let cluster = context.clusters.connect(context, server)?;
+    match tokio::time::timeout(CONNECTING, cluster.synced()).await {
+        Ok(Ok(())) => Ok(cluster),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("the cluster at {server} is still being read; this goes on")),
+    }
+}
+
+/// An application that cannot be looked at: everything is unknown, and a sync that was asked for
+/// ends.
+async fn refuse(
+    context: &Context,
+    key: &AppKey,
+    app: &Application,
+    kind: Kind,
+    problems: &[String],
+    level: Level,
+) {
+    let now = Timestamp::now();
+    let mut next = app.status.clone();
+    next.sync.status = SyncStatusCode::Unknown;
+    next.health.status = Some(HealthStatusCode::Unknown);
+    next.health.message.clear();
+    let found: Vec<Found> = problems.iter().map(|p| Found::new(kind, p.as_str())).collect();
+    status::set_conditions(
+        &mut next,
+        &COMPARED,
+        found.iter().map(status::condition).collect(),
+        now,
+    );
+    let mut also = Also { refreshed: level >= Level::Refresh, clear_operation: false };
+    if let Some(operation) = &app.operation {
+        let mut state = operation::begin(operation.clone(), now);
+        state.phase = OperationPhase::Error;
+        state.message =
+            problems.iter().map(|p| format!("{kind}: {p}")).collect::<Vec<_>>().join(";");
+        state.finished_at = Some(now);
+        next.operation_state = Some(state);
+        also.clear_operation = true;
+    }
+    status::write(context, key, app, next, also, now).await;
+}
+
+/// One look, and all that it involves.
+struct Look<'a> {
+    context: &'a Arc<Context>,
+    key: &'a AppKey,
+    app: &'a Arc<Application>,
+    cluster: &'a Cluster,
+    project: &'a AppProject,
+    settings: &'a Settings,
+}
+
+impl Look<'_> {
+    async fn look(&self, instance: &str, memory: &mut Memory, level: Level) -> Option<Duration> {
+        let mut next = self.app.status.clone();
+        let running = next.operation_state.as_ref().is_some_and(|s| !s.phase.is_completed());
+        if level == Level::Tree && memory.gathered.is_some() && !running {
+            next.summary = status::summary(self.cluster, instance);
+            self.write(self.app, next, Also::default()).await;
+            return None;
+        }
+        let gathered = self.gather(memory, level).await;
+        let subject = Subject {
+            context: self.context,
+            app: self.app,
+            instance,
+            cluster: self.cluster,
+            project: self.project,
+            settings: self.settings,
+        };
+        let prepared = subject.prepare(&gathered, memory.prepared.as_ref());
+        memory.prepared = Some(prepared.clone());
+        let incomplete = !gathered.is_complete();
+        let mut compared = match subject.compare(&prepared, incomplete).await {
+            Ok(compared) => compared,
+            Err(error) => {
+                let problem = format!("Failed to load live state: {error}");
+                refuse(self.context, self.key, self.app, Kind::ComparisonError, &[problem], level)
+                    .await;
+                return Some(FIRST_RETRY);
+            }
+        };
+        self.take(&mut next, &gathered, &compared);
+
+        let main = (&gathered, &prepared, &compared);
+        let (driven, wake) = self.sync(&subject, memory, &mut next, main, incomplete).await;
+        if driven.acted
+            && let Ok(again) = subject.compare(&prepared, incomplete).await
+        {
+            compared = again;
+            self.take(&mut next, &gathered, &compared);
+        }
+        next.summary = status::summary(self.cluster, instance);
+        let also = Also { refreshed: level >= Level::Refresh, clear_operation: driven.ended };
+        let before = self.context.apps.get(self.key)?;
+        self.write(&before, next, also).await;
+        if driven.ended {
+            self.context.apps.raise(self.key, Level::Revision);
+        }
+        [driven.wake, wake, self.retry(memory, &gathered)].into_iter().flatten().min()
+    }
+
+    /// What Git says now; what it said before if nothing asks for more.
+    async fn gather(&self, memory: &mut Memory, level: Level) -> Arc<Gathered> {
+        let sources = self.app.spec.effective_sources();
+        if let Some(known) = &memory.gathered
+            && level < Level::Revision
+            && known.sources == sources
+            && !known.unreachable
+        {
+            return known.clone();
+        }
+        let wanted: Vec<String> = sources.iter().map(|s| s.target_revision.clone()).collect();
+        let gathered = Arc::new(gather(self.context, self.app, sources, &wanted, level).await);
+        memory.gathered = Some(gathered.clone());
+        memory.poll = Some(Instant::now() + self.settings.refresh + self.jitter());
+        gathered
+    }
+
+    /// Spreads applications over time, each always at the same place.
+    fn jitter(&self) -> Duration {
+        use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+        let mut hasher = DefaultHasher::new();
+        self.app.uid().hash(&mut hasher);
+        let longest = u64::try_from(self.settings.jitter.as_millis()).unwrap_or(0);
+        Duration::from_millis(if longest == 0 { 0 } else { hasher.finish() % longest })
+    }
+
+    fn retry(&self, memory: &mut Memory, gathered: &Gathered) -> Option<Duration> {
+        if !gathered.unreachable {
+            memory.failures = 0;
+            return None;
+        }
+        let wait = FIRST_RETRY.saturating_mul(1 << memory.failures.min(8)).min(LONGEST_RETRY);
+        memory.failures += 1;
+        Some(wait)
+    }
+
+    fn take(&self, next: &mut ApplicationStatus, gathered: &Gathered, compared: &Compared) {
+        let comparison = &compared.comparison;
+        let health = self.settings.resource_health;
+        status::set_compared(next, self.app, gathered, comparison, health);
+        let mut found: Vec<_> =
+            gathered.problems.iter().chain(&comparison.conditions).map(status::condition).collect();
+        let policy = self.app.spec.sync_policy.as_ref();
+        let entries = policy.iter().flat_map(|p| p.sync_options.iter().map(String::as_str));
+        let (_, unknown) = Options::from_sync_options(entries);
+        found.extend(spec::unsupported(self.app, &unknown));
+        status::set_conditions(next, &COMPARED, found, Timestamp::now());
+    }
+
+    /// Carries a sync on, or begins one.
+    async fn sync(
+        &self,
+        subject: &Subject<'_>,
+        memory: &mut Memory,
+        next: &mut ApplicationStatus,
+        main: (&Arc<Gathered>, &Prepared, &Compared),
+        incomplete: bool,
+    ) -> (Driven, Option<Duration>) {
+        let now = Timestamp::now();
+        let running = next.operation_state.as_ref().is_some_and(|s| !s.phase.is_completed());
+        let mut wake = None;
+        let mut refused = Vec::new();
+        if !running {
+            let begun = match &self.app.operation {
+                Some(operation) => Some(operation.clone()),
+                None => match autosync::decide(
+                    self.app,
+                    next,
+                    incomplete,
+                    &self.settings.self_heal,
+                    now,
+                ) {
+                    Decision::Stay => None,
+                    Decision::Later(wait) => {
+                        wake = Some(wait);
+                        None
+                    }
+                    Decision::Refuse(message) => {
+                        refused.push(Found::new(Kind::SyncError, message));
+                        None
+                    }
+                    Decision::Sync(operation) => {
+                        let message = format!(
+                            "Initiated automated sync to '{}'",
+                            main.0.revisions.join(", ")
+                        );
+                        self.context.events.record(
+                            self.app,
+                            Reason::OperationStarted,
+                            false,
+                            &message,
+                        );
+                        Some(*operation)
+                    }
+                },
+            };
+            let shown = refused.iter().map(status::condition).collect();
+            status::set_conditions(next, &[ConditionType::SyncError], shown, now);
+            let Some(operation) = begun else { return (Driven::default(), wake) };
+            next.operation_state = Some(operation::begin(operation, now));
+        }
+        let memory = &mut memory.operation;
+        let driven = operation::drive(self.context, self.key, subject, memory, next, main).await;
+        (driven, wake)
+    }
+
+    async fn write(&self, before: &Application, next: ApplicationStatus, also: Also) {
+        status::write(self.context, self.key, before, next, also, Timestamp::now()).await;
+    }
+}

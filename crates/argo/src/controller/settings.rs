@@ -1,0 +1,233 @@
+//! What `argocd-cm` and `argocd-cmd-params-cm` say.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+use windlass_cluster::{KindFilter, KindRule};
+use windlass_engine::normalize::IgnoreStatus;
+use windlass_engine::tracking::{DEFAULT_LABEL, Method, Tracking};
+use windlass_object::yaml;
+
+/// Settings of the controller. Keys that are absent or cannot be read have Argo CD's defaults.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Settings {
+    pub(crate) tracking: Tracking,
+    /// How often a repository is asked whether it changed, without a webhook.
+    pub(crate) refresh: Duration,
+    /// Up to how much later than that, so that not all ask at once.
+    pub(crate) jitter: Duration,
+    pub(crate) filter: KindFilter,
+    pub(crate) ignore_status: IgnoreStatus,
+    pub(crate) ignore_aggregated_roles: bool,
+    pub(crate) resource_health: ResourceHealth,
+    /// Waits of self-heal: none is without backoff.
+    pub(crate) self_heal: SelfHeal,
+    /// Longest sync; zero is without bound.
+    pub(crate) sync_timeout: Duration,
+    pub(crate) in_cluster: bool,
+    /// Keys that cannot be read, for the log.
+    pub(crate) problems: Vec<String>,
+}
+
+/// Where the health of an application's objects is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ResourceHealth {
+    /// In the tree: `status.resources` has none.
+    Tree,
+    /// In `status.resources`.
+    Inline,
+}
+
+/// Waits before an application is healed again: `first`, then longer by `factor` up to `longest`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SelfHeal {
+    pub(crate) first: Duration,
+    pub(crate) factor: u32,
+    pub(crate) longest: Duration,
+}
+
+impl SelfHeal {
+    /// The wait after some attempts.
+    pub(crate) fn wait(&self, attempts: i64) -> Duration {
+        if attempts <= 0 {
+            return Duration::ZERO;
+        }
+        let power = u32::try_from(attempts - 1).unwrap_or(u32::MAX).min(31);
+        let factor = self.factor.saturating_pow(power);
+        self.first.saturating_mul(factor).min(self.longest)
+    }
+}
+
+type Data = BTreeMap<String, String>;
+
+impl Settings {
+    /// From the data of both config maps.
+    pub(crate) fn read(config: &Data, parameters: &Data) -> Self {
+        let mut problems = Vec::new();
+        let text = |key: &str| config.get(key).map_or("", |v| v.trim());
+        let flag = |key: &str, default: bool| match text(key) {
+            "" => default,
+            word => word == "true",
+        };
+        let mut time = |data: &Data, key: &str, default: u64| {
+            let Some(value) = data.get(key).map(|v| v.trim()).filter(|v| !v.is_empty()) else {
+                return Duration::from_secs(default);
+            };
+            duration(value).unwrap_or_else(|| {
+                problems.push(format!("{key}: {value:?} is no duration such as 120s"));
+                Duration::from_secs(default)
+            })
+        };
+        let refresh = time(config, "timeout.reconciliation", 120);
+        let jitter = time(config, "timeout.reconciliation.jitter", 60);
+        let first = time(parameters, "controller.self.heal.backoff.timeout.seconds", 2);
+        let longest = time(parameters, "controller.self.heal.backoff.cap.seconds", 300);
+        let sync_timeout = time(parameters, "controller.sync.timeout.seconds", 0);
+        let mut rules = |key: &str| match rules(text(key)) {
+            Ok(rules) => rules,
+            Err(error) => {
+                problems.push(format!("{key}: {error}"));
+                None
+            }
+        };
+        let mut filter = KindFilter::default();
+        if let Some(exclusions) = rules("resource.exclusions") {
+            filter.exclusions = exclusions;
+        }
+        filter.inclusions = rules("resource.inclusions").unwrap_or_default();
+        let (ignore_status, ignore_aggregated_roles) =
+            compare_options(text("resource.compareoptions"));
+        let label = text("application.instanceLabelKey");
+        let parameter = |key: &str| parameters.get(key).map_or("", |v| v.trim());
+        Self {
+            tracking: Tracking {
+                method: Method::parse(text("application.resourceTrackingMethod")),
+                label: if label.is_empty() { DEFAULT_LABEL.into() } else { label.into() },
+                installation: text("installationID").into(),
+            },
+            refresh,
+            jitter,
+            filter,
+            ignore_status,
+            ignore_aggregated_roles,
+            resource_health: match parameter("controller.resource.health.persist") {
+                "true" => ResourceHealth::Inline,
+                _ => ResourceHealth::Tree,
+            },
+            self_heal: SelfHeal {
+                first,
+                factor: parameter("controller.self.heal.backoff.factor").parse().unwrap_or(3),
+                longest,
+            },
+            sync_timeout,
+            in_cluster: flag("cluster.inClusterEnabled", true),
+            problems,
+        }
+    }
+}
+
+/// A duration as Go writes it (`2m30s`, `500ms`), or a plain number of seconds.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let mut total = 0.0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let end = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+        total += number
+            * match &rest[..end] {
+                "ns" => 1e-9,
+                "us" | "µs" => 1e-6,
+                "ms" => 1e-3,
+                "s" => 1.0,
+                "m" => 60.0,
+                "h" => 3600.0,
+                _ => return None,
+            };
+        rest = &rest[end..];
+    }
+    (!text.is_empty()).then(|| Duration::try_from_secs_f64(total).ok()).flatten()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
+struct Rule {
+    api_groups: Vec<String>,
+    kinds: Vec<String>,
+    clusters: Vec<String>,
+}
+
+fn rules(text: &str) -> Result<Option<Vec<KindRule>>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let value = yaml::parse_one(text.as_bytes(), &yaml::Options::default())
+        .map_err(|error| error.to_string())?;
+    let rules = Vec::<Rule>::deserialize(value).map_err(|error| error.to_string())?;
+    let rules = rules.into_iter().map(|rule| KindRule {
+        api_groups: rule.api_groups,
+        kinds: rule.kinds,
+        clusters: rule.clusters,
+    });
+    Ok(Some(rules.collect()))
+}
+
+fn compare_options(text: &str) -> (IgnoreStatus, bool) {
+    let value = yaml::parse_one(text.as_bytes(), &yaml::Options::default()).unwrap_or_default();
+    let status = value.get("ignoreResourceStatusField").and_then(|v| v.as_str()).unwrap_or("");
+    let roles = value.get("ignoreAggregatedRoles").and_then(serde_json::Value::as_bool);
+    (IgnoreStatus::parse(status), roles.unwrap_or(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_gos() {
+        for (text, millis) in [
+            ("120s", Some(120_000)),
+            ("2m30s", Some(150_000)),
+            ("1.5h", Some(5_400_000)),
+            ("500ms", Some(500)),
+            ("7", Some(7_000)),
+            ("", None),
+            ("x", None),
+            ("5", Some(5_000)),
+        ] {
+            assert_eq!(duration(text).map(|d| d.as_millis()), millis, "{text}");
+        }
+    }
+
+    #[test]
+    fn self_heal_waits_longer_and_longer() {
+        let heal = SelfHeal {
+            first: Duration::from_secs(2),
+            factor: 3,
+            longest: Duration::from_secs(300),
+        };
+        let waits: Vec<u64> = (0..7).map(|n| heal.wait(n).as_secs()).collect();
+        assert_eq!(waits, [0, 2, 6, 18, 54, 162, 300]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_and_has_its_default() {
+        let config = BTreeMap::from([
+            ("timeout.reconciliation".into(), "soon".into()),
+            ("resource.exclusions".into(), "- kinds: [Secret]\n".into()),
+            ("application.resourceTrackingMethod".into(), "label".into()),
+        ]);
+        let settings = Settings::read(&config, &BTreeMap::new());
+        assert_eq!(settings.refresh, Duration::from_secs(120));
+        assert_eq!(settings.problems.len(), 1);
+        assert_eq!(settings.tracking.method, Method::Label);
+        assert_eq!(settings.filter.exclusions.len(), 1);
+    }
+}

@@ -1,0 +1,349 @@
+//! From what was found to `status`, written when its meaning changed.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use windlass_cluster::Cluster;
+use windlass_engine::compare::Comparison;
+use windlass_engine::state as engine;
+use windlass_object::{Map, Value, json, patch};
+
+use super::apps::AppKey;
+use super::context::Context;
+use super::events::Reason;
+use super::gather::Gathered;
+use super::settings::ResourceHealth;
+use crate::types::{
+    ANNOTATION_REFRESH, Application, ApplicationStatus, ComparedTo, Condition, ConditionType,
+    HealthStatus, HealthStatusCode, OperationPhase, OperationState, ResourceResult, ResourceStatus,
+    ResultCode, Summary, SyncStatus, SyncStatusCode,
+};
+
+/// The types of conditions that a comparison decides on.
+pub(crate) const COMPARED: [ConditionType; 8] = [
+    ConditionType::ComparisonError,
+    ConditionType::InvalidSpecError,
+    ConditionType::UnknownError,
+    ConditionType::SharedResourceWarning,
+    ConditionType::RepeatedResourceWarning,
+    ConditionType::ExcludedResourceWarning,
+    ConditionType::OrphanedResourceWarning,
+    ConditionType::NotSupportedWarning,
+];
+
+/// Conditions of the decided types become these; one that stays keeps its time.
+pub(crate) fn set_conditions(
+    status: &mut ApplicationStatus,
+    decided: &[ConditionType],
+    found: Vec<Condition>,
+    now: Timestamp,
+) {
+    let old = std::mem::take(&mut status.conditions);
+    let (gone, mut kept): (Vec<_>, Vec<_>) =
+        old.into_iter().partition(|condition| decided.contains(&condition.kind));
+    for mut condition in found {
+        let same =
+            gone.iter().find(|old| old.kind == condition.kind && old.message == condition.message);
+        condition.last_transition_time = same.and_then(|c| c.last_transition_time).or(Some(now));
+        kept.push(condition);
+    }
+    kept.sort_by(|a, b| (&a.kind, &a.message).cmp(&(&b.kind, &b.message)));
+    status.conditions = kept;
+}
+
+/// As status shows it.
+pub(crate) fn condition(condition: &engine::Condition) -> Condition {
+    let kind = match condition.kind {
+        engine::ConditionType::DeletionError => ConditionType::DeletionError,
+        engine::ConditionType::InvalidSpecError => ConditionType::InvalidSpecError,
+        engine::ConditionType::ComparisonError => ConditionType::ComparisonError,
+        engine::ConditionType::SyncError => ConditionType::SyncError,
+        engine::ConditionType::UnknownError => ConditionType::UnknownError,
+        engine::ConditionType::SharedResourceWarning => ConditionType::SharedResourceWarning,
+        engine::ConditionType::RepeatedResourceWarning => ConditionType::RepeatedResourceWarning,
+        engine::ConditionType::ExcludedResourceWarning => ConditionType::ExcludedResourceWarning,
+        engine::ConditionType::OrphanedResourceWarning => ConditionType::OrphanedResourceWarning,
+    };
+    Condition { kind, message: condition.message.clone(), last_transition_time: None }
+}
+
+fn sync_code(code: engine::SyncStatusCode) -> SyncStatusCode {
+    match code {
+        engine::SyncStatusCode::Synced => SyncStatusCode::Synced,
+        engine::SyncStatusCode::OutOfSync => SyncStatusCode::OutOfSync,
+        engine::SyncStatusCode::Unknown => SyncStatusCode::Unknown,
+    }
+}
+
+fn health_code(code: engine::HealthCode) -> HealthStatusCode {
+    match code {
+        engine::HealthCode::Healthy => HealthStatusCode::Healthy,
+        engine::HealthCode::Suspended => HealthStatusCode::Suspended,
+        engine::HealthCode::Progressing => HealthStatusCode::Progressing,
+        engine::HealthCode::Missing => HealthStatusCode::Missing,
+        engine::HealthCode::Degraded => HealthStatusCode::Degraded,
+        engine::HealthCode::Unknown => HealthStatusCode::Unknown,
+    }
+}
+
+fn line(resource: &engine::ResourceStatus, inline: bool) -> ResourceStatus {
+    ResourceStatus {
+        group: resource.group.clone(),
+        version: resource.version.clone(),
+        kind: resource.kind.clone(),
+        namespace: resource.namespace.clone(),
+        name: resource.name.clone(),
+        status: resource.status.map(sync_code).unwrap_or_default(),
+        health: resource.health.as_ref().filter(|_| inline).map(|health| HealthStatus {
+            status: Some(health_code(health.status)),
+            message: health.message.clone(),
+            last_transition_time: None,
+        }),
+        hook: resource.hook,
+        requires_pruning: resource.requires_pruning,
+        sync_wave: resource.sync_wave,
+        requires_deletion_confirmation: resource.requires_deletion_confirmation,
+    }
+}
+
+/// Takes a comparison into the status.
+pub(crate) fn set_compared(
+    status: &mut ApplicationStatus,
+    app: &Application,
+    gathered: &Gathered,
+    comparison: &Comparison,
+    settings: ResourceHealth,
+) {
+    let several = app.spec.has_multiple_sources();
+    let inline = settings == ResourceHealth::Inline;
+    status.sync = SyncStatus {
+        status: sync_code(comparison.sync),
+        compared_to: ComparedTo {
+            source: if several { Default::default() } else { first(&gathered.sources) },
+            destination: app.spec.destination.clone(),
+            sources: if several { gathered.sources.clone() } else { Vec::new() },
+            ignore_differences: app.spec.ignore_differences.clone(),
+        },
+        revision: if several { String::new() } else { gathered.revision().to_owned() },
+        revisions: if several { gathered.revisions.clone() } else { Vec::new() },
+    };
+    status.health.status = Some(health_code(comparison.health.status));
+    status.health.message.clone_from(&comparison.health.message);
+    status.resources = comparison.resources.iter().map(|r| line(&r.status, inline)).collect();
+    status.resource_health_source = if inline { String::new() } else { "appTree".into() };
+    if several {
+        status.source_types.clone_from(&gathered.types);
+    } else {
+        status.source_type = gathered.types.first().cloned().unwrap_or_default();
+    }
+}
+
+fn first<T: Clone + Default>(list: &[T]) -> T {
+    list.first().cloned().unwrap_or_default()
+}
+
+/// Images and addresses of everything that came of the application's objects.
+pub(crate) fn summary(cluster: &Cluster, instance: &str) -> Summary {
+    let (mut images, mut urls) = (BTreeSet::new(), BTreeSet::new());
+    let mut of_apps = false;
+    for entry in cluster.tree(cluster.of_application(instance)) {
+        images.extend(entry.node.images().iter().cloned());
+        urls.extend(entry.node.network().iter().flat_map(|n| n.external_urls.iter().cloned()));
+        let kind = entry.node.api();
+        of_apps |= kind.kind == "Application" && kind.group == crate::types::GROUP;
+    }
+    Summary {
+        external_urls: urls.into_iter().collect(),
+        images: images.into_iter().collect(),
+        is_app_of_apps: of_apps,
+    }
+}
+
+/// Results as status shows them.
+pub(crate) fn results(results: &[engine::ResourceResult]) -> Vec<ResourceResult> {
+    let phase = |p: engine::OperationPhase| match p {
+        engine::OperationPhase::Running => OperationPhase::Running,
+        engine::OperationPhase::Terminating => OperationPhase::Terminating,
+        engine::OperationPhase::Failed => OperationPhase::Failed,
+        engine::OperationPhase::Error => OperationPhase::Error,
+        engine::OperationPhase::Succeeded => OperationPhase::Succeeded,
+    };
+    let code = |c: engine::ResultCode| match c {
+        engine::ResultCode::Synced => ResultCode::Synced,
+        engine::ResultCode::SyncFailed => ResultCode::SyncFailed,
+        engine::ResultCode::Pruned => ResultCode::Pruned,
+        engine::ResultCode::PruneSkipped => ResultCode::PruneSkipped,
+    };
+    let word = |p: Option<engine::SyncPhase>| p.map(|p| p.as_str().to_owned()).unwrap_or_default();
+    let shown = results.iter().map(|result| ResourceResult {
+        group: result.group.clone(),
+        version: result.version.clone(),
+        kind: result.kind.clone(),
+        namespace: result.namespace.clone(),
+        name: result.name.clone(),
+        status: result.status.map(code),
+        message: result.message.clone(),
+        hook_type: word(result.hook_type),
+        hook_phase: result.hook_phase.map(phase),
+        sync_phase: word(result.sync_phase),
+        images: result.images.clone(),
+    });
+    shown.collect()
+}
+
+/// What to write beside the status.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Also {
+    /// The refresh that was asked for is done: its annotation goes.
+    pub(crate) refreshed: bool,
+    /// The operation is over, or taken over: its field goes.
+    pub(crate) clear_operation: bool,
+}
+
+/// Writes what changed. The time of reconciliation alone is no change.
+pub(crate) async fn write(
+    context: &Context,
+    key: &AppKey,
+    before: &Application,
+    mut status: ApplicationStatus,
+    also: Also,
+    now: Timestamp,
+) {
+    let old = &before.status;
+    let fresh = context.apps.get(key);
+    respect_termination(fresh.as_deref(), &mut status);
+    status.controller_namespace.clone_from(&context.namespace);
+    let turned = old.health.status != status.health.status;
+    if turned {
+        status.health.last_transition_time = Some(now);
+    } else {
+        status.health.last_transition_time = old.health.last_transition_time;
+        if !status.resource_health_source.is_empty() {
+            status.health.message.clone_from(&old.health.message);
+        }
+    }
+    status.reconciled_at = old.reconciled_at;
+    let mut change = difference(old, &status);
+    let asked = also.refreshed && before.annotation(ANNOTATION_REFRESH).is_some();
+    if !change.is_empty() || asked || old.reconciled_at.is_none() {
+        status.reconciled_at = Some(now);
+        change = difference(old, &status);
+    }
+    let mut patch = Map::new();
+    if !change.is_empty() {
+        patch.insert("status".into(), Value::Object(change));
+    }
+    if asked {
+        patch.insert("metadata".into(), json!({"annotations": {ANNOTATION_REFRESH: null}}));
+    }
+    if also.clear_operation && before.operation.is_some() {
+        patch.insert("operation".into(), Value::Null);
+    }
+    if patch.is_empty() {
+        return;
+    }
+    tell(context, before, &status, turned);
+    match context.patch(key, &Value::Object(patch)).await {
+        Ok(()) => {}
+        Err(kube::Error::Api(answer)) if answer.code == 404 => {}
+        Err(error) => {
+            tracing::warn!(app = %key, %error, "status cannot be written; it will be tried again");
+            context.apps.raise(key, super::apps::Level::Live);
+        }
+    }
+}
+
+/// A sync that somebody asked to stop meanwhile is not made running again.
+fn respect_termination(fresh: Option<&Application>, status: &mut ApplicationStatus) {
+    let asked = fresh
+        .and_then(|app| app.status.operation_state.as_ref())
+        .is_some_and(|state| state.phase == OperationPhase::Terminating);
+    if let Some(state) = status.operation_state.as_mut()
+        && asked
+        && state.phase == OperationPhase::Running
+    {
+        state.phase = OperationPhase::Terminating;
+        "operation is terminating".clone_into(&mut state.message);
+    }
+}
+
+/// Records what a person would want to know.
+fn tell(context: &Context, before: &Application, status: &ApplicationStatus, turned: bool) {
+    let old = &before.status;
+    if old.sync.status != status.sync.status {
+        let message = format!("Updated sync status: {} -> {}", old.sync.status, status.sync.status);
+        context.events.record(before, Reason::ResourceUpdated, false, &message);
+    }
+    if turned {
+        let word = |health: &HealthStatus| health.status.map(|s| s.to_string()).unwrap_or_default();
+        let mut message =
+            format!("Updated health status: {} -> {}", word(&old.health), word(&status.health));
+        if !status.health.message.is_empty() {
+            message = format!("{message} ({})", status.health.message);
+        }
+        context.events.record(before, Reason::ResourceUpdated, false, &message);
+    }
+    let ended = |state: &OperationState| state.phase.is_completed();
+    if let Some(state) = status.operation_state.as_ref().filter(|s| ended(s)) {
+        let known = old.operation_state.as_ref();
+        if known.is_none_or(|k| !ended(k) || k.started_at != state.started_at) {
+            completed(context, before, state);
+        }
+    }
+}
+
+fn completed(context: &Context, app: &Application, state: &OperationState) {
+    let sync = state.operation.sync.as_ref();
+    let partial = sync.is_some_and(|sync| !sync.resources.is_empty());
+    let mut message = if partial { "Partial sync operation" } else { "Sync operation" }.to_owned();
+    if let Some(result) = &state.sync_result {
+        message = format!("{message} to {}", result.revision);
+    }
+    let good = state.phase == OperationPhase::Succeeded;
+    message = if good {
+        format!("{message} succeeded")
+    } else {
+        format!("{message} failed: {}", state.message)
+    };
+    context.events.record(app, Reason::OperationCompleted, !good, &message);
+    let took = match (state.started_at, state.finished_at) {
+        (Some(start), Some(end)) => end.duration_since(start).unsigned_abs(),
+        _ => std::time::Duration::ZERO,
+    };
+    let dry_run = sync.is_some_and(|sync| sync.dry_run);
+    context.metrics.synced(app, state.phase.as_str(), dry_run, took);
+}
+
+fn difference(old: &ApplicationStatus, new: &ApplicationStatus) -> Map<String, Value> {
+    let value = |status| serde_json::to_value(status).unwrap_or_default();
+    match patch::create_merge_patch(&value(old), &value(new)) {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_that_stays_keeps_its_time() {
+        let (then, now) = (Timestamp::UNIX_EPOCH, Timestamp::now());
+        let new = |message: &str| Condition {
+            kind: ConditionType::ComparisonError,
+            message: message.into(),
+            last_transition_time: None,
+        };
+        let mut status = ApplicationStatus::default();
+        set_conditions(&mut status, &COMPARED, vec![new("a"), new("b")], then);
+        set_conditions(&mut status, &COMPARED, vec![new("b"), new("c")], now);
+        let times: Vec<_> = status
+            .conditions
+            .iter()
+            .map(|c| (c.message.as_str(), c.last_transition_time))
+            .collect();
+        assert_eq!(times, [("b", Some(then)), ("c", Some(now))]);
+        set_conditions(&mut status, &[ConditionType::SyncError], Vec::new(), now);
+        assert_eq!(status.conditions.len(), 2);
+    }
+}
