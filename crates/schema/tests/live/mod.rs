@@ -5,7 +5,7 @@ use std::process::Command;
 
 /// kubectl for a running cluster: the one of `WINDLASS_KUBECONFIG`, or testkit's. None, with a
 /// printed line, if there is neither.
-pub fn kubectl() -> Option<Command> {
+pub(crate) fn kubectl() -> Option<Command> {
     if let Some(kubeconfig) = std::env::var_os("WINDLASS_KUBECONFIG") {
         let program =
             windlass_testkit::peer("kubectl").unwrap_or_else(|_| PathBuf::from("kubectl"));
@@ -23,7 +23,7 @@ pub fn kubectl() -> Option<Command> {
 }
 
 /// Runs kubectl and gives its output; a failure is told in full.
-pub fn run(arguments: &[&str]) -> Option<String> {
+pub(crate) fn run(arguments: &[&str]) -> Option<String> {
     let output = kubectl()?.args(arguments).output().unwrap();
     assert!(
         output.status.success(),
