@@ -28,6 +28,7 @@ mod flight;
 pub mod known_hosts;
 mod lfs;
 mod local;
+mod merge;
 mod mirror;
 mod objects;
 mod pack;

@@ -18,7 +18,7 @@ use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 
 use crate::objects::Objects;
-use crate::{Limits, SourceError, pack};
+use crate::{Limits, SourceError, merge, pack};
 
 /// Commits remembered, and how many of them are named to a remote.
 const REMEMBERED: usize = 64;
@@ -204,13 +204,13 @@ impl Mirror {
     pub(crate) fn tidy(&self) -> Result<(), SourceError> {
         let generation = self.generation()?;
         let objects = generation.dir.join("objects");
-        let packs = pack::packs(&objects).map_err(|e| self.failed(e))?;
+        let packs = merge::packs(&objects).map_err(|e| self.failed(e))?;
         let bytes: u64 = packs.iter().map(|(size, _)| size).sum();
         if bytes > self.limits.mirror_bytes && packs.len() > 1 {
             let next = self.follow(&generation).map_err(|e| self.failed(e))?;
             *self.current.lock() = Some(next);
         } else if packs.len() > self.limits.packs {
-            pack::merge(&objects, self.limits.object_bytes).map_err(|e| self.failed(e))?;
+            merge::merge(&objects, self.limits.object_bytes).map_err(|e| self.failed(e))?;
         }
         Ok(())
     }
