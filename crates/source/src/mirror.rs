@@ -76,8 +76,8 @@ impl Mirror {
         self.dir.join("lfs")
     }
 
-    fn failed(&self, why: impl ToString) -> SourceError {
-        SourceError::StorageFailed { url: self.url.clone(), why: why.to_string() }
+    fn failed(&self, why: impl std::fmt::Display) -> SourceError {
+        SourceError::StorageFailed { url: self.url.clone(), why: format!("{why}") }
     }
 
     /// The objects. Blocks.

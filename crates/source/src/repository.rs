@@ -92,7 +92,7 @@ impl Repository {
         part(self.tls.client.as_ref().map_or("", |c| c.key.expose_secret()));
         part(&format!("{} {}", self.tls.insecure, self.insecure_host_key));
         part(self.proxy.as_ref().map_or("", |p| p.url.expose_secret()));
-        part(&format!("{}", self.known_hosts.digest()));
+        part(&self.known_hosts.digest());
         hash.finalize().into()
     }
 

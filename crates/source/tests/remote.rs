@@ -1,5 +1,7 @@
 //! Against real peers: `git http-backend`, `sshd`, and the `git` program as the judge.
 
+#![allow(clippy::unwrap_used)] // a panic is how a test fails
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};

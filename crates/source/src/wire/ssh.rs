@@ -76,7 +76,8 @@ impl Channel {
             while let Some(message) = read.wait().await {
                 match message {
                     russh::ChannelMsg::Data { data } => {
-                        if sender.send(data).await.is_err() {
+                        let reader_gone = sender.send(data).await.is_err();
+                        if reader_gone {
                             break;
                         }
                     }
