@@ -1,4 +1,10 @@
 //! What is special to a kind when an object is written.
+//!
+//! [`admit`] completes objects, as the real server's strategies and its built-in admission plugins do; [`validate`]
+//! says what is wrong with them. Both are told what kinds there are by `catalog` and are otherwise one function a kind.
+
+mod custom;
+mod definitions;
 
 use std::sync::Arc;
 
@@ -46,20 +52,41 @@ pub struct Attributes<'a> {
 /// Completes an object that is to be written, or refuses it. Runs on defaulted objects, before
 /// names are generated. `old` is the object as it is, for an update.
 pub fn admit(
-    _attributes: &Attributes<'_>,
-    _old: Option<&Object>,
-    _new: &mut Object,
+    attributes: &Attributes<'_>,
+    old: Option<&Object>,
+    new: &mut Object,
 ) -> Result<(), Status> {
+    if !attributes.subresource.is_empty() {
+        return Ok(());
+    }
+    if attributes.resource.custom().is_some() {
+        return custom::admit(attributes, old);
+    }
+    match (&*attributes.resource.group, &*attributes.resource.plural) {
+        ("apiextensions.k8s.io", "customresourcedefinitions") => {
+            definitions::admit(attributes, old, new);
+        }
+        _ => {}
+    }
     Ok(())
 }
 
 /// What is wrong with an object that is to be written, apart from its metadata.
 pub fn validate(
-    _attributes: &Attributes<'_>,
-    _old: Option<&Object>,
-    _new: &Object,
+    attributes: &Attributes<'_>,
+    old: Option<&Object>,
+    new: &Object,
 ) -> Vec<FieldError> {
-    Vec::new()
+    if attributes.resource.custom().is_some() {
+        return custom::validate(attributes, new);
+    }
+    if !attributes.subresource.is_empty() {
+        return Vec::new();
+    }
+    match (&*attributes.resource.group, &*attributes.resource.plural) {
+        ("apiextensions.k8s.io", "customresourcedefinitions") => crate::crd::validate(new, old),
+        _ => Vec::new(),
+    }
 }
 
 /// Whether an object may be deleted.
@@ -67,11 +94,32 @@ pub fn admit_delete(_attributes: &Attributes<'_>, _old: &Object) -> Result<(), S
     Ok(())
 }
 
+/// Puts a finalizer into an object that cannot go at once, before its deletion begins.
+pub fn guard_deletion(
+    registry: &Arc<Registry>,
+    resource: &ResourceType,
+    object: &mut Object,
+    now: Timestamp,
+) {
+    if resource.group == "apiextensions.k8s.io" && resource.plural == "customresourcedefinitions" {
+        definitions::guard_deletion(registry, object, now);
+    }
+}
+
 /// Follows up on a write that is done: allocations are released, CRDs come into service.
 pub fn written(
-    _registry: &Arc<Registry>,
-    _resource: &ResourceType,
-    _old: Option<&Object>,
-    _new: Option<&Object>,
+    registry: &Arc<Registry>,
+    resource: &ResourceType,
+    old: Option<&Object>,
+    new: Option<&Object>,
 ) {
+    if let Some(version) = resource.custom() {
+        if new.is_none() {
+            definitions::object_deleted(registry, resource, &version.crd);
+        }
+        return;
+    }
+    if resource.group == "apiextensions.k8s.io" && resource.plural == "customresourcedefinitions" {
+        definitions::written(registry, old, new);
+    }
 }

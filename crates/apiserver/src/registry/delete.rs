@@ -213,6 +213,7 @@ impl Call<'_> {
         if self.resource.group.is_empty() && self.resource.plural == "namespaces" {
             return self.namespace_step(new, options);
         }
+        admission::guard_deletion(self.registry, &self.resource, &mut new, self.now);
         let finalizers = self.set_finalizers(&mut new, options);
         let grace = self.grace(old, options);
         let now = self.now;

@@ -55,6 +55,15 @@ impl Registry {
         .await
     }
 
+    /// Deletes an object.
+    pub async fn remove(self: &Arc<Self>, object: &Object) -> Result<(), String> {
+        let options = DeleteOptions {
+            uid: Some(object.uid().to_owned()),
+            ..DeleteOptions::default()
+        };
+        self.on_own_behalf(object, async |call| call.delete(&options).await.map(|_| ())).await
+    }
+
     async fn on_own_behalf(
         self: &Arc<Self>,
         object: &Object,
