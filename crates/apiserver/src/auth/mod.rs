@@ -12,7 +12,7 @@ pub use attributes::Attributes;
 pub use authenticate::Authenticator;
 pub use impersonate::impersonate;
 pub use rbac::{Authorizer, Rule};
-pub use token::{Claims, TokenSigner};
+pub use token::{AUDIENCE, Claims, TokenSigner};
 
 /// Who may do everything.
 pub const MASTERS: &str = "system:masters";

@@ -57,10 +57,8 @@ impl Registry {
 
     /// Deletes an object.
     pub async fn remove(self: &Arc<Self>, object: &Object) -> Result<(), String> {
-        let options = DeleteOptions {
-            uid: Some(object.uid().to_owned()),
-            ..DeleteOptions::default()
-        };
+        let options =
+            DeleteOptions { uid: Some(object.uid().to_owned()), ..DeleteOptions::default() };
         self.on_own_behalf(object, async |call| call.delete(&options).await.map(|_| ())).await
     }
 
