@@ -19,6 +19,7 @@ pub mod health;
 pub mod hook;
 pub mod mask;
 pub mod normalize;
+pub mod policy;
 pub mod state;
 pub mod sync;
 pub mod targets;

@@ -13,8 +13,8 @@ const ITEM_KEYS: [&str; 7] =
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Step {
     Field(String),
-    /// A list item by the field that tells it apart.
-    Key(&'static str, Value),
+    /// A list item by the field that tells it apart, and the item.
+    Item(&'static str, Value),
     Index(usize),
 }
 
@@ -64,10 +64,13 @@ pub(super) fn walk(
                 let only_live =
                     b.iter().filter(|i| i.get(key).is_some_and(|id| item(a, id).is_none()));
                 for id in a.iter().chain(only_live).filter_map(|i| i.get(key)) {
-                    path.push(Step::Key(key, id.clone()));
                     let at = |items| item(items, id).map(|i| &items[i]);
-                    walk(at(a), at(b), path, found);
-                    path.pop();
+                    let (desired, live) = (at(a), at(b));
+                    if desired != live {
+                        path.extend(desired.or(live).map(|item| Step::Item(key, item.clone())));
+                        walk(desired, live, path, found);
+                        path.pop();
+                    }
                 }
                 let order = |items: &[Value]| -> Vec<Value> {
                     items.iter().filter_map(|i| i.get(key).cloned()).collect()
@@ -108,7 +111,7 @@ fn print(path: &[Step]) -> String {
                 text.push('.');
                 text.push_str(name);
             }
-            Step::Key(key, value) => text.push_str(&format!("[{key}={value}]")),
+            Step::Item(key, item) => text.push_str(&format!("[{key}={}]", item[*key])),
             Step::Index(index) => text.push_str(&format!("[{index}]")),
         }
     }
@@ -151,9 +154,10 @@ pub(super) fn owns(fields: &Value, path: &[Step]) -> bool {
     let next = match first {
         Step::Field(name) => fields.get(&format!("f:{name}")),
         Step::Index(index) => fields.get(&format!("i:{index}")),
-        Step::Key(key, id) => fields.iter().find_map(|(name, inner)| {
+        // A list may be keyed by other fields than the one that is shown.
+        Step::Item(_, item) => fields.iter().find_map(|(name, inner)| {
             let keys: Map<String, Value> = serde_json::from_str(name.strip_prefix("k:")?).ok()?;
-            (keys.get(*key) == Some(id)).then_some(inner)
+            keys.iter().all(|(key, id)| item.get(key) == Some(id)).then_some(inner)
         }),
     };
     next.is_some_and(|next| owns(next, rest))
@@ -165,7 +169,9 @@ pub(super) fn put(root: &mut Value, path: &[Step], value: Option<Value>) {
     let parent = parents.iter().try_fold(root, |at, step| match step {
         Step::Field(name) => at.get_mut(name),
         Step::Index(index) => at.get_mut(*index),
-        Step::Key(key, id) => at.as_array_mut()?.iter_mut().find(|item| item.get(*key) == Some(id)),
+        Step::Item(key, wanted) => {
+            at.as_array_mut()?.iter_mut().find(|item| item.get(*key) == wanted.get(*key))
+        }
     });
     match (parent, last) {
         (Some(Value::Object(map)), Step::Field(name)) => match value {
@@ -179,7 +185,9 @@ pub(super) fn put(root: &mut Value, path: &[Step], value: Option<Value>) {
         (Some(Value::Array(items)), step) => {
             let at = match step {
                 Step::Index(index) => Some(*index),
-                Step::Key(key, id) => items.iter().position(|item| item.get(*key) == Some(id)),
+                Step::Item(key, wanted) => {
+                    items.iter().position(|item| item.get(*key) == wanted.get(*key))
+                }
                 Step::Field(_) => None,
             };
             let Some(at) = at.filter(|at| *at < items.len()) else { return };

@@ -11,6 +11,7 @@ mod merge;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use windlass_object::patch::{apply_merge_patch, three_way_merge_patch};
 use windlass_object::{GroupVersionKind, Object, Value};
 use windlass_schema::managed::{self, Write};
 use windlass_schema::{Schema, Schemas, defaults, strategic};
@@ -213,9 +214,12 @@ fn merged(
         predicted
     } else {
         let known = merge::restrict(&original_value, &live_value);
-        let patch = merge::three_way(&original_value, &target_value, &known);
+        let patch =
+            three_way_merge_patch(&original_value, &target_value, &known).map_err(|error| {
+                DiffError::Shape { object: name(target), reason: error.to_string() }
+            })?;
         let mut predicted = live_value.clone();
-        merge::apply(&mut predicted, &patch);
+        apply_merge_patch(&mut predicted, &patch);
         object(predicted, target)?
     };
     let live = object(live_value, target)?;

@@ -29,6 +29,7 @@ mod apply;
 mod message;
 mod options;
 mod order;
+mod plan;
 mod step;
 mod task;
 mod tasks;
@@ -40,6 +41,7 @@ use windlass_object::{Object, ResourceKey};
 
 pub use action::{Action, Batch, Change, Outcome, Propagation, Verb};
 pub use options::{NamespaceMetadata, Options, Request};
+pub use plan::{Plan, PlannedTask, PlannedWave, plan};
 pub use step::{Step, step};
 pub use task::{Task, TaskId};
 pub use tasks::namespace;

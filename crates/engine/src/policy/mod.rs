@@ -1,0 +1,13 @@
+//! Whether and when to act: automated sync, self-heal, retry, history, deletion.
+
+mod automated;
+mod deletion;
+mod duration;
+mod history;
+mod retry;
+
+pub use automated::{Attempt, Automated, Decision, Selected, SelfHealBackoff, Situation, decide};
+pub use deletion::{Deletion, DeletionSettings, is_confirmed, next_deletion};
+pub use duration::{BadDuration, parse_duration};
+pub use history::{DEFAULT_HISTORY_LIMIT, keep_latest};
+pub use retry::{AfterFailure, Backoff, Retry, after_failure, retrying_message};
