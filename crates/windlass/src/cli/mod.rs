@@ -3,9 +3,16 @@
 //! Exit codes: 0 done, 1 failed, 2 wrong arguments; a command that has others of its own (such as
 //! `app diff`) says so in its help.
 
+mod app;
+mod columns;
+mod failure;
 mod install;
+mod output;
+mod plan;
+mod render;
 mod up;
 
+use std::future::Future;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -30,6 +37,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Up(up::Args),
+    App(Box<app::Args>),
+    Render(render::Args),
+    Plan(plan::Args),
     Install(install::Args),
 }
 
@@ -46,15 +56,23 @@ pub(crate) fn main() -> ExitCode {
     start_logging(&cli.log);
     let result = match cli.command {
         Command::Up(args) => up::run(args),
+        Command::App(args) => app::run(*args),
+        Command::Render(args) => render::run(&args),
+        Command::Plan(args) => plan::run(args),
         Command::Install(args) => install::run(&args),
     };
     match result {
         Ok(code) => code,
         Err(error) => {
             report(&error);
-            ExitCode::FAILURE
+            error.downcast_ref::<failure::Failure>().map_or(ExitCode::FAILURE, |f| f.code().into())
         }
     }
+}
+
+/// Runs a command that talks to others, on this thread.
+fn block_on<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
 }
 
 /// Prints an error with its causes, the way every command does.

@@ -1,0 +1,292 @@
+//! An application's manifests against its live objects, worked out here and now.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use windlass_argo::types::{Application, IgnoreDifference, Source};
+use windlass_engine::compare::{self, Comparison};
+use windlass_engine::diff::{self, Mode};
+use windlass_engine::health::BuiltInOnly;
+use windlass_engine::normalize::{IgnoreDifferences, Normalizer};
+use windlass_engine::sync::{self, Plan};
+use windlass_engine::targets::{self, Context};
+use windlass_engine::tracking::{self, Method, Tracking};
+use windlass_object::{Object, Pointer, ResourceKey, json};
+use windlass_render::{Blocks, Glob, Outcome, Rendered, Spec, render};
+use windlass_schema::Schemas;
+use windlass_tree::{DirectoryTree, Tree, TreePath};
+
+use super::connection::{Connection, Stored};
+use super::kinds::Kinds;
+use super::repositories::{self, Mirrors};
+use crate::cli::failure::Failure;
+use crate::cli::output;
+
+/// The cluster that Applications mean by "here".
+const IN_CLUSTER: [&str; 2] = ["https://kubernetes.default.svc", "in-cluster"];
+
+/// Whose manifests are wanted.
+#[derive(Clone, Debug)]
+pub(crate) enum Wanted {
+    /// The repository's at a revision; none is the application's own.
+    Revision(Option<String>),
+    /// Those of a directory on disk, in the place of the application's path.
+    Local(PathBuf),
+}
+
+/// What came out.
+pub(crate) struct Compared {
+    pub(crate) comparison: Comparison,
+    pub(crate) plan: Plan,
+    /// Whether some manifests could not be rendered; they have been told on standard error.
+    pub(crate) incomplete: bool,
+}
+
+/// Renders an application's manifests, its several sources one behind the other, and the commit of
+/// the first. What is bad or odd is told on standard error.
+pub(crate) async fn manifests(
+    connection: &Connection,
+    app: &Application,
+    wanted: &Wanted,
+) -> anyhow::Result<(Vec<Object>, String, bool)> {
+    let mut objects = Vec::new();
+    let mut commit = String::new();
+    let mut incomplete = false;
+    let settings = repositories::settings(connection).await?;
+    let mirrors = Mirrors::open()?;
+    for source in app.spec.effective_sources().iter().filter(|s| !s.is_reference_only()) {
+        let blocks = blocks(source)?;
+        let rendered = match wanted {
+            Wanted::Local(dir) => {
+                let spec = Spec::for_application(TreePath::root(), blocks, app.name());
+                done(render(&DirectoryTree::new(dir), &spec))?
+            }
+            Wanted::Revision(revision) => {
+                let repository = settings.repository(&source.repo_url, app.project())?;
+                let revision = revision.as_deref().unwrap_or(&source.target_revision);
+                let resolved = mirrors.sources.resolve(&repository, revision).await?;
+                let tree = mirrors.sources.tree(&repository, &resolved.commit).await?;
+                if commit.is_empty() {
+                    commit.clone_from(&resolved.commit);
+                }
+                let spec = Spec::for_application(TreePath::new(&source.path)?, blocks, app.name());
+                let tree: Arc<dyn Tree> = tree;
+                tokio::task::spawn_blocking(move || done(render(&*tree, &spec))).await??
+            }
+        };
+        incomplete |= !rendered.diagnostics.is_empty();
+        for diagnostic in &rendered.diagnostics {
+            output::warn(&format!("error: {diagnostic}"));
+        }
+        for warning in &rendered.warnings {
+            output::warn(&format!("warning: {warning}"));
+        }
+        objects.extend(rendered.manifests.into_iter().map(|m| m.object));
+    }
+    Ok((objects, commit, incomplete))
+}
+
+fn blocks(source: &Source) -> anyhow::Result<Blocks> {
+    let blocks = json!({
+        "directory": source.directory,
+        "helm": source.helm,
+        "kustomize": source.kustomize,
+        "plugin": source.plugin,
+    });
+    Ok(serde_json::from_value(blocks)?)
+}
+
+/// What a render came to, where nothing can be fetched for it.
+pub(crate) fn done(outcome: Outcome) -> anyhow::Result<Rendered> {
+    match outcome {
+        Outcome::Done(rendered) => Ok(rendered),
+        Outcome::Needs(needs) => {
+            Err(Failure::generic(format!("rendering needs what is not in the tree: {needs:?}")))
+        }
+    }
+}
+
+/// Compares, and plans the sync that would follow.
+pub(crate) async fn compare(
+    connection: &Connection,
+    stored: &Stored,
+    wanted: &Wanted,
+) -> anyhow::Result<Compared> {
+    let app = &stored.app;
+    check_destination(app)?;
+    let (manifests, commit, incomplete) = manifests(connection, app, wanted).await?;
+    let kinds = Kinds::discover(&connection.client).await?;
+    let settings = repositories::config_map(connection, "argocd-cm").await?;
+    let tracking = tracking(&settings);
+    let instance = tracking::instance_name(app.name(), app.namespace(), &connection.namespace);
+    let namespace = app.spec.destination.namespace.as_str();
+    let context = Context {
+        instance: &instance,
+        namespace,
+        tracking: &tracking,
+        kinds: &kinds,
+        excluded: &|_| false,
+    };
+    let targets = targets::prepare(manifests, &context);
+    let live = live(app, &targets.objects, &kinds, namespace).await?;
+    let options = sync_options(app);
+    let ignored = Ignored::new(&app.spec.ignore_differences);
+    let schemas = Schemas::builtin();
+    let server_side = options.server_side_apply;
+    let comparison = compare::compare(
+        &targets,
+        &live,
+        &compare::Settings {
+            name: app.name(),
+            instance: &instance,
+            qualified_name: &format!("{}/{}", app.namespace(), app.name()),
+            key: stored.object.key(),
+            namespace,
+            namespace_metadata: None,
+            namespace_metadata_changed: false,
+            incomplete,
+            prune_default: options.prune_default.as_deref(),
+            delete_default: None,
+            kinds: &kinds,
+            permitted: &|_, _, _| true,
+            health: &BuiltInOnly,
+            diff: diff::Settings {
+                schemas: &schemas,
+                normalizer: Normalizer { ignore: &ignored, ..Normalizer::default() },
+                tracking: &tracking,
+            },
+            mode: &|_, _| if server_side { Mode::StructuredMerge } else { Mode::ThreeWay },
+        },
+    );
+    let now = jiff::Timestamp::now();
+    let request =
+        sync::Request { revision: &commit, namespace, started_at: now, now, options: &options };
+    let namespace_key = ResourceKey::new("", "Namespace", "", namespace);
+    let there = kinds.fetch_all([(namespace_key, "v1".to_owned())]).await?;
+    let world = sync::World {
+        pairs: comparison.pairs(|_| true),
+        hooks: &comparison.hooks,
+        namespace: there.into_iter().next().map(Arc::new),
+        kinds: &kinds,
+        permit: &|_, _| Ok(()),
+        health: &BuiltInOnly,
+    };
+    let plan = sync::plan(&request, &world);
+    Ok(Compared { comparison, plan, incomplete })
+}
+
+fn check_destination(app: &Application) -> anyhow::Result<()> {
+    let destination = &app.spec.destination;
+    let here = [destination.server.as_str(), destination.name.as_str()];
+    if here.iter().any(|d| IN_CLUSTER.contains(d)) {
+        return Ok(());
+    }
+    Err(Failure::generic(format!(
+        "application {} goes to another cluster ({}), which the command line cannot look at yet",
+        app.name(),
+        here.concat()
+    )))
+}
+
+/// How the installation marks objects.
+fn tracking(settings: &BTreeMap<String, String>) -> Tracking {
+    let setting = |key: &str| settings.get(key).map(String::as_str).filter(|v| !v.is_empty());
+    let mut tracking = Tracking::default();
+    if let Some(method) = setting("application.resourceTrackingMethod") {
+        tracking.method = Method::parse(method);
+    }
+    if let Some(label) = setting("application.instanceLabelKey") {
+        label.clone_into(&mut tracking.label);
+    }
+    if let Some(installation) = setting("installationID") {
+        installation.clone_into(&mut tracking.installation);
+    }
+    tracking
+}
+
+/// The options of a sync that the application's own policy would ask for.
+fn sync_options(app: &Application) -> sync::Options {
+    let policy = app.spec.sync_policy.as_ref();
+    let entries = policy.iter().flat_map(|p| &p.sync_options).map(String::as_str);
+    let (mut options, _) = sync::Options::from_sync_options(entries);
+    options.prune = policy.and_then(|p| p.automated.as_ref()?.prune) == Some(true);
+    options
+}
+
+/// The live objects that Git names, and those of the application's status.
+async fn live(
+    app: &Application,
+    targets: &[Arc<Object>],
+    kinds: &Kinds,
+    namespace: &str,
+) -> anyhow::Result<BTreeMap<ResourceKey, Arc<Object>>> {
+    let mut keys: BTreeMap<ResourceKey, String> = BTreeMap::new();
+    for target in targets.iter().filter(|t| !t.name().is_empty()) {
+        let mut key = target.key();
+        let namespaced = windlass_engine::state::ApiKinds::namespaced(kinds, &key.group_kind());
+        if key.namespace.is_empty() && namespaced != Some(false) {
+            namespace.clone_into(&mut key.namespace);
+        }
+        keys.insert(key, target.gvk().version);
+    }
+    for resource in app.status.resources.iter().filter(|r| !r.hook) {
+        keys.insert(resource.key(), resource.version.clone());
+    }
+    let found = kinds.fetch_all(keys).await?;
+    Ok(found.into_iter().map(|object| (object.key(), Arc::new(object))).collect())
+}
+
+/// `spec.ignoreDifferences` by JSON pointer. The other ways are told and left out.
+struct Ignored(Vec<Rule>);
+
+struct Rule {
+    group: Option<Glob>,
+    kind: Option<Glob>,
+    name: String,
+    namespace: String,
+    pointers: Vec<Pointer>,
+}
+
+impl Ignored {
+    fn new(rules: &[IgnoreDifference]) -> Self {
+        let other = |r: &IgnoreDifference| {
+            !r.jq_path_expressions.is_empty() || !r.managed_fields_managers.is_empty()
+        };
+        if rules.iter().any(other) {
+            output::warn(
+                "warning: ignoreDifferences by jq path and by manager do not count at the command line",
+            );
+        }
+        let rules = rules.iter().map(|rule| Rule {
+            group: Glob::new(&rule.group).ok(),
+            kind: Glob::new(&rule.kind).ok(),
+            name: rule.name.clone(),
+            namespace: rule.namespace.clone(),
+            pointers: rule.json_pointers.iter().filter_map(|p| p.parse().ok()).collect(),
+        });
+        Self(rules.collect())
+    }
+}
+
+impl IgnoreDifferences for Ignored {
+    fn strip(&self, object: &mut Object) {
+        let is = |glob: &Option<Glob>, text: &str| glob.as_ref().is_some_and(|g| g.matches(text));
+        let names = |wanted: &str, text: &str| wanted.is_empty() || wanted == text;
+        let mut value = object.to_value();
+        for rule in &self.0 {
+            let applies = is(&rule.group, object.group())
+                && is(&rule.kind, object.kind())
+                && names(&rule.name, object.name())
+                && names(&rule.namespace, object.namespace());
+            if applies {
+                for pointer in &rule.pointers {
+                    pointer.remove(&mut value);
+                }
+            }
+        }
+        if let Ok(stripped) = Object::try_from(value) {
+            *object = stripped;
+        }
+    }
+}

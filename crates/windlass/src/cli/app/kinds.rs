@@ -1,0 +1,131 @@
+//! The kinds that a cluster serves, and its objects by kind.
+
+use std::collections::HashMap;
+
+use futures::{StreamExt, stream};
+use kube::api::ListParams;
+use kube::core::{ApiResource, DynamicObject};
+use kube::discovery::{Discovery, Scope, verbs};
+use kube::{Api, Client};
+use windlass_engine::state::ApiKinds;
+use windlass_object::{GroupKind, GroupVersionKind, Object, ResourceKey};
+
+use super::connection::refused;
+
+/// How many requests are under way at once.
+const CONCURRENCY: usize = 16;
+
+/// What discovery told.
+pub(crate) struct Kinds {
+    client: Client,
+    served: HashMap<GroupVersionKind, Kind>,
+    /// The version that each kind is looked at in.
+    preferred: HashMap<GroupKind, GroupVersionKind>,
+}
+
+struct Kind {
+    resource: ApiResource,
+    namespaced: bool,
+    listed: bool,
+}
+
+impl Kinds {
+    pub(crate) async fn discover(client: &Client) -> anyhow::Result<Self> {
+        let discovery = Discovery::new(client.clone()).run().await.map_err(|e| refused(&e))?;
+        let mut served = HashMap::new();
+        let mut preferred = HashMap::new();
+        for group in discovery.groups() {
+            for (resource, _) in group.recommended_resources() {
+                let gvk = gvk(&resource);
+                preferred.insert(gvk.group_kind(), gvk);
+            }
+            for version in group.versions() {
+                for (resource, capabilities) in group.versioned_resources(version) {
+                    let kind = Kind {
+                        namespaced: capabilities.scope == Scope::Namespaced,
+                        listed: capabilities.supports_operation(verbs::LIST),
+                        resource,
+                    };
+                    served.insert(gvk(&kind.resource), kind);
+                }
+            }
+        }
+        Ok(Self { client: client.clone(), served, preferred })
+    }
+
+    fn kind(&self, group_kind: &GroupKind) -> Option<&Kind> {
+        self.served.get(self.preferred.get(group_kind)?)
+    }
+
+    fn api(&self, kind: &Kind, namespace: &str) -> Api<DynamicObject> {
+        if kind.namespaced && !namespace.is_empty() {
+            Api::namespaced_with(self.client.clone(), namespace, &kind.resource)
+        } else {
+            Api::all_with(self.client.clone(), &kind.resource)
+        }
+    }
+
+    /// The object of a name; none if it, or its kind, is not there. A version of the kind is asked
+    /// for first, where one is given.
+    async fn fetch(&self, key: &ResourceKey, version: &str) -> anyhow::Result<Option<Object>> {
+        let asked = GroupVersionKind::new(&key.group, version, &key.kind);
+        let Some(kind) = self.served.get(&asked).or_else(|| self.kind(&key.group_kind())) else {
+            return Ok(None);
+        };
+        let found = self.api(kind, &key.namespace).get_opt(&key.name).await;
+        found.map_err(|e| refused(&e))?.map(|o| object(&o, &kind.resource)).transpose()
+    }
+
+    /// The objects of these names and versions that are there.
+    pub(crate) async fn fetch_all(
+        &self,
+        keys: impl IntoIterator<Item = (ResourceKey, String)>,
+    ) -> anyhow::Result<Vec<Object>> {
+        let fetches =
+            keys.into_iter().map(|(key, version)| async move { self.fetch(&key, &version).await });
+        let found: Vec<_> = stream::iter(fetches).buffered(CONCURRENCY).collect().await;
+        Ok(found.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    }
+
+    /// Everything in a namespace that has an owner. Kinds that may not be listed are left out.
+    pub(crate) async fn owned(&self, namespace: &str) -> Vec<Object> {
+        let kinds = self.preferred.values().filter_map(|gvk| self.served.get(gvk));
+        let lists = kinds.filter(|k| k.namespaced && k.listed && !is_noise(&k.resource)).map(
+            |kind| async move {
+                let listed = self.api(kind, namespace).list(&ListParams::default()).await;
+                let items = listed.map(|l| l.items).unwrap_or_default();
+                items.iter().filter_map(|o| object(o, &kind.resource).ok()).collect::<Vec<_>>()
+            },
+        );
+        let lists: Vec<Vec<Object>> = stream::iter(lists).buffered(CONCURRENCY).collect().await;
+        let owned = |o: &Object| !o.owner_references().is_empty();
+        lists.into_iter().flatten().filter(owned).collect()
+    }
+}
+
+/// What Argo CD never shows.
+fn is_noise(resource: &ApiResource) -> bool {
+    matches!(resource.group.as_str(), "events.k8s.io" | "metrics.k8s.io")
+        || matches!(resource.kind.as_str(), "Event" | "Lease")
+}
+
+fn gvk(resource: &ApiResource) -> GroupVersionKind {
+    GroupVersionKind::new(&resource.group, &resource.version, &resource.kind)
+}
+
+fn object(found: &DynamicObject, resource: &ApiResource) -> anyhow::Result<Object> {
+    let mut object = Object::try_from(serde_json::to_value(found)?)?;
+    object.set(&["apiVersion"], resource.api_version.as_str());
+    object.set(&["kind"], resource.kind.as_str());
+    Ok(object)
+}
+
+impl ApiKinds for Kinds {
+    fn namespaced(&self, kind: &GroupKind) -> Option<bool> {
+        self.kind(kind).map(|k| k.namespaced)
+    }
+
+    fn serves(&self, kind: &GroupVersionKind) -> bool {
+        self.served.contains_key(kind)
+    }
+}

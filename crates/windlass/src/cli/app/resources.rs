@@ -1,0 +1,72 @@
+//! `windlass app resources`.
+
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+
+use super::connection::Connection;
+use super::tree::{self, Branch, Node};
+use crate::cli::columns::{align, line};
+use crate::cli::output;
+
+/// List an application's objects.
+///
+/// Examples:
+///   windlass app resources guestbook
+///   windlass app resources guestbook --output tree=detailed
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Name of the application.
+    name: String,
+    /// `tree` shows what the objects own, `tree=detailed` age and health too.
+    #[arg(long, short, value_parser = ["", "tree", "tree=detailed"], default_value = "")]
+    output: String,
+    /// Namespace of the application.
+    #[arg(long, short = 'N', value_name = "NAMESPACE")]
+    app_namespace: Option<String>,
+}
+
+/// Runs the command.
+pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<ExitCode> {
+    let name = connection.name(&args.name, args.app_namespace.as_deref());
+    let app = connection.get(&name).await?.app;
+    let mut lines = vec![line(["GROUP", "KIND", "NAMESPACE", "NAME", "ORPHANED"])];
+    if args.output.is_empty() {
+        for resource in app.status.resources.iter().filter(|r| !r.hook) {
+            let key = resource.key();
+            lines.push(vec![key.group, key.kind, key.namespace, key.name, "No".to_owned()]);
+        }
+    } else {
+        let detailed = args.output == "tree=detailed";
+        if detailed {
+            lines[0].extend(line(["AGE", "HEALTH", "REASON"]));
+        }
+        let now = Timestamp::now();
+        for root in tree::build(connection, &app).await? {
+            rows(&root, &Branch::default(), detailed, now, &mut lines);
+        }
+    }
+    output::print(&align(&lines))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn rows(
+    node: &Node,
+    branch: &Branch,
+    detailed: bool,
+    now: Timestamp,
+    lines: &mut Vec<Vec<String>>,
+) {
+    let key = node.object.key();
+    let group = format!("{}{}", branch.prefix(), key.group);
+    let mut cells = vec![group, key.kind, key.namespace, key.name, "No".to_owned()];
+    if detailed {
+        let (health, reason) = node.health();
+        cells.extend([node.age(now), health, reason]);
+    }
+    lines.push(cells);
+    for (i, child) in node.children.iter().enumerate() {
+        rows(child, &branch.child(i + 1 == node.children.len()), detailed, now, lines);
+    }
+}

@@ -1,0 +1,91 @@
+//! `--resource GROUP:KIND:NAME`, as argocd reads it.
+
+use std::str::FromStr;
+
+use windlass_object::ResourceKey;
+
+/// One `--resource`: `*` is any, a leading `!` leaves out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pattern {
+    exclude: bool,
+    group: String,
+    kind: String,
+    namespace: Option<String>,
+    name: String,
+}
+
+impl FromStr for Pattern {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (exclude, text) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
+        let fields: Vec<&str> = text.split(':').collect();
+        let [group, kind, name] = fields.as_slice() else {
+            return Err(format!("resource should have GROUP:KIND:NAME, but instead got: {text}"));
+        };
+        let (namespace, name) = match name.split_once('/') {
+            None => (None, *name),
+            Some((_, name)) if name.contains('/') => {
+                return Err(format!(
+                    "resource with namespace should have GROUP:KIND:NAMESPACE/NAME, but instead \
+                     got: {text}"
+                ));
+            }
+            Some((namespace, name)) => (Some(namespace.to_owned()), name),
+        };
+        Ok(Self {
+            exclude,
+            group: (*group).to_owned(),
+            kind: (*kind).to_owned(),
+            namespace,
+            name: name.to_owned(),
+        })
+    }
+}
+
+impl Pattern {
+    fn matches(&self, key: &ResourceKey) -> bool {
+        let is = |pattern: &str, text: &str| pattern == "*" || pattern == text;
+        is(&self.group, &key.group)
+            && is(&self.kind, &key.kind)
+            && is(&self.name, &key.name)
+            && self.namespace.as_deref().is_none_or(|n| n.is_empty() || n == key.namespace)
+    }
+}
+
+/// Whether the patterns take an object: some pattern that includes matches, and none that excludes;
+/// with patterns that exclude only, what they do not match is taken.
+pub(crate) fn includes(patterns: &[Pattern], key: &ResourceKey) -> bool {
+    let mut included = None;
+    for pattern in patterns {
+        let matches = pattern.matches(key);
+        if pattern.exclude && matches {
+            return false;
+        }
+        let hit = if pattern.exclude { !matches } else { matches };
+        included = Some(included.unwrap_or(false) || hit);
+    }
+    included.unwrap_or(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selects_as_argocd_does() {
+        let service = ResourceKey::new("", "Service", "a", "web");
+        let deployment = ResourceKey::new("apps", "Deployment", "a", "web");
+        let check = |patterns: &[&str], wanted: (bool, bool)| {
+            let patterns: Vec<Pattern> = patterns.iter().map(|p| p.parse().unwrap()).collect();
+            let got = (includes(&patterns, &service), includes(&patterns, &deployment));
+            assert_eq!(got, wanted, "{patterns:?}");
+        };
+        check(&[], (true, true));
+        check(&[":Service:web"], (true, false));
+        check(&[":Service:b/web"], (false, false));
+        check(&["*:*:web", "!apps:*:*"], (true, false));
+        check(&["!*:Service:*"], (false, true));
+        assert!("a:b".parse::<Pattern>().is_err());
+    }
+}

@@ -1,0 +1,38 @@
+//! An error that decides the exit code.
+
+use std::fmt;
+
+/// What argocd ends with where a request fails.
+pub(crate) const GENERIC: u8 = 20;
+
+/// An error with an exit code of its own; any other error ends with 1.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    /// The command could not do what it was asked, as argocd's `FATA` lines.
+    pub(crate) fn fatal(message: impl Into<String>) -> anyhow::Error {
+        Self { code: 1, message: message.into() }.into()
+    }
+
+    /// A request failed.
+    pub(crate) fn generic(message: impl Into<String>) -> anyhow::Error {
+        Self { code: GENERIC, message: message.into() }.into()
+    }
+
+    /// What the process ends with.
+    pub(crate) fn code(&self) -> u8 {
+        self.code
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
