@@ -1,0 +1,118 @@
+//! `eq`, `ne`, `lt`, `le`, `gt`, `ge`.
+
+use crate::value::Value;
+
+/// Go's basic kinds, which only compare among themselves.
+#[derive(PartialEq, Eq, Clone, Copy)]
+enum Basic {
+    Bool,
+    Int,
+    Uint,
+    Float,
+    String,
+}
+
+fn basic(value: &Value) -> Option<Basic> {
+    Some(match value {
+        Value::Bool(_) => Basic::Bool,
+        Value::Int(_) | Value::Int64(_) => Basic::Int,
+        Value::Uint8(_) => Basic::Uint,
+        Value::Float64(_) => Basic::Float,
+        Value::String(_) => Basic::String,
+        _ => return None,
+    })
+}
+
+fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Int(i) | Value::Int64(i) => Some(*i),
+        Value::Uint8(u) => Some(i64::from(*u)),
+        _ => None,
+    }
+}
+
+fn incompatible(a: &Value, b: &Value) -> String {
+    format!("incompatible types for comparison: {} and {}", a.type_name(), b.type_name())
+}
+
+/// Whether `first` equals one of the others.
+///
+/// # Errors
+/// When two values cannot be compared, in Go's words.
+pub fn equal(first: &Value, others: &[Value]) -> Result<bool, String> {
+    if others.is_empty() {
+        return Err("missing argument for comparison".to_owned());
+    }
+    for other in others {
+        if equal_two(first, other)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn equal_two(a: &Value, b: &Value) -> Result<bool, String> {
+    let (kind_a, kind_b) = (basic(a), basic(b));
+    if kind_a != kind_b {
+        if let (Some(a), Some(b)) = (integer(a), integer(b)) {
+            return Ok(a == b);
+        }
+        let absent = |v: &Value| matches!(v, Value::Nil | Value::NilInterface);
+        if !absent(a) && !absent(b) {
+            return Err(incompatible(a, b));
+        }
+        return Ok(false);
+    }
+    match (a, b) {
+        (Value::Bool(a), Value::Bool(b)) => Ok(a == b),
+        (Value::Float64(a), Value::Float64(b)) => Ok(a == b),
+        (Value::String(a), Value::String(b)) => Ok(a == b),
+        _ if kind_a.is_some() => Ok(integer(a) == integer(b)),
+        _ => equal_other(a, b),
+    }
+}
+
+fn equal_other(a: &Value, b: &Value) -> Result<bool, String> {
+    let comparable = |v: &Value| matches!(v, Value::Object(_));
+    if a.is_nil() || b.is_nil() {
+        return Ok(a.is_nil() == b.is_nil());
+    }
+    if !comparable(b) {
+        let shown = crate::fmt::print_one(b);
+        return Err(if a.type_name() == b.type_name() {
+            format!("non-comparable type {shown}: {}", b.type_name())
+        } else {
+            let first = crate::fmt::print_one(a);
+            format!("non-comparable types {first}: {}, {}: {shown}", a.type_name(), b.type_name())
+        });
+    }
+    Ok(match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            std::rc::Rc::ptr_eq(a, b)
+                || (!a.type_name().starts_with('*')
+                    && a.type_name() == b.type_name()
+                    && a.print() == b.print())
+        }
+        _ => false,
+    })
+}
+
+/// Whether `a` is less than `b`.
+///
+/// # Errors
+/// When the values have no order, in Go's words.
+pub fn less(a: &Value, b: &Value) -> Result<bool, String> {
+    let invalid = || "invalid type for comparison".to_owned();
+    let kind_a = basic(a).ok_or_else(invalid)?;
+    let kind_b = basic(b).ok_or_else(invalid)?;
+    match (a, b) {
+        (Value::Float64(a), Value::Float64(b)) => Ok(a < b),
+        (Value::String(a), Value::String(b)) => Ok(a < b),
+        (Value::Bool(_), Value::Bool(_)) => Err(invalid()),
+        _ => match (integer(a), integer(b)) {
+            (Some(a), Some(b)) => Ok(a < b),
+            _ if kind_a != kind_b => Err(incompatible(a, b)),
+            _ => Err(invalid()),
+        },
+    }
+}

@@ -1,0 +1,73 @@
+//! Floats, as `strconv.FormatFloat` writes them.
+
+/// Formats with a verb of `e E f F g G` and a precision; no precision is the shortest form that
+/// reads back as the same number.
+pub fn format_float(value: f64, verb: char, precision: Option<usize>) -> String {
+    if value.is_nan() {
+        return "NaN".to_owned();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() };
+    }
+    let text = match verb.to_ascii_lowercase() {
+        'e' => exponential(value, precision),
+        'f' => match precision {
+            Some(p) => format!("{value:.p$}"),
+            None => format!("{value}"),
+        },
+        _ => general(value, precision),
+    };
+    if verb.is_ascii_uppercase() { text.to_uppercase() } else { text }
+}
+
+/// `%v` of a float: the shortest form, with an exponent from 1e+06 on and below 0.0001.
+pub fn shortest(value: f64) -> String {
+    format_float(value, 'g', None)
+}
+
+fn exponential(value: f64, precision: Option<usize>) -> String {
+    let text = match precision {
+        Some(p) => format!("{value:.p$e}"),
+        None => format!("{value:e}"),
+    };
+    // Rust writes 1e7, Go 1e+07.
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let (sign, digits) = match exponent.strip_prefix('-') {
+        Some(digits) => ('-', digits),
+        None => ('+', exponent),
+    };
+    format!("{mantissa}e{sign}{digits:0>2}")
+}
+
+fn general(value: f64, precision: Option<usize>) -> String {
+    // A precision of 0 counts as 1; digits then are significant ones.
+    let wanted = precision.map(|p| p.max(1));
+    let scientific = match wanted {
+        Some(p) => format!("{value:.prec$e}", prec = p - 1),
+        None => format!("{value:e}"),
+    };
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let mantissa = if mantissa.contains('.') {
+        mantissa.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        mantissa
+    };
+    let digits = mantissa.chars().filter(char::is_ascii_digit).count();
+    // The precision decides when the exponent shows; for the shortest form that is 6.
+    let limit = match wanted {
+        Some(p) if p > digits && i32::try_from(digits).is_ok_and(|d| d > exponent) => digits,
+        Some(p) => p,
+        None => 6,
+    };
+    if exponent < -4 || i32::try_from(limit).is_ok_and(|l| exponent >= l) {
+        return exponential_from(mantissa, exponent);
+    }
+    let places = i32::try_from(digits).unwrap_or(0) - 1 - exponent;
+    format!("{value:.prec$}", prec = usize::try_from(places).unwrap_or(0))
+}
+
+fn exponential_from(mantissa: &str, exponent: i32) -> String {
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
+}

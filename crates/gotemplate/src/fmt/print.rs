@@ -1,0 +1,364 @@
+//! Values by verb.
+
+use super::float::format_float;
+use super::spec::Flags;
+use super::text::{is_print, quoted, unicode};
+use crate::value::{Element, Value};
+
+/// Nesting that is still printed: data from YAML is bounded, but maps can be made to hold
+/// themselves, where Go's own printing never ends.
+const MAX_DEPTH: usize = 1_000;
+
+#[derive(Default)]
+pub(super) struct Printer {
+    pub(super) out: String,
+    pub(super) flags: Flags,
+    depth: usize,
+}
+
+impl Printer {
+    /// An argument by its verb.
+    pub(super) fn arg(&mut self, value: &Value, verb: char) {
+        match verb {
+            'T' => self.pad(&value.type_name()),
+            _ if matches!(value, Value::Nil | Value::NilInterface) => match verb {
+                'v' => self.pad("<nil>"),
+                _ => self.bad_verb(value, verb),
+            },
+            _ => self.value(value, verb),
+        }
+    }
+
+    /// `type=value`, as errors in a format show an argument.
+    pub(super) fn typed(&mut self, value: &Value) {
+        if matches!(value, Value::Nil | Value::NilInterface) {
+            self.out.push_str("<nil>");
+            return;
+        }
+        self.out.push_str(&value.type_name());
+        self.out.push('=');
+        self.arg(value, 'v');
+    }
+
+    fn bad_verb(&mut self, value: &Value, verb: char) {
+        let flags = std::mem::take(&mut self.flags);
+        self.out.push_str(&format!("%!{verb}("));
+        self.typed(value);
+        self.out.push(')');
+        self.flags = flags;
+    }
+
+    fn value(&mut self, value: &Value, verb: char) {
+        match value {
+            Value::Nil | Value::NilInterface => {
+                let text = if self.flags.sharp_v { "interface {}(nil)" } else { "<nil>" };
+                self.out.push_str(text);
+            }
+            Value::Bool(b) => match verb {
+                't' | 'v' => self.pad(if *b { "true" } else { "false" }),
+                _ => self.bad_verb(value, verb),
+            },
+            Value::Int(n) | Value::Int64(n) => self.integer(value, i128::from(*n), verb, true),
+            Value::Uint8(n) => self.integer(value, i128::from(*n), verb, false),
+            Value::Float64(f) => self.float(value, *f, verb),
+            Value::String(s) => self.string(value, s, verb),
+            Value::Bytes(b) => self.bytes(b, verb),
+            Value::List(list) => {
+                if self.flags.sharp_v {
+                    let name = value.type_name();
+                    self.sequence(&list.items, verb, &format!("{name}{{"), ", ", "}");
+                } else {
+                    self.sequence(&list.items, verb, "[", " ", "]");
+                }
+            }
+            Value::Map(map) => self.map(value, &map.entries(), verb, map.element),
+            Value::Object(object) => match verb {
+                'v' | 's' => self.pad(&object.print()),
+                'q' => {
+                    let text = object.print();
+                    self.string(value, &text, 'q');
+                }
+                _ => self.bad_verb(value, verb),
+            },
+        }
+    }
+
+    /// Enters a collection; false when the nesting has no end.
+    fn enter(&mut self) -> bool {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            self.out.push_str("...");
+            self.depth -= 1;
+            return false;
+        }
+        true
+    }
+
+    fn sequence(&mut self, items: &[Value], verb: char, open: &str, between: &str, close: &str) {
+        if !self.enter() {
+            return;
+        }
+        self.out.push_str(open);
+        for (i, item) in items.iter().enumerate() {
+            if i > 0 {
+                self.out.push_str(between);
+            }
+            self.element(item, verb);
+        }
+        self.out.push_str(close);
+        self.depth -= 1;
+    }
+
+    /// Inside a collection a nil is `<nil>` whatever the verb.
+    fn element(&mut self, item: &Value, verb: char) {
+        self.value(item, verb);
+    }
+
+    fn map(
+        &mut self,
+        value: &Value,
+        entries: &std::collections::BTreeMap<std::rc::Rc<str>, Value>,
+        verb: char,
+        element: Element,
+    ) {
+        if !self.enter() {
+            return;
+        }
+        let sharp = self.flags.sharp_v;
+        if sharp {
+            self.out.push_str(&value.type_name());
+            self.out.push('{');
+        } else {
+            self.out.push_str("map[");
+        }
+        for (i, (key, item)) in entries.iter().enumerate() {
+            if i > 0 {
+                self.out.push_str(if sharp { ", " } else { " " });
+            }
+            self.string(&Value::String(key.clone()), key, verb);
+            self.out.push(':');
+            debug_assert!(element == Element::Any || !item.is_nil());
+            self.element(item, verb);
+        }
+        self.out.push(if sharp { '}' } else { ']' });
+        self.depth -= 1;
+    }
+
+    /// Writes text in the width of the flags.
+    fn pad(&mut self, text: &str) {
+        let length = text.chars().count();
+        let missing = self.flags.width.unwrap_or(0).saturating_sub(length);
+        if self.flags.minus {
+            self.out.push_str(text);
+            self.out.extend(std::iter::repeat_n(' ', missing));
+        } else {
+            let fill = if self.flags.zero { '0' } else { ' ' };
+            self.out.extend(std::iter::repeat_n(fill, missing));
+            self.out.push_str(text);
+        }
+    }
+
+    fn cut<'a>(&self, text: &'a str) -> &'a str {
+        match self.flags.precision {
+            Some(p) => text.char_indices().nth(p).map_or(text, |(at, _)| &text[..at]),
+            None => text,
+        }
+    }
+
+    fn string(&mut self, value: &Value, text: &str, verb: char) {
+        match verb {
+            'v' if self.flags.sharp_v => self.quoted(text),
+            'v' | 's' => {
+                let text = self.cut(text).to_owned();
+                self.pad(&text);
+            }
+            'x' | 'X' => self.hex(text.as_bytes(), verb),
+            'q' => {
+                let text = self.cut(text).to_owned();
+                self.quoted(&text);
+            }
+            _ => self.bad_verb(value, verb),
+        }
+    }
+
+    fn quoted(&mut self, text: &str) {
+        let raw = self.flags.sharp
+            && !text
+                .contains(|c: char| c == '`' || c == '\u{feff}' || (c.is_control() && c != '\t'));
+        let out = if raw { format!("`{text}`") } else { quoted(text, '"', self.flags.plus) };
+        self.pad(&out);
+    }
+
+    fn hex(&mut self, bytes: &[u8], verb: char) {
+        let bytes = &bytes[..self.flags.precision.unwrap_or(bytes.len()).min(bytes.len())];
+        let prefix = if verb == 'x' { "0x" } else { "0X" };
+        let mut text = String::new();
+        for (i, b) in bytes.iter().enumerate() {
+            if self.flags.space && i > 0 {
+                text.push(' ');
+            }
+            if self.flags.sharp && (self.flags.space || i == 0) {
+                text.push_str(prefix);
+            }
+            text.push_str(&if verb == 'x' { format!("{b:02x}") } else { format!("{b:02X}") });
+        }
+        self.pad(&text);
+    }
+
+    fn bytes(&mut self, bytes: &[u8], verb: char) {
+        match verb {
+            'v' | 'd' if self.flags.sharp_v => {
+                let items: Vec<String> = bytes.iter().map(|b| format!("0x{b:x}")).collect();
+                self.out.push_str(&format!("[]byte{{{}}}", items.join(", ")));
+            }
+            's' | 'q' => {
+                let text = String::from_utf8_lossy(bytes).into_owned();
+                self.string(&Value::Nil, &text, verb);
+            }
+            'x' | 'X' => self.hex(bytes, verb),
+            _ => {
+                let items: Vec<Value> = bytes.iter().map(|b| Value::Uint8(*b)).collect();
+                self.sequence(&items, verb, "[", " ", "]");
+            }
+        }
+    }
+
+    fn integer(&mut self, value: &Value, n: i128, verb: char, signed: bool) {
+        let character = u32::try_from(n).ok().and_then(char::from_u32);
+        match verb {
+            'v' if self.flags.sharp_v && !signed => {
+                let sharp = std::mem::replace(&mut self.flags.sharp, true);
+                self.digits(n, 16, 'v');
+                self.flags.sharp = sharp;
+            }
+            'v' | 'd' => self.digits(n, 10, verb),
+            'b' => self.digits(n, 2, verb),
+            'o' | 'O' => self.digits(n, 8, verb),
+            'x' | 'X' => self.digits(n, 16, verb),
+            'c' => self.pad(&character.unwrap_or('\u{FFFD}').to_string()),
+            'q' => {
+                let c = character.unwrap_or('\u{FFFD}').to_string();
+                let text = quoted(&c, '\'', self.flags.plus);
+                self.pad(&text);
+            }
+            'U' => {
+                let digits = format!("{:0>w$X}", n, w = self.flags.precision.unwrap_or(4).max(4));
+                let shown = character.filter(|c| self.flags.sharp && is_print(*c));
+                let text = match shown {
+                    Some(c) if digits.len() <= 6 && self.flags.precision.is_none() => unicode(c),
+                    Some(c) => format!("U+{digits} '{c}'"),
+                    None => format!("U+{digits}"),
+                };
+                let zero = std::mem::take(&mut self.flags.zero);
+                self.pad(&text);
+                self.flags.zero = zero;
+            }
+            _ => self.bad_verb(value, verb),
+        }
+    }
+
+    fn digits(&mut self, n: i128, base: u32, verb: char) {
+        let magnitude = n.unsigned_abs();
+        let mut digits = match base {
+            2 => format!("{magnitude:b}"),
+            8 => format!("{magnitude:o}"),
+            16 if verb == 'X' => format!("{magnitude:X}"),
+            16 => format!("{magnitude:x}"),
+            _ => magnitude.to_string(),
+        };
+        let sign = match n {
+            n if n < 0 => "-",
+            _ if self.flags.plus => "+",
+            _ if self.flags.space => " ",
+            _ => "",
+        };
+        if let Some(precision) = self.flags.precision {
+            if precision == 0 && n == 0 {
+                let zero = std::mem::take(&mut self.flags.zero);
+                self.pad("");
+                self.flags.zero = zero;
+                return;
+            }
+            digits = format!("{digits:0>precision$}");
+        } else if self.flags.zero && !self.flags.minus {
+            let width = self.flags.width.unwrap_or(0).saturating_sub(sign.len());
+            digits = format!("{digits:0>width$}");
+        }
+        let prefix = match (verb, base) {
+            ('O', _) => "0o",
+            (_, 2) if self.flags.sharp => "0b",
+            (_, 8) if self.flags.sharp && !digits.starts_with('0') => "0",
+            ('X', _) if self.flags.sharp => "0X",
+            (_, 16) if self.flags.sharp => "0x",
+            _ => "",
+        };
+        let zero = std::mem::take(&mut self.flags.zero);
+        self.pad(&format!("{sign}{prefix}{digits}"));
+        self.flags.zero = zero;
+    }
+
+    fn float(&mut self, value: &Value, f: f64, verb: char) {
+        let (letter, precision) = match verb {
+            'v' => ('g', self.flags.precision),
+            'e' | 'E' | 'f' | 'F' => (verb, self.flags.precision.or(Some(6))),
+            'g' | 'G' => (verb, self.flags.precision),
+            _ => return self.bad_verb(value, verb),
+        };
+        let mut text = format_float(f, letter, precision);
+        if self.flags.sharp {
+            text = keep_point(&text, letter, precision);
+        }
+        if !text.starts_with(['-', '+']) {
+            text.insert(0, '+');
+        }
+        if self.flags.space && text.starts_with('+') && !self.flags.plus {
+            text.replace_range(..1, " ");
+        }
+        let finite = f.is_finite();
+        let signed = self.flags.plus || !text.starts_with('+');
+        if !signed && !text.starts_with("+Inf") {
+            text.remove(0);
+        }
+        if text.starts_with("+Inf") && !self.flags.plus {
+            // Infinity keeps its sign.
+        }
+        let zero = self.flags.zero;
+        if zero && finite && text.starts_with(['-', '+', ' ']) {
+            // Zeros go between the sign and the digits.
+            let width = self.flags.width.unwrap_or(0).saturating_sub(1);
+            let (sign, digits) = text.split_at(1);
+            text = format!("{sign}{digits:0>width$}");
+        }
+        self.flags.zero = zero && finite;
+        self.pad(&text);
+        self.flags.zero = zero;
+    }
+}
+
+/// `%#g` and the like keep a decimal point, and `%#g` the zeros up to its precision.
+fn keep_point(text: &str, letter: char, precision: Option<usize>) -> String {
+    let (mantissa, exponent) =
+        text.find(['e', 'E']).map_or((text, ""), |at| (&text[..at], &text[at..]));
+    if !mantissa.ends_with(|c: char| c.is_ascii_digit()) {
+        return text.to_owned();
+    }
+    let mut mantissa = mantissa.to_owned();
+    if !mantissa.contains('.') {
+        mantissa.push('.');
+    }
+    if letter.eq_ignore_ascii_case(&'g') {
+        let wanted = precision.unwrap_or(6);
+        let significant = mantissa
+            .trim_start_matches(['-', '+', '0', '.'])
+            .chars()
+            .filter(char::is_ascii_digit)
+            .count();
+        let zeros = if significant == 0 {
+            wanted.saturating_sub(1)
+        } else {
+            wanted.saturating_sub(significant)
+        };
+        mantissa.extend(std::iter::repeat_n('0', zeros));
+    }
+    format!("{mantissa}{exponent}")
+}

@@ -1,0 +1,166 @@
+//! Number constants: what Go's `strconv` makes of them.
+
+/// A number constant, as everything that it can be.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Number {
+    pub(crate) text: Box<str>,
+    pub(crate) int: Option<i64>,
+    pub(crate) uint: Option<u64>,
+    pub(crate) float: Option<f64>,
+    pub(crate) is_char: bool,
+}
+
+impl Number {
+    /// Whether an argument of no fixed type takes it as a float.
+    pub(crate) fn is_ideal_float(&self) -> bool {
+        let hex = self.text.len() > 2
+            && self.text.starts_with('0')
+            && self.text[1..].starts_with(['x', 'X'])
+            && !self.text.contains(['p', 'P']);
+        self.float.is_some()
+            && !hex
+            && !self.is_char
+            && self.text.contains(['.', 'e', 'E', 'p', 'P'])
+    }
+
+    /// A character constant, with its quotes.
+    pub(crate) fn character(text: &str) -> Result<Self, String> {
+        let inner = text.get(1..).unwrap_or_default();
+        let value = crate::unquote::character(inner, '\'')
+            .filter(|(_, rest)| *rest == "'")
+            .map(|(c, _)| c)
+            .ok_or_else(|| format!("malformed character constant: {text}"))?;
+        Ok(Self {
+            text: text.into(),
+            int: Some(i64::from(value)),
+            uint: Some(u64::from(value)),
+            float: Some(f64::from(value)),
+            is_char: true,
+        })
+    }
+
+    /// A number as written.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let mut uint = parse_uint(text);
+        let mut int = parse_int(text);
+        if int == Some(0) {
+            uint = Some(0);
+        }
+        #[allow(clippy::cast_precision_loss)] // As Go converts.
+        let mut float = int.map(|i| i as f64).or(uint.map(|u| u as f64));
+        if float.is_none()
+            && let Some(f) = parse_float(text)
+        {
+            if !text.contains(['.', 'e', 'E', 'p', 'P']) {
+                return Err(format!("integer overflow: {}", crate::fmt::quote(text)));
+            }
+            float = Some(f);
+            #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
+            if (f as i64) as f64 == f {
+                int = Some(f as i64);
+            }
+            #[allow(
+                clippy::cast_possible_truncation,
+                clippy::cast_precision_loss,
+                clippy::cast_sign_loss
+            )]
+            if f >= 0.0 && (f as u64) as f64 == f {
+                uint = Some(f as u64);
+            }
+        }
+        if float.is_none() {
+            return Err(format!("illegal number syntax: {}", crate::fmt::quote(text)));
+        }
+        Ok(Self { text: text.into(), int, uint, float, is_char: false })
+    }
+}
+
+/// The digits and base of an integer in Go's form with a base prefix; underscores only between
+/// digits or behind the prefix.
+fn radix(text: &str) -> Option<(String, u32)> {
+    let lower = text.to_ascii_lowercase();
+    let (digits, base) = match lower.get(..2) {
+        Some("0x") => (&lower[2..], 16),
+        Some("0b") => (&lower[2..], 2),
+        Some("0o") => (&lower[2..], 8),
+        _ if lower.len() > 1 && lower.starts_with('0') => (&lower[1..], 8),
+        _ => (lower.as_str(), 10),
+    };
+    let prefixed = digits.len() < lower.len();
+    let bad = digits.is_empty()
+        || digits.ends_with('_')
+        || digits.contains("__")
+        || (digits.starts_with('_') && !prefixed);
+    (!bad).then(|| (digits.replace('_', ""), base))
+}
+
+/// `strconv.ParseUint(text, 0, 64)`.
+pub(crate) fn parse_uint(text: &str) -> Option<u64> {
+    if text.starts_with(['+', '-']) {
+        return None;
+    }
+    let (digits, base) = radix(text)?;
+    u64::from_str_radix(&digits, base).ok()
+}
+
+/// `strconv.ParseInt(text, 0, 64)`.
+pub(crate) fn parse_int(text: &str) -> Option<i64> {
+    let (negative, rest) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let magnitude = i128::from(parse_uint(rest)?);
+    i64::try_from(if negative { -magnitude } else { magnitude }).ok()
+}
+
+/// `strconv.ParseFloat(text, 64)`: decimal with underscores where a base prefix allows them, and
+/// hexadecimal with a binary exponent.
+pub(crate) fn parse_float(text: &str) -> Option<f64> {
+    let (sign, body) = match text.strip_prefix('-') {
+        Some(rest) => (-1.0, rest),
+        None => (1.0, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if let Some(hex) = body.strip_prefix("0x").or_else(|| body.strip_prefix("0X")) {
+        return Some(sign * hex_float(&hex.replace('_', ""))?);
+    }
+    let plain = body.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
+    (plain && !body.is_empty()).then(|| body.parse::<f64>().ok().map(|f| sign * f))?
+}
+
+fn hex_float(text: &str) -> Option<f64> {
+    let (mantissa, exponent) = text.split_once(['p', 'P'])?;
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    if digits.is_empty() || digits.len() > 16 {
+        return None;
+    }
+    #[allow(clippy::cast_precision_loss)] // Sixteen hex digits at most; Go rounds alike.
+    let value = u64::from_str_radix(&digits, 16).ok()? as f64;
+    let shift = i32::try_from(fraction.len()).ok()? * 4;
+    Some(value * 2_f64.powi(exponent.parse::<i32>().ok()?.checked_sub(shift)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constants_are_what_go_makes_of_them() {
+        let int = |t: &str| Number::parse(t).unwrap().int;
+        assert_eq!(int("0x1F"), Some(31));
+        assert_eq!(int("010"), Some(8));
+        assert_eq!(int("1_000"), Some(1000));
+        assert_eq!(int("1e3"), Some(1000));
+        assert_eq!(int("-7"), Some(-7));
+        assert_eq!(Number::parse("1.5").unwrap().int, None);
+        assert!(Number::parse("1e3").unwrap().is_ideal_float());
+        assert!(!Number::parse("0x1e").unwrap().is_ideal_float());
+        assert_eq!(Number::character("'a'").unwrap().int, Some(97));
+        assert_eq!(Number::character(r"'\n'").unwrap().int, Some(10));
+        assert_eq!(
+            Number::parse("99999999999999999999").unwrap_err(),
+            "integer overflow: \"99999999999999999999\""
+        );
+        assert_eq!(Number::parse("1__0").unwrap_err(), "illegal number syntax: \"1__0\"");
+    }
+}

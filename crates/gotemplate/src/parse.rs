@@ -1,0 +1,517 @@
+//! Tokens to trees.
+
+use std::sync::Arc;
+
+use crate::error::ParseError;
+use crate::lex::{Keyword, Kind, Token, lex};
+use crate::node::{Command, Node, Operand, Pipe, Source, Term, Tree};
+use crate::number::Number;
+use crate::unquote::unquote;
+
+/// Nesting of parentheses that is still parsed; as Go's.
+const MAX_PARENS: usize = 10_000;
+/// Nesting of control structures that is still parsed; Go has no bound, and a stack of megabytes.
+const MAX_NESTING: usize = 2_000;
+
+/// Parses `text`. The trees come in the order in which Go adds them: definitions as they end, the
+/// text's own last.
+pub(crate) fn parse(
+    name: &str,
+    text: &str,
+    is_function: &dyn Fn(&str) -> bool,
+) -> Result<Vec<Tree>, ParseError> {
+    let source = Arc::new(Source { name: name.into(), text: text.to_owned() });
+    let mut parser = Parser {
+        source,
+        tokens: lex(text),
+        next: 0,
+        furthest: 0,
+        is_function,
+        variables: vec!["$".into()],
+        action_line: 0,
+        range_depth: 0,
+        parens: 0,
+        nesting: 0,
+        trees: Vec::new(),
+    };
+    parser.text()?;
+    Ok(parser.trees)
+}
+
+struct Parser<'a> {
+    source: Arc<Source>,
+    tokens: Vec<Token>,
+    next: usize,
+    /// The last token that was looked at: an error names its line, as Go's does.
+    furthest: usize,
+    is_function: &'a dyn Fn(&str) -> bool,
+    variables: Vec<Arc<str>>,
+    action_line: usize,
+    range_depth: usize,
+    parens: usize,
+    nesting: usize,
+    trees: Vec<Tree>,
+}
+
+/// What ended a list.
+enum End {
+    End,
+    /// `{{else}}`, or `{{else` when a control word follows, which is then still to be read.
+    Else,
+}
+
+type Result<T, E = ParseError> = std::result::Result<T, E>;
+
+impl Parser<'_> {
+    fn error<T>(&self, message: impl Into<String>) -> Result<T> {
+        let line = self.tokens.get(self.furthest).map_or(1, |t| t.line);
+        Err(ParseError { name: self.source.name.clone(), line, message: message.into() })
+    }
+
+    /// The token at an index; past the end, the end.
+    fn at(&mut self, index: usize) -> &Token {
+        // Lexing always leaves a last token, an end or an error.
+        let index = index.min(self.tokens.len() - 1);
+        self.furthest = self.furthest.max(index);
+        &self.tokens[index]
+    }
+
+    fn advance(&mut self) -> Token {
+        let token = self.at(self.next).clone();
+        self.next = (self.next + 1).min(self.tokens.len());
+        token
+    }
+
+    fn peek(&mut self) -> Kind {
+        self.at(self.next).kind
+    }
+
+    fn next_non_space(&mut self) -> Token {
+        loop {
+            let token = self.advance();
+            if token.kind != Kind::Space {
+                return token;
+            }
+        }
+    }
+
+    fn skip_space(&mut self) -> Kind {
+        while self.peek() == Kind::Space {
+            self.next += 1;
+        }
+        self.peek()
+    }
+
+    fn unexpected<T>(&mut self, token: &Token, context: &str) -> Result<T> {
+        if token.kind == Kind::Error {
+            let mut extra = String::new();
+            if self.action_line != 0 && self.action_line != token.line {
+                let place = format!("{}:{}", self.source.name, self.action_line);
+                let word = if token.text.ends_with(" action") { "" } else { " in action" };
+                extra = format!("{word} started at {place}");
+            }
+            return self.error(format!("{}{extra}", token.text));
+        }
+        self.error(format!("unexpected {} in {context}", token.shown()))
+    }
+
+    fn expect(&mut self, kind: Kind, context: &str) -> Result<Token> {
+        let token = self.next_non_space();
+        if token.kind == kind { Ok(token) } else { self.unexpected(&token, context) }
+    }
+
+    fn add(&mut self, name: &str, root: Vec<Node>) {
+        self.trees.push(Tree { name: name.into(), source: self.source.clone(), root });
+    }
+
+    fn text(&mut self) -> Result<()> {
+        let mut root = Vec::new();
+        while self.peek() != Kind::Eof {
+            if self.peek() == Kind::LeftDelim {
+                let before = self.next;
+                self.next += 1;
+                if self.next_non_space().kind == Kind::Keyword(Keyword::Define) {
+                    self.definition()?;
+                    continue;
+                }
+                self.next = before;
+            }
+            match self.text_or_action()? {
+                Ok(node) => root.extend(node),
+                Err(End::End) => return self.error("unexpected {{end}}"),
+                Err(End::Else) => return self.error("unexpected {{else}}"),
+            }
+        }
+        let name = self.source.name.clone();
+        self.add(&name, root);
+        Ok(())
+    }
+
+    fn definition(&mut self) -> Result<()> {
+        const CONTEXT: &str = "define clause";
+        let token = self.next_non_space();
+        let name = self.template_name(&token, CONTEXT)?;
+        self.expect(Kind::RightDelim, CONTEXT)?;
+        let root = self.own_list(CONTEXT)?;
+        self.add(&name, root);
+        Ok(())
+    }
+
+    /// The body of a template of its own: it sees none of the variables around it.
+    fn own_list(&mut self, context: &str) -> Result<Vec<Node>> {
+        let variables = std::mem::replace(&mut self.variables, vec!["$".into()]);
+        let depth = std::mem::take(&mut self.range_depth);
+        let action_line = std::mem::take(&mut self.action_line);
+        let (root, end) = self.list()?;
+        self.variables = variables;
+        self.range_depth = depth;
+        self.action_line = action_line;
+        match end {
+            End::End => Ok(root),
+            End::Else => self.error(format!("unexpected {{{{else}}}} in {context}")),
+        }
+    }
+
+    fn list(&mut self) -> Result<(Vec<Node>, End)> {
+        self.nesting += 1;
+        if self.nesting > MAX_NESTING {
+            return self.error("max control nesting exceeded");
+        }
+        let mut nodes = Vec::new();
+        while self.skip_space() != Kind::Eof {
+            match self.text_or_action()? {
+                Ok(node) => nodes.extend(node),
+                Err(end) => {
+                    self.nesting -= 1;
+                    return Ok((nodes, end));
+                }
+            }
+        }
+        self.error("unexpected EOF")
+    }
+
+    fn text_or_action(&mut self) -> Result<std::result::Result<Option<Node>, End>> {
+        let token = self.next_non_space();
+        match token.kind {
+            Kind::Text => Ok(Ok(Some(Node::Text(token.text.into())))),
+            Kind::LeftDelim => {
+                self.action_line = token.line;
+                let action = self.action();
+                self.action_line = 0;
+                action
+            }
+            _ => self.unexpected(&token, "input"),
+        }
+    }
+
+    fn action(&mut self) -> Result<std::result::Result<Option<Node>, End>> {
+        let before = self.next;
+        let token = self.next_non_space();
+        let node = match token.kind {
+            Kind::Keyword(Keyword::Block) => self.block()?,
+            Kind::Keyword(word @ (Keyword::Break | Keyword::Continue)) => self.leave(word)?,
+            Kind::Keyword(Keyword::Else) => {
+                self.else_control()?;
+                return Ok(Err(End::Else));
+            }
+            Kind::Keyword(Keyword::End) => {
+                self.expect(Kind::RightDelim, "end")?;
+                return Ok(Err(End::End));
+            }
+            Kind::Keyword(word @ (Keyword::If | Keyword::Range | Keyword::With)) => {
+                self.control(word)?
+            }
+            Kind::Keyword(Keyword::Template) => self.template()?,
+            _ => {
+                self.next = before;
+                self.skip_space();
+                Node::Action(self.pipeline("command", Kind::RightDelim)?)
+            }
+        };
+        Ok(Ok(Some(node)))
+    }
+
+    fn leave(&mut self, word: Keyword) -> Result<Node> {
+        let (shown, node) = match word {
+            Keyword::Break => ("{{break}}", Node::Break),
+            _ => ("{{continue}}", Node::Continue),
+        };
+        let token = self.next_non_space();
+        if token.kind != Kind::RightDelim {
+            return self.unexpected(&token, shown);
+        }
+        if self.range_depth == 0 {
+            return self.error(format!("{shown} outside {{{{range}}}}"));
+        }
+        Ok(node)
+    }
+
+    fn else_control(&mut self) -> Result<()> {
+        match self.skip_space() {
+            Kind::Keyword(Keyword::If | Keyword::With) => Ok(()),
+            _ => self.expect(Kind::RightDelim, "else").map(|_| ()),
+        }
+    }
+
+    fn control(&mut self, word: Keyword) -> Result<Node> {
+        let context = match word {
+            Keyword::If => "if",
+            Keyword::With => "with",
+            _ => "range",
+        };
+        let mark = self.variables.len();
+        let pipe = self.pipeline(context, Kind::RightDelim)?;
+        let ranges = usize::from(word == Keyword::Range);
+        self.range_depth += ranges;
+        let (body, end) = self.list()?;
+        self.range_depth -= ranges;
+        let otherwise = match end {
+            End::End => None,
+            End::Else => Some(self.otherwise(word)?),
+        };
+        self.variables.truncate(mark);
+        Ok(match word {
+            Keyword::If => Node::If { pipe, then: body, otherwise },
+            Keyword::With => Node::With { pipe, then: body, otherwise },
+            _ => Node::Range { pipe, body, otherwise },
+        })
+    }
+
+    /// What follows `{{else`: a list, or `if`/`with` in the place of one.
+    fn otherwise(&mut self, word: Keyword) -> Result<Vec<Node>> {
+        if word != Keyword::Range && self.peek() == Kind::Keyword(word) {
+            self.next += 1;
+            self.nesting += 1;
+            if self.nesting > MAX_NESTING {
+                return self.error("max control nesting exceeded");
+            }
+            let node = self.control(word)?;
+            self.nesting -= 1;
+            return Ok(vec![node]);
+        }
+        let (list, end) = self.list()?;
+        match end {
+            End::End => Ok(list),
+            End::Else => self.error("expected end; found {{else}}"),
+        }
+    }
+
+    fn block(&mut self) -> Result<Node> {
+        const CONTEXT: &str = "block clause";
+        let token = self.next_non_space();
+        let name = self.template_name(&token, CONTEXT)?;
+        let pipe = self.pipeline(CONTEXT, Kind::RightDelim)?;
+        let root = self.own_list(CONTEXT)?;
+        self.add(&name, root);
+        Ok(Node::Template { pos: token.pos, name: name.into(), pipe: Some(pipe) })
+    }
+
+    fn template(&mut self) -> Result<Node> {
+        const CONTEXT: &str = "template clause";
+        let token = self.next_non_space();
+        let name = self.template_name(&token, CONTEXT)?;
+        let before = self.next;
+        let pipe = if self.next_non_space().kind == Kind::RightDelim {
+            None
+        } else {
+            self.next = before;
+            Some(self.pipeline(CONTEXT, Kind::RightDelim)?)
+        };
+        Ok(Node::Template { pos: token.pos, name: name.into(), pipe })
+    }
+
+    fn template_name(&mut self, token: &Token, context: &str) -> Result<String> {
+        match token.kind {
+            Kind::String | Kind::RawString => self.literal(token),
+            _ => self.unexpected(token, context),
+        }
+    }
+
+    fn literal(&self, token: &Token) -> Result<String> {
+        unquote(&token.text).map_or_else(|| self.error("invalid syntax"), Ok)
+    }
+
+    fn pipeline(&mut self, context: &str, end: Kind) -> Result<Pipe> {
+        self.skip_space();
+        let pos = self.at(self.next).pos;
+        let mut pipe = Pipe { pos, declared: Vec::new(), assigns: false, commands: Vec::new() };
+        self.declarations(&mut pipe, context)?;
+        loop {
+            let token = self.next_non_space();
+            match token.kind {
+                kind if kind == end => break,
+                Kind::Bool
+                | Kind::CharConstant
+                | Kind::Dot
+                | Kind::Field
+                | Kind::Identifier
+                | Kind::Number
+                | Kind::Nil
+                | Kind::RawString
+                | Kind::String
+                | Kind::Variable
+                | Kind::LeftParen => {
+                    self.next -= 1;
+                    let command = self.command()?;
+                    pipe.commands.push(command);
+                }
+                _ => return self.unexpected(&token, context),
+            }
+        }
+        if pipe.commands.is_empty() {
+            return self.error(format!("missing value for {context}"));
+        }
+        for (i, command) in pipe.commands.iter().enumerate().skip(1) {
+            let head = command.args.first().map(|a| &a.term);
+            if matches!(
+                head,
+                Some(Term::Bool(_) | Term::Dot | Term::Nil | Term::Number(_) | Term::String { .. })
+            ) {
+                let stage = i + 1;
+                return self.error(format!("non executable command in pipeline stage {stage}"));
+            }
+        }
+        Ok(pipe)
+    }
+
+    fn declarations(&mut self, pipe: &mut Pipe, context: &str) -> Result<()> {
+        while self.skip_space() == Kind::Variable {
+            let before = self.next;
+            let name: Arc<str> = self.advance().text.into();
+            match self.skip_space() {
+                kind @ (Kind::Assign | Kind::Declare) => {
+                    self.next += 1;
+                    pipe.assigns = kind == Kind::Assign;
+                    self.declare(pipe, name);
+                    return Ok(());
+                }
+                Kind::Char if self.at(self.next).text == "," => {
+                    self.next += 1;
+                    self.declare(pipe, name);
+                    if context != "range" || pipe.declared.len() >= 2 {
+                        return self.error(format!("too many declarations in {context}"));
+                    }
+                    match self.skip_space() {
+                        Kind::Variable | Kind::RightDelim | Kind::RightParen => {}
+                        _ => return self.error("range can only initialize variables"),
+                    }
+                }
+                _ => {
+                    self.next = before;
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn declare(&mut self, pipe: &mut Pipe, name: Arc<str>) {
+        self.variables.push(name.clone());
+        pipe.declared.push(name);
+    }
+
+    fn command(&mut self) -> Result<Command> {
+        let mut args = Vec::new();
+        loop {
+            self.skip_space();
+            if let Some(operand) = self.operand()? {
+                args.push(operand);
+            }
+            let token = self.advance();
+            match token.kind {
+                Kind::Space => continue,
+                Kind::RightDelim | Kind::RightParen => self.next -= 1,
+                Kind::Pipe => {}
+                _ => return self.unexpected(&token, "operand"),
+            }
+            break;
+        }
+        if args.is_empty() {
+            return self.error("empty command");
+        }
+        Ok(Command { args })
+    }
+
+    fn operand(&mut self) -> Result<Option<Operand>> {
+        let Some(mut operand) = self.term()? else { return Ok(None) };
+        if self.peek() != Kind::Field {
+            return Ok(Some(operand));
+        }
+        let pos = self.at(self.next).pos;
+        let mut fields: Vec<Arc<str>> = Vec::new();
+        while self.peek() == Kind::Field {
+            let token = self.advance();
+            fields.push(token.text[1..].into());
+        }
+        operand = match operand.term {
+            Term::Field(mut names) => {
+                names.extend(fields);
+                Operand { pos, term: Term::Field(names) }
+            }
+            Term::Variable(mut names) => {
+                names.extend(fields);
+                Operand { pos, term: Term::Variable(names) }
+            }
+            Term::Bool(_) | Term::String { .. } | Term::Number(_) | Term::Nil | Term::Dot => {
+                let shown = crate::fmt::quote(&operand.to_string());
+                return self.error(format!("unexpected . after term {shown}"));
+            }
+            _ => Operand { pos, term: Term::Chain(Box::new(operand), fields) },
+        };
+        Ok(Some(operand))
+    }
+
+    fn term(&mut self) -> Result<Option<Operand>> {
+        let token = self.next_non_space();
+        let term = match token.kind {
+            Kind::Identifier => {
+                if !(self.is_function)(&token.text) {
+                    let name = crate::fmt::quote(&token.text);
+                    return self.error(format!("function {name} not defined"));
+                }
+                Term::Identifier(token.text.into())
+            }
+            Kind::Dot => Term::Dot,
+            Kind::Nil => Term::Nil,
+            Kind::Variable => {
+                if !self.variables.iter().any(|v| **v == *token.text) {
+                    let name = crate::fmt::quote(&token.text);
+                    return self.error(format!("undefined variable {name}"));
+                }
+                Term::Variable(vec![token.text.into()])
+            }
+            Kind::Field => Term::Field(vec![token.text[1..].into()]),
+            Kind::Bool => Term::Bool(token.text == "true"),
+            Kind::CharConstant | Kind::Number => {
+                let number = if token.kind == Kind::Number {
+                    Number::parse(&token.text)
+                } else {
+                    Number::character(&token.text)
+                };
+                match number {
+                    Ok(number) => Term::Number(number),
+                    Err(message) => return self.error(message),
+                }
+            }
+            Kind::LeftParen => {
+                if self.parens >= MAX_PARENS.min(MAX_NESTING) {
+                    return self.error("max expression depth exceeded");
+                }
+                self.parens += 1;
+                let pipe = self.pipeline("parenthesized pipeline", Kind::RightParen)?;
+                self.parens -= 1;
+                let pos = pipe.pos;
+                return Ok(Some(Operand { pos, term: Term::Pipe(Box::new(pipe)) }));
+            }
+            Kind::String | Kind::RawString => {
+                let text = self.literal(&token)?;
+                Term::String { quoted: token.text.into(), text: text.into() }
+            }
+            _ => {
+                self.next -= 1;
+                return Ok(None);
+            }
+        };
+        Ok(Some(Operand { pos: token.pos, term }))
+    }
+}

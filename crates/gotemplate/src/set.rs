@@ -1,0 +1,111 @@
+//! Templates that refer to each other.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::error::{ExecError, ParseError};
+use crate::exec::Context;
+use crate::function::Functions;
+use crate::node::{Tree, is_empty};
+use crate::parse::parse;
+use crate::value::Value;
+
+/// What a key that a map does not have is: the option `missingkey`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MissingKey {
+    /// `default`, `invalid`: no value; prints as `<no value>`.
+    #[default]
+    Invalid,
+    /// `zero`: the zero value of the map's element type. Helm's choice.
+    Zero,
+    /// `error`.
+    Error,
+}
+
+/// Bounds of one execution.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Nodes that may be walked, over all templates.
+    pub steps: u64,
+    /// Bytes that may be written, over all templates.
+    pub output: usize,
+    /// Elements that a range over an integer may have.
+    pub size: u64,
+}
+
+impl Default for Limits {
+    /// More than any public chart needs by orders of magnitude; seconds of work.
+    fn default() -> Self {
+        Self { steps: 200_000_000, output: 512 << 20, size: 10_000_000 }
+    }
+}
+
+/// Templates by name. A clone shares what is parsed, and can grow on its own.
+#[derive(Clone, Debug, Default)]
+pub struct Set {
+    trees: HashMap<Arc<str>, Arc<Tree>>,
+    /// What a missing key is.
+    pub missing_key: MissingKey,
+}
+
+impl Set {
+    /// Parses a text, which becomes the template `name`, with the templates that it defines. A
+    /// definition replaces an earlier one of the same name, unless it is empty and the earlier is
+    /// not.
+    ///
+    /// # Errors
+    /// When the text is no template, or defines one name twice.
+    pub fn parse(
+        &mut self,
+        name: &str,
+        text: &str,
+        functions: &Functions,
+    ) -> Result<(), ParseError> {
+        let trees = parse(name, text, &|f| functions.contains(f))?;
+        let mut own: HashMap<Arc<str>, Arc<Tree>> = HashMap::new();
+        for tree in trees {
+            if let Some(earlier) = own.get(&tree.name)
+                && !is_empty(&earlier.root)
+            {
+                if is_empty(&tree.root) {
+                    continue;
+                }
+                let quoted = crate::fmt::quote(&tree.name);
+                let message = format!("template: multiple definition of template {quoted}");
+                let line = 1 + text.matches('\n').count();
+                return Err(ParseError { name: name.into(), line, message });
+            }
+            own.insert(tree.name.clone(), Arc::new(tree));
+        }
+        for (name, tree) in own {
+            let replaces = self.trees.get(&name).is_none_or(|t| is_empty(&t.root));
+            if replaces || !is_empty(&tree.root) {
+                self.trees.insert(name, tree);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether there is a template of that name.
+    pub fn contains(&self, name: &str) -> bool {
+        self.trees.contains_key(name)
+    }
+
+    /// Runs a template.
+    ///
+    /// # Errors
+    /// When there is none of that name, or it fails.
+    pub fn execute(
+        &self,
+        name: &str,
+        data: &Value,
+        functions: &Functions,
+        limits: Limits,
+    ) -> Result<String, ExecError> {
+        Context::new(self, functions, limits).execute(name, data)
+    }
+
+    pub(crate) fn tree(&self, name: &str) -> Option<&Arc<Tree>> {
+        self.trees.get(name)
+    }
+}

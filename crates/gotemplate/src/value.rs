@@ -1,0 +1,273 @@
+//! Values with Go's kinds.
+
+use std::cell::{Ref, RefCell};
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::rc::Rc;
+
+/// A value of a template. Maps and objects are shared: a clone is the same one.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// No value at all: what a missing thing is, and an untyped nil.
+    Nil,
+    /// An `interface{}` that holds nothing: what a map holds under a key whose value is null, and,
+    /// under [`crate::MissingKey::Zero`], what it holds under no key. Only field access tells it
+    /// from [`Value::Nil`].
+    NilInterface,
+    /// `bool`.
+    Bool(bool),
+    /// `int`.
+    Int(i64),
+    /// `int64`.
+    Int64(i64),
+    /// `uint8`: what indexing a string gives.
+    Uint8(u8),
+    /// `float64`.
+    Float64(f64),
+    /// `string`.
+    String(Rc<str>),
+    /// `[]byte`.
+    Bytes(Rc<[u8]>),
+    /// A slice.
+    List(Rc<List>),
+    /// A map from strings.
+    Map(Rc<Map>),
+    /// Anything else.
+    Object(Rc<dyn Object>),
+}
+
+/// What a slice or map declares its elements to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Element {
+    /// `interface {}`.
+    Any,
+    /// `string`.
+    String,
+    /// `int`.
+    Int,
+    /// `[]byte`.
+    Bytes,
+    /// `map[string]interface {}`.
+    Map,
+    /// `[]string`.
+    Strings,
+}
+
+impl Element {
+    fn type_name(self) -> &'static str {
+        match self {
+            Self::Any => "interface {}",
+            Self::String => "string",
+            Self::Int => "int",
+            Self::Bytes => "[]uint8",
+            Self::Map => "map[string]interface {}",
+            Self::Strings => "[]string",
+        }
+    }
+
+    /// The zero value, which a missing key gives under [`crate::MissingKey::Zero`].
+    pub(crate) fn zero(self) -> Value {
+        match self {
+            Self::String => Value::String("".into()),
+            Self::Int => Value::Int(0),
+            Self::Any | Self::Map => Value::NilInterface,
+            Self::Bytes => Value::Bytes(Rc::from([])),
+            Self::Strings => Value::List(Rc::new(List::new(Self::String, Vec::new()))),
+        }
+    }
+}
+
+/// A slice, which nobody changes.
+#[derive(Debug)]
+pub struct List {
+    /// What it declares to hold.
+    pub element: Element,
+    /// What it holds.
+    pub items: Vec<Value>,
+}
+
+impl List {
+    /// A slice of `items`.
+    pub fn new(element: Element, items: Vec<Value>) -> Self {
+        Self { element, items }
+    }
+}
+
+/// A map, which functions change in place.
+#[derive(Debug)]
+pub struct Map {
+    /// What it declares to hold.
+    pub element: Element,
+    /// Its type's name, where that is not `map[string]…`, such as `common.Values`.
+    pub name: Option<&'static str>,
+    entries: RefCell<BTreeMap<Rc<str>, Value>>,
+}
+
+impl Map {
+    /// A map of `entries`.
+    pub fn new(element: Element, entries: BTreeMap<Rc<str>, Value>) -> Self {
+        Self { element, name: None, entries: RefCell::new(entries) }
+    }
+
+    /// A map whose type has a name of its own.
+    pub fn named(name: &'static str, entries: BTreeMap<Rc<str>, Value>) -> Self {
+        Self { element: Element::Any, name: Some(name), entries: RefCell::new(entries) }
+    }
+
+    /// The value under a key.
+    pub fn get(&self, key: &str) -> Option<Value> {
+        self.entries.borrow().get(key).cloned()
+    }
+
+    /// Sets the value under a key.
+    pub fn set(&self, key: impl Into<Rc<str>>, value: Value) {
+        self.entries.borrow_mut().insert(key.into(), value);
+    }
+
+    /// Removes a key.
+    pub fn remove(&self, key: &str) -> Option<Value> {
+        self.entries.borrow_mut().remove(key)
+    }
+
+    /// The entries, in the order of their keys. Hold it for no longer than the map stays unchanged.
+    pub fn entries(&self) -> Ref<'_, BTreeMap<Rc<str>, Value>> {
+        self.entries.borrow()
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.entries.borrow().len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.borrow().is_empty()
+    }
+}
+
+/// A Go struct, or a pointer to one, with its fields and methods.
+pub trait Object: Debug {
+    /// Name of its type, such as `*chart.Metadata`.
+    fn type_name(&self) -> &str;
+
+    /// The value of an exported field.
+    fn field(&self, name: &str) -> Option<Value>;
+
+    /// Whether there is a method of that name.
+    fn has_method(&self, _name: &str) -> bool {
+        false
+    }
+
+    /// Calls a method. The arguments are what the template gave; their number and types are for the
+    /// method to check.
+    ///
+    /// # Errors
+    /// What the method says, in words.
+    fn call(&self, name: &str, _args: &[Value]) -> Result<Value, String> {
+        Err(format!("{} has no method {name}", self.type_name()))
+    }
+
+    /// What `%v` prints.
+    fn print(&self) -> String;
+
+    /// Whether it is a pointer that is nil: false in conditions, and it has no fields.
+    fn is_nil(&self) -> bool {
+        false
+    }
+
+    /// For functions that know the type behind: as `Any`.
+    fn as_any(&self) -> &dyn std::any::Any;
+}
+
+impl Value {
+    /// A string.
+    pub fn string(text: impl Into<Rc<str>>) -> Self {
+        Self::String(text.into())
+    }
+
+    /// A slice of anything.
+    pub fn list(items: Vec<Self>) -> Self {
+        Self::List(Rc::new(List::new(Element::Any, items)))
+    }
+
+    /// A slice of strings.
+    pub fn strings<S: Into<Rc<str>>>(items: impl IntoIterator<Item = S>) -> Self {
+        let items = items.into_iter().map(|s| Self::String(s.into())).collect();
+        Self::List(Rc::new(List::new(Element::String, items)))
+    }
+
+    /// A map of anything.
+    pub fn map<K: Into<Rc<str>>>(entries: impl IntoIterator<Item = (K, Self)>) -> Self {
+        let entries = entries.into_iter().map(|(k, v)| (k.into(), v)).collect();
+        Self::Map(Rc::new(Map::new(Element::Any, entries)))
+    }
+
+    /// Whether there is nothing.
+    pub fn is_nil(&self) -> bool {
+        match self {
+            Self::Nil | Self::NilInterface => true,
+            Self::Object(o) => o.is_nil(),
+            _ => false,
+        }
+    }
+
+    /// Whether a condition takes it for true: not zero, not empty.
+    pub fn is_true(&self) -> bool {
+        match self {
+            Self::Nil | Self::NilInterface => false,
+            Self::Bool(b) => *b,
+            Self::Int(i) | Self::Int64(i) => *i != 0,
+            Self::Uint8(u) => *u != 0,
+            Self::Float64(f) => *f != 0.0,
+            Self::String(s) => !s.is_empty(),
+            Self::Bytes(b) => !b.is_empty(),
+            Self::List(l) => !l.items.is_empty(),
+            Self::Map(m) => !m.is_empty(),
+            Self::Object(o) => !o.is_nil(),
+        }
+    }
+
+    /// Name of its Go type, as `%T` prints it.
+    pub fn type_name(&self) -> String {
+        match self {
+            Self::Nil | Self::NilInterface => "<nil>".to_owned(),
+            Self::Bool(_) => "bool".to_owned(),
+            Self::Int(_) => "int".to_owned(),
+            Self::Int64(_) => "int64".to_owned(),
+            Self::Uint8(_) => "uint8".to_owned(),
+            Self::Float64(_) => "float64".to_owned(),
+            Self::String(_) => "string".to_owned(),
+            Self::Bytes(_) => "[]uint8".to_owned(),
+            Self::List(l) => format!("[]{}", l.element.type_name()),
+            Self::Map(m) => m
+                .name
+                .map_or_else(|| format!("map[string]{}", m.element.type_name()), str::to_owned),
+            Self::Object(o) => o.type_name().to_owned(),
+        }
+    }
+
+    /// Name of its Go kind, as `reflect.Kind` prints it.
+    pub fn kind_name(&self) -> &'static str {
+        match self {
+            Self::Nil | Self::NilInterface => "invalid",
+            Self::Bool(_) => "bool",
+            Self::Int(_) => "int",
+            Self::Int64(_) => "int64",
+            Self::Uint8(_) => "uint8",
+            Self::Float64(_) => "float64",
+            Self::String(_) => "string",
+            Self::Bytes(_) | Self::List(_) => "slice",
+            Self::Map(_) => "map",
+            Self::Object(o) if o.type_name().starts_with('*') => "ptr",
+            Self::Object(_) => "struct",
+        }
+    }
+
+    /// The string, if it is one.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(s) => Some(s),
+            _ => None,
+        }
+    }
+}
