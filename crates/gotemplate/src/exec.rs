@@ -26,6 +26,11 @@ pub struct Context<'a> {
     depth: usize,
 }
 
+/// Runs with stack to spare: templates and functions go deeper than a thread's own allows.
+pub(crate) fn deep<T>(work: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(256 << 10, 4 << 20, work)
+}
+
 /// Why walking stopped.
 enum Stop {
     Break,
@@ -102,7 +107,7 @@ impl<'a> Context<'a> {
             variables: vec![("$".into(), data.clone())],
             out: String::new(),
         };
-        match frame.list(data, &tree.root) {
+        match deep(|| frame.list(data, &tree.root)) {
             Ok(()) => Ok(frame.out),
             Err(Stop::Error(error)) => Err(error),
             // The parser lets neither stand outside a range.
@@ -206,9 +211,9 @@ impl Frame<'_, '_> {
         let mark = self.variables.len();
         let value = self.pipeline(dot, pipe)?;
         let walked = if value.is_true() {
-            self.list(if with { &value } else { dot }, then)
+            deep(|| self.list(if with { &value } else { dot }, then))
         } else if let Some(list) = otherwise {
-            self.list(dot, list)
+            deep(|| self.list(dot, list))
         } else {
             Ok(())
         };
@@ -382,7 +387,7 @@ impl Frame<'_, '_> {
                     return self.error(first.pos, first, message);
                 }
                 match &first.term {
-                    Term::Pipe(pipe) => self.pipeline(dot, pipe),
+                    Term::Pipe(pipe) => deep(|| self.pipeline(dot, pipe)),
                     Term::Nil => self.error(first.pos, first, "nil is not a command"),
                     _ => self.constant(dot, first),
                 }
@@ -505,7 +510,7 @@ impl Frame<'_, '_> {
             return self.error(node.pos, node, message);
         }
         self.context.depth += 1;
-        let result = body(self.context, &given);
+        let result = deep(|| body(self.context, &given));
         self.context.depth -= 1;
         result.map_err(|error| {
             let function = name.to_string();
@@ -591,7 +596,7 @@ impl Frame<'_, '_> {
             }
             Term::Field(names) => self.fields(dot, dot, operand, names, &[], None)?,
             Term::Variable(names) => self.variable(dot, operand, names, &[], None)?,
-            Term::Pipe(pipe) => self.pipeline(dot, pipe)?,
+            Term::Pipe(pipe) => deep(|| self.pipeline(dot, pipe))?,
             Term::Identifier(name) => self.function(dot, operand, operand, name, &[], None)?,
             Term::Chain(head, names) => self.chain(dot, operand, head, names, &[], None)?,
             Term::Bool(_) | Term::Number(_) | Term::String { .. } => {

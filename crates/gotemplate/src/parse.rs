@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::ParseError;
+use crate::exec::deep;
 use crate::lex::{Keyword, Kind, Token, lex};
 use crate::node::{Command, Node, Operand, Pipe, Source, Term, Tree};
 use crate::number::Number;
@@ -263,7 +264,7 @@ impl Parser<'_> {
         let pipe = self.pipeline(context, Kind::RightDelim)?;
         let ranges = usize::from(word == Keyword::Range);
         self.range_depth += ranges;
-        let (body, end) = self.list()?;
+        let (body, end) = deep(|| self.list())?;
         self.range_depth -= ranges;
         let otherwise = match end {
             End::End => None,
@@ -285,7 +286,7 @@ impl Parser<'_> {
             if self.nesting > MAX_NESTING {
                 return self.error("max control nesting exceeded");
             }
-            let node = self.control(word)?;
+            let node = deep(|| self.control(word))?;
             self.nesting -= 1;
             return Ok(vec![node]);
         }
@@ -498,7 +499,7 @@ impl Parser<'_> {
                     return self.error("max expression depth exceeded");
                 }
                 self.parens += 1;
-                let pipe = self.pipeline("parenthesized pipeline", Kind::RightParen)?;
+                let pipe = deep(|| self.pipeline("parenthesized pipeline", Kind::RightParen))?;
                 self.parens -= 1;
                 let pos = pipe.pos;
                 return Ok(Some(Operand { pos, term: Term::Pipe(Box::new(pipe)) }));
