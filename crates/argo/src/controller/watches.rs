@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures::TryStreamExt as _;
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
 use kube::api::{Api, ApiResource, DynamicObject};
 use kube::runtime::watcher::{self, Event};
 use tokio_util::sync::CancellationToken;
@@ -33,43 +34,86 @@ pub(crate) async fn run(context: &Arc<Context>, stop: &CancellationToken) {
     // Projects and settings first: an application judged without them would be judged wrongly.
     let ready = tokio::sync::Barrier::new(4);
     tokio::join!(
-        collect(context, &projects, "", stop, &ready, |all| take_projects(context, all)),
-        collect(context, &configs, "", stop, &ready, |all| take_configs(context, all)),
-        collect(context, &secrets, SECRET_TYPE, stop, &ready, |all| take_secrets(context, all)),
+        collect(Follow::new(context, &projects, "", stop), &ready, take_projects),
+        collect(Follow::new(context, &configs, "", stop), &ready, take_configs),
+        collect(Follow::new(context, &secrets, SECRET_TYPE, stop), &ready, take_secrets),
         async {
             tokio::select! {
                 _ = ready.wait() => {}
                 () = stop.cancelled() => return,
             }
-            applications(context, stop).await;
+            applications(Follow::new(context, &application_resource(), "", stop)).await;
         },
     );
 }
 
+/// A watch that begins anew after every failure, until told to stop.
+struct Follow {
+    context: Arc<Context>,
+    stop: CancellationToken,
+    events: BoxStream<'static, Result<Event<DynamicObject>, watcher::Error>>,
+    pause: Duration,
+}
+
+impl Follow {
+    fn new(
+        context: &Arc<Context>,
+        kind: &ApiResource,
+        label: &str,
+        stop: &CancellationToken,
+    ) -> Self {
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(context.client.clone(), &context.namespace, kind);
+        let mut config = watcher::Config::default();
+        if !label.is_empty() {
+            config = config.labels(label);
+        }
+        let events = watcher::watcher(api, config).boxed();
+        Self { context: context.clone(), stop: stop.clone(), events, pause: FIRST_PAUSE }
+    }
+
+    async fn next(&mut self) -> Option<Event<DynamicObject>> {
+        loop {
+            let next = tokio::select! {
+                next = self.events.next() => next?,
+                () = self.stop.cancelled() => return None,
+            };
+            match next {
+                Ok(event) => {
+                    self.pause = FIRST_PAUSE;
+                    return Some(event);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "watch failed");
+                    tokio::select! {
+                        () = tokio::time::sleep(self.pause) => {}
+                        () = self.stop.cancelled() => return None,
+                    }
+                    self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+}
+
 /// Keeps a whole collection and passes it on whenever it changes.
 async fn collect(
-    context: &Context,
-    kind: &ApiResource,
-    label: &str,
-    stop: &CancellationToken,
+    mut follow: Follow,
     ready: &tokio::sync::Barrier,
-    take: impl Fn(&BTreeMap<String, Object>),
+    take: fn(&Context, &BTreeMap<String, Object>),
 ) {
-    let api: Api<DynamicObject> =
-        Api::namespaced_with(context.client.clone(), &context.namespace, kind);
-    let mut config = watcher::Config::default();
-    if !label.is_empty() {
-        config = config.labels(label);
-    }
     let mut all: BTreeMap<String, Object> = BTreeMap::new();
     let mut fresh: BTreeMap<String, Object> = BTreeMap::new();
     let mut waited = false;
-    follow(api, config, stop, async |event| {
+    while let Some(event) = follow.next().await {
         match event {
-            Event::Init => fresh.clear(),
+            Event::Init => {
+                fresh.clear();
+                continue;
+            }
             Event::InitApply(found) => {
                 fresh.extend(object(&found).map(|o| (o.name().to_owned(), o)));
-                return;
+                continue;
             }
             Event::InitDone => all = std::mem::take(&mut fresh),
             Event::Apply(found) => all.extend(object(&found).map(|o| (o.name().to_owned(), o))),
@@ -77,69 +121,39 @@ async fn collect(
                 all.remove(found.metadata.name.as_deref().unwrap_or_default());
             }
         }
-        take(&all);
+        take(&follow.context, &all);
         if !waited {
             waited = true;
-            ready.wait().await;
-        }
-    })
-    .await;
-}
-
-/// A watch that begins anew after every failure.
-async fn follow(
-    api: Api<DynamicObject>,
-    config: watcher::Config,
-    stop: &CancellationToken,
-    mut take: impl AsyncFnMut(Event<DynamicObject>),
-) {
-    let mut pause = FIRST_PAUSE;
-    let mut events = Box::pin(watcher::watcher(api, config));
-    loop {
-        let next = tokio::select! {
-            next = events.try_next() => next,
-            () = stop.cancelled() => return,
-        };
-        match next {
-            Ok(Some(event)) => {
-                pause = FIRST_PAUSE;
-                take(event).await;
-            }
-            Ok(None) => return,
-            Err(error) => {
-                tracing::warn!(%error, "watch failed");
-                tokio::select! {
-                    () = tokio::time::sleep(pause) => {}
-                    () = stop.cancelled() => return,
-                }
-                pause = (pause * 2).min(LONGEST_PAUSE);
+            tokio::select! {
+                _ = ready.wait() => {}
+                () = follow.stop.cancelled() => return,
             }
         }
     }
 }
 
-async fn applications(context: &Arc<Context>, stop: &CancellationToken) {
-    let api: Api<DynamicObject> =
-        Api::namespaced_with(context.client.clone(), &context.namespace, &application_resource());
+async fn applications(mut follow: Follow) {
     let mut seen: Vec<AppKey> = Vec::new();
-    follow(api, watcher::Config::default(), stop, async |event| match event {
-        Event::Init => seen.clear(),
-        Event::InitApply(found) => seen.extend(take_application(context, &found, stop)),
-        Event::InitDone => {
-            for key in context.apps.keys().into_iter().filter(|key| !seen.contains(key)) {
-                forget(context, &key);
+    while let Some(event) = follow.next().await {
+        let (context, stop) = (&follow.context, &follow.stop);
+        match event {
+            Event::Init => seen.clear(),
+            Event::InitApply(found) => seen.extend(take_application(context, &found, stop)),
+            Event::InitDone => {
+                for key in context.apps.keys().into_iter().filter(|key| !seen.contains(key)) {
+                    forget(context, &key);
+                }
+            }
+            Event::Apply(found) => {
+                take_application(context, &found, stop);
+            }
+            Event::Delete(found) => {
+                if let Some(app) = read(&found) {
+                    forget(context, &AppKey::of(&app));
+                }
             }
         }
-        Event::Apply(found) => {
-            take_application(context, &found, stop);
-        }
-        Event::Delete(found) => {
-            if let Some(app) = read(&found) {
-                forget(context, &AppKey::of(&app));
-            }
-        }
-    })
-    .await;
+    }
 }
 
 fn forget(context: &Context, key: &AppKey) {

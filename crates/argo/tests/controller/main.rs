@@ -1,0 +1,185 @@
+//! The controller on a real Kubernetes, in this process.
+
+mod world;
+
+use std::time::{Duration, Instant};
+
+use windlass_object::{Value, json};
+use windlass_testkit::available;
+use world::{World, config_map, deployment};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn delivers_follows_heals_prunes_and_deletes() {
+    if !available(&["kubectl", "kube"]) {
+        return;
+    }
+    let world = World::start("delivery").await;
+    let demo = world.unique();
+    let first = world.commit(&[
+        ("app/a.yaml", &config_map("a", "1")),
+        ("app/b.yaml", &config_map("b", "1")),
+        ("app/web.yaml", &deployment("web")),
+    ]);
+    world.create(&demo, "app", json!({"automated": {"prune": true, "selfHeal": true}}), true).await;
+    let app = world.until(&demo, "delivered", |app| delivered(app, &first)).await;
+    let state = &app["status"]["operationState"];
+    assert_eq!(state["phase"], "Succeeded");
+    assert_eq!(state["message"], "successfully synced (all tasks run)");
+    assert_eq!(state["syncResult"]["revision"], first.as_str());
+    let mut said: Vec<&str> = state["syncResult"]["resources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["message"].as_str().unwrap())
+        .collect();
+    said.sort_unstable();
+    assert_eq!(said, ["configmap/a created", "configmap/b created", "deployment.apps/web created"]);
+    assert_eq!(app["status"]["sourceType"], "Directory");
+    assert_eq!(app["status"]["history"][0]["revision"], first.as_str());
+    assert_eq!(app["status"]["resources"].as_array().unwrap().len(), 3);
+    world
+        .until(&demo, "the summary names the image", |app| {
+            app["status"]["summary"]["images"] == json!(["nginx:1.29"])
+        })
+        .await;
+
+    // A commit that touches other paths: the revision follows, nothing is delivered.
+    let other = world.commit(&[("elsewhere/x.yaml", &config_map("x", "1"))]);
+    world.controller.repository_changed(&world.url(), "main");
+    let app = world.until(&demo, "the revision follows", |app| delivered(app, &other)).await;
+    assert_eq!(app["status"]["operationState"]["syncResult"]["revision"], first.as_str());
+
+    // A commit that changes one object and removes another.
+    std::fs::remove_file(world.repository.work().join("app/b.yaml")).unwrap();
+    let second = world.commit(&[("app/a.yaml", &config_map("a", "2"))]);
+    world.controller.repository_changed(&world.url(), "main");
+    world
+        .until(&demo, "the second revision is delivered", |app| {
+            delivered(app, &second)
+                && app["status"]["operationState"]["syncResult"]["revision"] == second.as_str()
+        })
+        .await;
+    assert_eq!(world.kubectl(&["get", "cm", "a", "-o", "jsonpath={.data.key}"]), "2");
+    assert_eq!(world.kubectl(&["get", "cm", "b", "--ignore-not-found", "-o", "name"]), "");
+
+    // Drift is healed.
+    world.kubectl(&["patch", "cm", "a", "-p", r#"{"data":{"key":"drift"}}"#]);
+    world
+        .until(&demo, "healed", |app| {
+            app["status"]["operationState"]["operation"]["sync"]["autoHealAttemptsCount"] == 1
+                && delivered(app, &second)
+        })
+        .await;
+    assert_eq!(world.kubectl(&["get", "cm", "a", "-o", "jsonpath={.data.key}"]), "2");
+
+    // Deleted with its objects.
+    world.delete(&demo).await;
+    world.until_gone(&demo).await;
+    assert_eq!(world.kubectl(&["get", "cm", "a", "--ignore-not-found", "-o", "name"]), "");
+    let metrics = world.controller.metrics();
+    assert!(metrics.contains("argocd_app_sync_total"), "{metrics}");
+}
+
+fn delivered(app: &Value, revision: &str) -> bool {
+    let status = &app["status"];
+    status["sync"]["status"] == "Synced"
+        && status["sync"]["revision"] == revision
+        && status["health"]["status"] == "Healthy"
+        && app["operation"].is_null()
+        && status["operationState"]["phase"] == "Succeeded"
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drift_shows_within_a_second_and_bad_manifests_stop_nothing_else() {
+    if !available(&["kubectl", "kube"]) {
+        return;
+    }
+    let world = World::start("drift").await;
+    let demo = world.unique();
+    let first = world.commit(&[("app/a.yaml", &config_map("a", "1"))]);
+    world.create(&demo, "app", json!({}), false).await;
+    let app = world
+        .until(&demo, "compared", |app| {
+            app["status"]["sync"]["status"] == "OutOfSync"
+                && app["status"]["health"]["status"] == "Missing"
+        })
+        .await;
+    assert!(app["status"]["operationState"].is_null());
+
+    // Synced on demand.
+    let operation = json!({"operation": {
+        "initiatedBy": {"username": "me"}, "sync": {"revision": first, "prune": true},
+    }});
+    world.patch(&demo, &operation).await;
+    world.until(&demo, "synced on demand", |app| delivered(app, &first)).await;
+
+    let began = Instant::now();
+    world.kubectl(&["patch", "cm", "a", "-p", r#"{"data":{"key":"drift"}}"#]);
+    let patched = began.elapsed();
+    world.until(&demo, "drift shows", |app| app["status"]["sync"]["status"] == "OutOfSync").await;
+    let seen = began.elapsed() - patched;
+    assert!(seen < Duration::from_secs(1), "drift took {seen:?}");
+
+    // A bad manifest beside a good one.
+    world.commit(&[("app/bad.yaml", "kind: ConfigMap\napiVersion: v1\nmetadata: [\n")]);
+    world.controller.repository_changed(&world.url(), "main");
+    let app = world
+        .until(&demo, "the bad manifest is told", |app| {
+            app["status"]["sync"]["status"] == "Unknown"
+        })
+        .await;
+    let conditions = app["status"]["conditions"].as_array().unwrap();
+    let message = conditions[0]["message"].as_str().unwrap();
+    assert_eq!(conditions[0]["type"], "ComparisonError");
+    assert!(message.contains("app/bad.yaml:"), "{message}");
+    let lines = app["status"]["resources"].as_array().unwrap();
+    assert_eq!(lines[0]["status"], "OutOfSync");
+
+    // A destination that is not there.
+    let patch = json!({"spec": {"destination": {"name": "nowhere", "server": null}}});
+    world.patch(&demo, &patch).await;
+    let app = world
+        .until(&demo, "the destination is told", |app| {
+            app["status"]["conditions"][0]["type"] == "InvalidSpecError"
+        })
+        .await;
+    let message = app["status"]["conditions"][0]["message"].as_str().unwrap();
+    assert_eq!(
+        message,
+        "unable to find destination server: there are no clusters with this name: nowhere"
+    );
+}
+
+/// `WINDLASS_SCALE=100` says how many applications; without it this does nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_applications() {
+    let Some(count) = std::env::var("WINDLASS_SCALE").ok().and_then(|v| v.parse::<usize>().ok())
+    else {
+        return;
+    };
+    let world = World::start("scale").await;
+    let mut files = Vec::new();
+    for app in 0..count {
+        files.push((format!("apps/{app}/web.yaml"), deployment(&format!("web-{app}"))));
+        files.push((format!("apps/{app}/service.yaml"), world::service(&format!("web-{app}"))));
+        for n in 0..8 {
+            files.push((format!("apps/{app}/{n}.yaml"), config_map(&format!("c-{app}-{n}"), "1")));
+        }
+    }
+    let files: Vec<(&str, &str)> = files.iter().map(|(p, c)| (p.as_str(), c.as_str())).collect();
+    let revision = world.commit(&files);
+    let began = Instant::now();
+    for app in 0..count {
+        world
+            .create(&format!("app-{app}"), &format!("apps/{app}"), json!({"automated": {}}), false)
+            .await;
+    }
+    let created = began.elapsed();
+    let done = world.until_all(count, |app| delivered(app, &revision)).await;
+    println!("{count} applications: created in {created:?}, all delivered after {done:?}");
+    let usage = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = usage.split_whitespace().collect();
+    let memory = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = memory.lines().find(|l| l.starts_with("VmHWM")).unwrap();
+    println!("user ticks {} system ticks {} {peak}", fields[13], fields[14]);
+}

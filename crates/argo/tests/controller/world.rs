@@ -1,0 +1,232 @@
+//! A control namespace, a destination namespace, a repository and a controller.
+
+use std::time::{Duration, Instant};
+
+use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
+use kube::core::GroupVersionKind;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use windlass_argo::types::AppProject;
+use windlass_argo::{Controller, ControllerOptions, crds};
+use windlass_object::{Object, Value, json};
+use windlass_source::{Options, Sources};
+use windlass_testkit::{GitRepository, Kubernetes, Namespace, kubernetes};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) struct World {
+    pub(crate) controller: Controller,
+    pub(crate) repository: GitRepository,
+    kubernetes: &'static Kubernetes,
+    control: Namespace<'static>,
+    target: Namespace<'static>,
+    apps: Api<DynamicObject>,
+    _stop: DropGuard,
+    _directory: tempfile::TempDir,
+}
+
+fn kind(group: &str, version: &str, kind: &str, plural: &str) -> ApiResource {
+    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
+}
+
+impl World {
+    pub(crate) async fn start(name: &str) -> Self {
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_test_writer()
+            .try_init();
+        let kubernetes = kubernetes().unwrap();
+        let text = std::fs::read_to_string(kubernetes.kubeconfig()).unwrap();
+        let config = kube::config::Kubeconfig::from_yaml(&text).unwrap();
+        let config =
+            kube::Config::from_custom_kubeconfig(config, &Default::default()).await.unwrap();
+        let client = kube::Client::try_from(config).unwrap();
+        let crd = kind(
+            "apiextensions.k8s.io",
+            "v1",
+            "CustomResourceDefinition",
+            "customresourcedefinitions",
+        );
+        for object in crds::all() {
+            let api: Api<DynamicObject> = Api::all_with(client.clone(), &crd);
+            let params = PatchParams::apply("test").force();
+            api.patch(object.name(), &params, &Patch::Apply(&object.to_value())).await.unwrap();
+        }
+        let control = kubernetes.namespace(&format!("{name}-control")).unwrap();
+        let target = kubernetes.namespace(name).unwrap();
+        let projects: Api<DynamicObject> = Api::namespaced_with(
+            client.clone(),
+            control.name(),
+            &kind("argoproj.io", "v1alpha1", "AppProject", "appprojects"),
+        );
+        let mut project = serde_json::to_value(AppProject::default_project()).unwrap();
+        project["apiVersion"] = json!("argoproj.io/v1alpha1");
+        project["kind"] = json!("AppProject");
+        let project: DynamicObject = serde_json::from_value(project).unwrap();
+        let made = async {
+            while let Err(error) = projects.create(&PostParams::default(), &project).await {
+                assert!(
+                    error.to_string().contains("404") || error.to_string().contains("not found"),
+                    "{error}"
+                );
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, made).await.unwrap();
+
+        let directory = tempfile::tempdir().unwrap();
+        let repository = GitRepository::create(directory.path(), "repo").unwrap();
+        let options = Options {
+            cache_dir: directory.path().join("cache"),
+            limits: Default::default(),
+            observer: None,
+        };
+        let controller = Controller::new(ControllerOptions {
+            client: client.clone(),
+            sources: Sources::new(options).unwrap(),
+            namespace: control.name().to_owned(),
+            queries_per_second: None,
+        });
+        let stop = CancellationToken::new();
+        let (running, token) = (controller.clone(), stop.clone());
+        tokio::spawn(async move { running.run(token).await });
+        let apps = Api::namespaced_with(
+            client,
+            control.name(),
+            &kind("argoproj.io", "v1alpha1", "Application", "applications"),
+        );
+        Self {
+            controller,
+            repository,
+            kubernetes,
+            control,
+            target,
+            apps,
+            _stop: stop.drop_guard(),
+            _directory: directory,
+        }
+    }
+
+    /// A name for an application that no other test on the cluster has.
+    pub(crate) fn unique(&self) -> String {
+        self.target.name().to_owned()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.repository.url()
+    }
+
+    pub(crate) fn commit(&self, files: &[(&str, &str)]) -> String {
+        self.repository.commit("change", files).unwrap()
+    }
+
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
+        let mut all = arguments.to_vec();
+        all.extend(["-n", self.target.name()]);
+        self.kubernetes.kubectl(&all).unwrap().trim().to_owned()
+    }
+
+    pub(crate) async fn create(&self, name: &str, path: &str, policy: Value, cascade: bool) {
+        let finalizers =
+            if cascade { json!(["resources-finalizer.argocd.argoproj.io"]) } else { json!([]) };
+        let app = json!({
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+            "metadata": {"name": name, "namespace": self.control.name(), "finalizers": finalizers},
+            "spec": {
+                "project": "default",
+                "source": {"repoURL": self.url(), "path": path, "targetRevision": "main"},
+                "destination": {
+                    "server": "https://kubernetes.default.svc", "namespace": self.target.name(),
+                },
+                "syncPolicy": policy,
+            },
+        });
+        let app: DynamicObject = serde_json::from_value(app).unwrap();
+        self.apps.create(&PostParams::default(), &app).await.unwrap();
+    }
+
+    pub(crate) async fn patch(&self, name: &str, patch: &Value) {
+        self.apps.patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+    }
+
+    pub(crate) async fn delete(&self, name: &str) {
+        self.apps.delete(name, &DeleteParams::default()).await.unwrap();
+    }
+
+    pub(crate) async fn until(
+        &self,
+        name: &str,
+        what: &str,
+        holds: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let began = Instant::now();
+        loop {
+            let app = serde_json::to_value(self.apps.get(name).await.unwrap()).unwrap();
+            if holds(&app) {
+                return app;
+            }
+            if began.elapsed() > PATIENCE {
+                panic!(
+                    "not in time: {what}\n{}",
+                    serde_json::to_string_pretty(&app["status"]).unwrap()
+                );
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    pub(crate) async fn until_gone(&self, name: &str) {
+        let gone = async {
+            while self.apps.get_opt(name).await.unwrap().is_some() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, gone).await.expect("the application goes");
+    }
+
+    pub(crate) async fn until_all(&self, count: usize, holds: impl Fn(&Value) -> bool) -> Duration {
+        let began = Instant::now();
+        loop {
+            let all = self.apps.list(&Default::default()).await.unwrap().items;
+            let all: Vec<Value> =
+                all.into_iter().map(|app| serde_json::to_value(app).unwrap()).collect();
+            let done = all.iter().filter(|app| holds(app)).count();
+            if done == count {
+                return began.elapsed();
+            }
+            if began.elapsed() > PATIENCE {
+                let left = all.iter().find(|app| !holds(app)).unwrap();
+                panic!("{done} of {count}; {}", serde_json::to_string_pretty(left).unwrap());
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
+pub(crate) fn config_map(name: &str, value: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\ndata:\n  key: \"{value}\"\n"
+    )
+}
+
+pub(crate) fn service(name: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Service\nmetadata:\n  name: {name}\nspec:\n  selector:\n    app: \
+         {name}\n  ports:\n  - port: 80\n"
+    )
+}
+
+pub(crate) fn deployment(name: &str) -> String {
+    let value = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": {"app": name}},
+            "template": {
+                "metadata": {"labels": {"app": name}},
+                "spec": {"containers": [{"name": "web", "image": "nginx:1.29"}]},
+            },
+        },
+    });
+    let object = Object::try_from(value).unwrap();
+    serde_json::to_string(&object).unwrap()
+}
