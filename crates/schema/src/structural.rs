@@ -94,7 +94,7 @@ mod tests {
     use crate::Schemas;
     use windlass_object::{GroupVersionKind, Object, json};
 
-    fn schema(properties: Value) -> Schema {
+    fn schema(properties: &Value) -> Schema {
         let crd = Object::try_from(json!({
             "metadata": {"name": "as.x.io"},
             "spec": {"group": "x.io", "names": {"kind": "A"}, "versions": [{"name": "v1", "schema": {
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn prunes_what_is_not_declared() {
-        let schema = schema(json!({
+        let schema = schema(&json!({
             "a": {"type": "string"},
             "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": true,
                 "properties": {"closed": {"type": "object"}}},
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn defaults_absent_fields_and_nulls() {
-        let schema = schema(json!({
+        let schema = schema(&json!({
             "a": {"type": "string", "default": "x"},
             "null": {"type": "string", "nullable": true, "default": "y"},
             "drop": {"type": "string"},

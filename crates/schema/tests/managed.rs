@@ -3,6 +3,8 @@
 //! `tests/data/scenarios.yaml` holds sequences of writes, `tests/data/scenarios.json` what the
 //! server made of each. With `WINDLASS_RECORD=1` and a peer the answers are recorded anew.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
 mod live;
 
 use std::io::Write;

@@ -211,8 +211,8 @@ mod tests {
     use super::*;
     use windlass_object::json;
 
-    fn set(value: Value) -> FieldSet {
-        FieldSet::from_fields_v1(&value).unwrap()
+    fn set(value: &Value) -> FieldSet {
+        FieldSet::from_fields_v1(value).unwrap()
     }
 
     fn check(actual: &FieldSet, expected: &[&str]) {
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn reads_and_prints_all_kinds_of_elements() {
-        let s = set(json!({"f:spec": {
+        let s = set(&json!({"f:spec": {
             "f:ports": {".": {}, "k:{\"port\":80,\"protocol\":\"TCP\"}": {".": {}, "f:port": {}}},
             "f:finalizers": {"v:\"a\\u003cb\"": {}},
             "f:list": {"i:3": {}, "x:new": {}},
@@ -250,8 +250,8 @@ mod tests {
 
     #[test]
     fn differences() {
-        let a = set(json!({"f:a": {".": {}, "f:b": {}, "f:c": {}}, "f:d": {}}));
-        let b = set(json!({"f:a": {"f:b": {}}, "f:d": {"f:e": {}}}));
+        let a = set(&json!({"f:a": {".": {}, "f:b": {}, "f:c": {}}, "f:d": {}}));
+        let b = set(&json!({"f:a": {"f:b": {}}, "f:d": {"f:e": {}}}));
         check(&a.difference(&b), &[".a", ".d", ".a.c"]);
         check(&b.difference(&a), &[".d.e"]);
         check(&b.recursive_difference(&a), &[]);

@@ -92,7 +92,7 @@ impl Walk {
                 is_atomic_list(ty) || (empty(old) && empty(new))
             }
             Shape::Map => {
-                let empty = |v| map(v).is_none_or(|m| m.is_empty());
+                let empty = |v| map(v).is_none_or(windlass_object::Map::is_empty);
                 ty.node().map_atomic || (empty(old) && empty(new))
             }
         };

@@ -48,7 +48,8 @@ fn collect(value: &Value, ty: Type<'_>, node: &mut Node) {
             for (name, value) in map(Some(value)).into_iter().flatten() {
                 let mut below = Node::default();
                 collect(value, ty.field(name).unwrap_or(ty.at(ANY)), &mut below);
-                let empty = value.is_null() || value.as_object().is_some_and(|m| m.is_empty());
+                let empty = value.is_null()
+                    || value.as_object().is_some_and(windlass_object::Map::is_empty);
                 below.member |= empty || ty.declared(name).is_none();
                 if below.member || !below.below.is_empty() {
                     node.below.elements.insert(Element::field(name), below);
