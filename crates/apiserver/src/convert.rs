@@ -8,9 +8,13 @@ use crate::store::Entry;
 
 /// Whether a stored object's text is what a reader of its resource gets.
 pub fn is_current(resource: &ResourceType, entry: &Entry) -> bool {
-    // The text begins with the apiVersion, because fields are sorted.
-    let head = format!("{{\"apiVersion\":\"{}\",", resource.api_version());
-    resource.custom().is_none() || entry.json.starts_with(head.as_bytes())
+    entry.json.starts_with(type_head(resource).as_bytes())
+}
+
+/// How the text of an object of a resource begins.
+pub(crate) fn type_head(resource: &ResourceType) -> String {
+    let kind = &resource.kind;
+    format!("{{\"kind\":\"{kind}\",\"apiVersion\":\"{}\",", resource.api_version())
 }
 
 /// The object in the version of `resource`.

@@ -373,6 +373,17 @@ impl Status {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message)
     }
 
+    /// 415 of a patch to a built-in kind.
+    pub fn unsupported_patch() -> Self {
+        let mut status = Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UnsupportedMediaType",
+            "415: Unsupported Media Type",
+        );
+        status.details = Some(Box::default());
+        status
+    }
+
     /// 410: the revision has left the window.
     pub fn expired(message: impl Into<String>) -> Self {
         Self::new(StatusCode::GONE, "Expired", message)

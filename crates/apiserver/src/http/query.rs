@@ -160,7 +160,7 @@ impl WriteOptions {
                     FieldErrorKind::NotSupported,
                     "fieldValidation",
                     other,
-                    "supported values: \"Ignore\", \"Strict\", \"Warn\", \"\"",
+                    "supported values: \"\", \"Ignore\", \"Strict\", \"Warn\"",
                 ));
                 FieldValidation::Warn
             }
@@ -188,19 +188,16 @@ pub(crate) fn check_dry_run<'a>(
     values: impl Iterator<Item = &'a str>,
     errors: &mut Vec<FieldError>,
 ) -> bool {
-    let mut any = false;
-    for value in values {
-        any = true;
-        if value != "All" {
-            errors.push(FieldError::with_value(
-                FieldErrorKind::NotSupported,
-                "dryRun",
-                serde_json::json!(value),
-                "supported values: \"All\"",
-            ));
-        }
+    let values: Vec<&str> = values.collect();
+    if values.iter().any(|value| *value != "All") {
+        errors.push(FieldError::with_value(
+            FieldErrorKind::NotSupported,
+            "dryRun",
+            serde_json::json!(values),
+            "supported values: \"All\"",
+        ));
     }
-    any
+    !values.is_empty()
 }
 
 #[cfg(test)]
@@ -220,7 +217,7 @@ mod tests {
             "dryRun=No",
             WriteKind::Create,
             Err(
-                "CreateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: \"No\": supported values: \"All\"",
+                "CreateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: [\"No\"]: supported values: \"All\"",
             ),
         );
         check(

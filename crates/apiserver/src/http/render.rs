@@ -10,7 +10,7 @@ use crate::catalog::ResourceType;
 use crate::convert;
 use crate::registry::{FeedItem, Page};
 use crate::status::Status;
-use crate::store::Entry;
+use crate::store::{Encoded, Entry};
 use crate::table;
 
 /// How a client wants objects of a resource.
@@ -44,7 +44,7 @@ impl Renderer<'_> {
     /// An object's text.
     pub(super) fn object(&self, object: Object) -> Result<Bytes, Status> {
         let value = match self.negotiated.shape {
-            Shape::Object => self.convert(object)?.into_value(),
+            Shape::Object => return Ok(Encoded::verbatim(&self.convert(object)?)),
             Shape::Metadata => partial(&object),
             Shape::Table => {
                 let object = self.convert(object)?;
@@ -93,13 +93,23 @@ impl Renderer<'_> {
             json!(kind),
             json!(version)
         );
-        let mut pieces = Vec::with_capacity(page.items.len() * 2 + 2);
+        let typed = self.negotiated.shape == Shape::Object && self.resource.custom().is_none();
+        let head_of_items = typed.then(|| convert::type_head(self.resource));
+        let mut pieces = Vec::with_capacity(page.items.len() * 3 + 2);
         pieces.push(Bytes::from(head));
         for (at, (_, entry)) in page.items.iter().enumerate() {
             if at > 0 {
                 pieces.push(Bytes::from_static(b","));
             }
-            pieces.push(self.entry(entry)?);
+            // Items of a typed list do not repeat its type.
+            match &head_of_items {
+                Some(head) => {
+                    let text = self.entry(entry)?;
+                    pieces.push(Bytes::from_static(b"{"));
+                    pieces.push(text.slice(head.len().min(text.len())..));
+                }
+                None => pieces.push(self.entry(entry)?),
+            }
         }
         pieces.push(Bytes::from_static(b"]}"));
         Ok(Body::pieces(pieces))

@@ -66,30 +66,32 @@ impl ResourceRequest<'_> {
     ) -> Option<Result<Response<Body>, Status>> {
         let snapshot = self.registry.catalog.snapshot();
         let path = self.path;
-        let resource = snapshot.resource(&path.group, &path.version, &path.resource)?;
+        let absent = || Some(Err(Status::no_such_resource()));
+        let Some(resource) = snapshot.resource(&path.group, &path.version, &path.resource) else {
+            let group = snapshot.group(&path.group)?;
+            group.version(&path.version)?;
+            return absent();
+        };
         let subresource = match path.subresource.as_str() {
             "" => None,
-            name => Some(resource.subresource(name)?),
+            name => match resource.subresource(name) {
+                Some(subresource) => Some(subresource),
+                None => return absent(),
+            },
         };
         let misplaced = resource.namespaced && path.namespace.is_empty() && !path.name.is_empty()
             || !resource.namespaced && !path.namespace.is_empty() && path.resource != "namespaces";
-        let across = resource.namespaced && path.namespace.is_empty();
-        if misplaced || across && matches!(verb, Verb::DeleteCollection) {
-            return None;
-        }
-        // Objects are made through their namespace; virtual kinds such as reviews need none.
-        if across && verb == Verb::Create {
-            return Some(Err(Status::method_not_allowed()));
+        if misplaced {
+            return absent();
         }
         let verbs = subresource.map_or(resource.verbs, |found| found.verbs);
-        if !verbs.contains(verb)
-            || verb == Verb::Create && !path.name.is_empty() && subresource.is_none()
-        {
-            return Some(Err(Status::method_not_supported(
-                &resource.group,
-                &resource.plural,
-                verb.name(),
-            )));
+        if !verbs.contains(verb) || !is_place(verb, resource, path) {
+            return Some(Err(match resource.custom() {
+                None => Status::method_not_allowed(),
+                Some(_) => {
+                    Status::method_not_supported(&resource.group, &resource.plural, verb.name())
+                }
+            }));
         }
         let namespace = if resource.namespaced { path.namespace.as_str() } else { "" };
         let call = Call {
@@ -325,6 +327,18 @@ impl ResourceRequest<'_> {
             }
         });
         Body::stream(lines.take_until(async move { stop.cancelled().await }))
+    }
+}
+
+/// Whether a verb can be meant by a path: objects are made in a namespace and changed by name.
+fn is_place(verb: Verb, resource: &ResourceType, path: &ResourcePath) -> bool {
+    let across = resource.namespaced && path.namespace.is_empty();
+    let named = !path.name.is_empty();
+    match verb {
+        Verb::Create => !across && (!named || !path.subresource.is_empty()),
+        Verb::DeleteCollection => !across,
+        Verb::Update | Verb::Patch => named,
+        _ => true,
     }
 }
 

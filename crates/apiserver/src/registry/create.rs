@@ -209,13 +209,17 @@ impl Call<'_> {
         let manager = self.manager(options);
         let time = self.time();
         let reset = self.reset_fields();
+        let empty = match live {
+            None => windlass_schema::defaults::empty(&self.resource.gvk()),
+            Some(_) => None,
+        };
         let write = managed::Write {
             manager: &manager,
             subresource: self.subresource,
             time: &time,
             reset: &reset,
         };
-        managed::update(live, object, &write, &schema)
+        managed::update(live.or(empty.as_ref()), object, &write, &schema)
     }
 
     /// Fields that this endpoint does not write.

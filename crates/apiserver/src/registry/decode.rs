@@ -21,6 +21,8 @@ pub enum Media {
 
 const BUILTIN: [&str; 3] =
     ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+/// How many bytes of a bad body the answer shows.
+const SHOWN: usize = 30;
 const CUSTOM: [&str; 2] = ["application/json", "application/yaml"];
 
 impl Media {
@@ -62,18 +64,19 @@ pub fn decode(
                 .map_err(|error| Status::bad_request(error.to_string()))?;
             (value, Vec::new())
         }
-        _ => parse(media, body).map_err(Status::bad_request)?,
+        _ => parse(media, body).map_err(|error| unrecognised(resource, kind, &error, body))?,
     };
     let mut object = match value {
         Value::Object(map) => Object::from(map),
         other => {
-            return Err(Status::bad_request(format!(
-                "couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
+            let error = format!(
+                "json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
                 json_type(&other)
-            )));
+            );
+            return Err(unrecognised(resource, kind, &error, body));
         }
     };
-    complete_kind(&mut object, kind, resource)?;
+    complete_kind(&mut object, kind, resource, registry)?;
     let strict: Vec<String> =
         duplicates.into_iter().map(|field| format!("duplicate field \"{field}\"")).collect();
     check_fields(registry, resource, &mut object, strict, validation, warnings)?;
@@ -96,6 +99,7 @@ fn complete_kind(
     object: &mut Object,
     kind: &GroupVersionKind,
     resource: &ResourceType,
+    registry: &Registry,
 ) -> Result<(), Status> {
     if object.kind().is_empty() {
         if resource.custom().is_some() {
@@ -112,11 +116,28 @@ fn complete_kind(
         object.set(&["apiVersion"], kind.api_version());
     }
     let found = object.gvk();
-    if found.kind != kind.kind {
-        return Err(Status::bad_request(format!(
-            "{} in version \"{}\" cannot be handled as a {}: converting ({found}) to ({kind}): unknown conversion",
-            found.kind, found.version, kind.kind
-        )));
+    if resource.custom().is_none() && found != *kind {
+        let what = &kind.kind;
+        let of = if found.kind == kind.kind { &kind.version } else { &found.version };
+        let is = format!("{} in version \"{of}\" cannot be handled as a {what}", found.kind);
+        let known = registry.catalog.snapshot().kind(&found).is_some_and(|r| r.custom().is_none());
+        if !known {
+            return Err(Status::bad_request(format!(
+                "{is}: no kind \"{}\" is registered for version \"{}\" in scheme \"pkg/runtime/scheme.go:111\"",
+                found.kind,
+                found.api_version()
+            )));
+        }
+        if found.kind != kind.kind {
+            let package = match kind.group.split('.').next() {
+                None | Some("") => "core",
+                Some(package) => package,
+            };
+            return Err(Status::bad_request(format!(
+                "{is}: converting ({}.{}) to ({package}.{what}): unknown conversion",
+                found.version, found.kind
+            )));
+        }
     }
     if found != *kind {
         return Err(Status::bad_request(format!(
@@ -173,6 +194,31 @@ pub(super) fn check_fields(
         }
     }
     Ok(())
+}
+
+/// A body that is not even JSON; how the server shows the beginning of it is its own habit.
+fn unrecognised(
+    resource: &ResourceType,
+    kind: &GroupVersionKind,
+    error: &str,
+    body: &[u8],
+) -> Status {
+    if resource.custom().is_some() {
+        return Status::bad_request(error);
+    }
+    let (start, more) = match body.get(..SHOWN) {
+        Some(start) if body.len() > SHOWN => (start, " ..."),
+        _ => (body, ""),
+    };
+    let shown = match body.first() {
+        None => "<empty>".to_owned(),
+        Some(b'{') => String::from_utf8_lossy(start).into_owned(),
+        Some(_) => hex::encode(start),
+    };
+    Status::bad_request(format!(
+        "the object provided is unrecognized (must be of type {}): couldn't get version/kind; json parse error: {error} ({shown}{more})",
+        kind.kind
+    ))
 }
 
 fn json_type(value: &Value) -> &'static str {

@@ -8,6 +8,7 @@ use crate::status::{FieldError, FieldErrorKind, go_quote};
 
 /// Most bytes of all annotations together.
 const MAX_ANNOTATIONS: usize = 256 << 10;
+const STANDARD_FINALIZERS: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
 const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 const LABEL_1035: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
@@ -108,6 +109,15 @@ pub fn check(object: &Object, namespaced: bool, rule: NameRule) -> Vec<FieldErro
     for name in object.finalizers() {
         for fault in check_qualified(name) {
             invalid("metadata.finalizers", name.into(), &fault);
+        }
+    }
+    let group = object.group();
+    if !group.contains('.') || group.ends_with(".k8s.io") {
+        for (at, name) in object.finalizers().enumerate() {
+            if !name.contains('/') && !STANDARD_FINALIZERS.contains(&name) {
+                let why = "name is neither a standard finalizer name nor is it fully qualified";
+                invalid(&format!("metadata.finalizers[{at}]"), name.into(), why);
+            }
         }
     }
     check_owners(object, &mut invalid);

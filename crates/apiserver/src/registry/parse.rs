@@ -14,20 +14,38 @@ pub(super) fn json(text: &[u8]) -> Result<(Value, Vec<String>), String> {
     let value = seed
         .deserialize(&mut reader)
         .and_then(|value| reader.end().map(|()| value))
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| go_error(text, &error))?;
     Ok((value, duplicates))
 }
 
 /// Parses one YAML document, as Kubernetes reads manifests.
 pub(super) fn yaml(text: &[u8]) -> Result<(Value, Vec<String>), String> {
     let options = yaml::Options::default();
-    let value = yaml::parse_one(text, &options).map_err(|error| error.to_string())?;
+    let value = yaml::parse_one(text, &options).map_err(|error| {
+        let line = error.at.line;
+        let at = if line > 1 { format!("line {line}: ") } else { String::new() };
+        format!("error converting YAML to JSON: yaml: {at}{}", error.problem)
+    })?;
     let duplicates =
         yaml::parse(text, &options).warnings.into_iter().filter_map(|w| match w.problem {
             yaml::Problem::DuplicateKey { key, .. } => Some(key),
             _ => None,
         });
     Ok((value, duplicates.collect()))
+}
+
+/// A syntax error in the words of Go's decoder, as far as they can be told from here.
+fn go_error(text: &[u8], error: &serde_json::Error) -> String {
+    if error.is_eof() {
+        return "unexpected end of JSON input".to_owned();
+    }
+    let line = text.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1));
+    match line.and_then(|line| line.get(error.column().saturating_sub(1))) {
+        Some(byte) => {
+            format!("invalid character '{}' looking for beginning of value", char::from(*byte))
+        }
+        None => error.to_string(),
+    }
 }
 
 struct Node<'a> {

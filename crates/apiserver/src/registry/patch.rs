@@ -26,12 +26,6 @@ pub enum Patch {
     },
 }
 
-const BUILTIN: [&str; 4] = [
-    "application/json-patch+json",
-    "application/merge-patch+json",
-    "application/strategic-merge-patch+json",
-    "application/apply-patch+yaml",
-];
 const CUSTOM: [&str; 3] =
     ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"];
 
@@ -61,6 +55,9 @@ impl Patch {
                     json_patches::JsonPatchError::TooMany(_) => {
                         Status::entity_too_large(error.to_string())
                     }
+                    json_patches::JsonPatchError::NotAList => Status::bad_request(
+                        "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",
+                    ),
                     other => Status::bad_request(format!("error decoding patch: {other}")),
                 })
             }
@@ -82,7 +79,7 @@ impl Patch {
                 Ok(Self::Apply { config, duplicates })
             }
             _ if custom => Err(Status::unsupported_media_type(&CUSTOM)),
-            _ => Err(Status::unsupported_media_type(&BUILTIN)),
+            _ => Err(Status::unsupported_patch()),
         }
     }
 }
@@ -161,9 +158,6 @@ impl Call<'_> {
             return Err(Status::not_implemented("server-side apply of a kind without a schema"));
         };
         let mut config = config.clone();
-        if config.namespace().is_empty() && self.resource.namespaced {
-            config.set(&["metadata", "namespace"], self.namespace);
-        }
         let strict =
             duplicates.iter().map(|field| format!("duplicate field \"{field}\"")).collect();
         if self.resource.custom().is_some() {
@@ -209,16 +203,12 @@ impl Call<'_> {
             return Err(Status::bad_request("metadata.managedFields must be nil"));
         }
         if config.kind().is_empty() {
-            return Err(Status::bad_request("invalid object type: /, Kind="));
+            return Err(Status::bad_request(
+                "Object 'Kind' is missing in the applied configuration",
+            ));
         }
         if config.gvk() != gvk {
-            return Err(Status::bad_request(format!(
-                "incorrect apply patch: expected {}, Kind={}, got {}, Kind={}",
-                gvk.api_version(),
-                gvk.kind,
-                config.api_version(),
-                config.kind()
-            )));
+            return Err(Status::bad_request(format!("invalid object type: {}", config.gvk())));
         }
         if !config.name().is_empty() && config.name() != self.name {
             return Err(Status::bad_request(format!(

@@ -61,9 +61,7 @@ impl ListOptions {
     /// Reads and checks the options; `name` is the object of a watch of one.
     pub fn parse(query: &Query, call: &Call<'_>, watch: bool) -> Result<Self, Status> {
         let labels = query.str("labelSelector").parse::<LabelSelector>();
-        let labels = labels.map_err(|error| {
-            Status::bad_request(format!("unable to parse requirement: {error}"))
-        })?;
+        let labels = labels.map_err(Status::bad_request_from)?;
         let fields = query.str("fieldSelector").parse::<FieldSelector>();
         let mut fields = fields.map_err(|error| Status::bad_request(error.to_string()))?;
         selectors::check(&call.resource, &fields)?;
@@ -169,16 +167,10 @@ impl ListOptions {
         match self.resource_version.as_str() {
             "" => Ok(0),
             text => text.parse().map_err(|_| {
-                let error = FieldError::with_value(
-                    FieldErrorKind::Invalid,
-                    "resourceVersion",
-                    text,
-                    format!(
-                        "strconv.ParseUint: parsing {}: invalid syntax",
-                        crate::status::go_quote(text)
-                    ),
-                );
-                Status::invalid("", "", "", &[error])
+                let quoted = crate::status::go_quote(text);
+                Status::bad_request(format!(
+                    "invalid resource version: resourceVersion: Invalid value: {quoted}: strconv.ParseUint: parsing {quoted}: invalid syntax"
+                ))
             }),
         }
     }
@@ -304,8 +296,9 @@ impl Call<'_> {
                 "specifying resource version is not allowed when using continue",
             ));
         }
-        let (revision, start) = read_token(&options.continue_token)
-            .map_err(|why| Status::bad_request(format!("continue key is not valid: {why}")))?;
+        let (revision, start) = read_token(&options.continue_token).map_err(|why| {
+            Status::bad_request(format!("invalid continue token: continue key is not valid: {why}"))
+        })?;
         let start = format!("{prefix}{start}");
         let store = &self.registry.store;
         let collection = self.collection();

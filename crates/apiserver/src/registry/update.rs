@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use windlass_object::Object;
+use windlass_schema::managed;
 
 use super::patch::Patch;
 use super::rules::{Generation, Rules};
@@ -23,8 +24,8 @@ enum Change<'a> {
 /// How an update ends.
 enum Decision {
     Put(Object),
-    /// The last finalizer of a terminating object is gone.
-    Delete,
+    /// The last finalizer of a terminating object is gone: it is answered so.
+    Delete(Object),
     Keep,
 }
 
@@ -38,8 +39,11 @@ impl Call<'_> {
     ) -> Result<Written, Status> {
         let mut object = object;
         self.own_namespace(&mut object)?;
-        if object.name().is_empty() && object.get(&["metadata", "name"]).is_none() {
-            return Err(Status::bad_request("the name of the object (metadata.name) must be set"));
+        if object.name().is_empty() {
+            return Err(Status::bad_request(format!(
+                "the name of the object ({} based on URL) was undeterminable: name must be provided",
+                self.name
+            )));
         }
         self.check_name(&object)?;
         self.change(&Change::Replace(&object), options, may_create).await
@@ -105,14 +109,14 @@ impl Call<'_> {
                         return Ok(Written { object, created: false });
                     }
                 }
-                Decision::Delete if options.dry_run => {
-                    return Ok(Written { object: old, created: false });
+                Decision::Delete(new) if options.dry_run => {
+                    return Ok(Written { object: new, created: false });
                 }
-                Decision::Delete => {
+                Decision::Delete(new) => {
                     if let Ok(accepted) = self.registry.store.delete(key, found.revision) {
-                        let object = self.settle(accepted).await?;
+                        self.settle(accepted).await?;
                         admission::written(self.registry, &self.resource, Some(&old), None);
-                        return Ok(Written { object, created: false });
+                        return Ok(Written { object: new, created: false });
                     }
                 }
                 Decision::Keep => return self.unchanged(&found).await,
@@ -188,12 +192,17 @@ impl Call<'_> {
         self.normalise(&mut new);
         bump_generation(&mut new, old, rules.generation, self.resource.custom().is_some());
         let mut errors = meta::check(&new, self.resource.namespaced, rules.name);
-        errors.extend(meta::check_update(&new, old));
+        let immutable = meta::check_update(&new, old);
+        if self.resource.custom().is_none() {
+            // The strategies of built-in kinds check again what was checked for all.
+            errors.extend(immutable.clone());
+        }
+        errors.extend(immutable);
         errors.extend(admission::validate(&attributes, Some(old), &new));
         if !errors.is_empty() {
             return Err(self.invalid(new.name(), &errors));
         }
-        if same_but_for_times(&new, old) {
+        if managed::only_times_differ(old, &new) {
             return Ok(Decision::Keep);
         }
         let namespace_held = self.resource.group.is_empty()
@@ -207,7 +216,7 @@ impl Call<'_> {
             && new.finalizers().next().is_none()
             && grace == 0
             && !namespace_held;
-        Ok(if released { Decision::Delete } else { Decision::Put(new) })
+        Ok(if released { Decision::Delete(new) } else { Decision::Put(new) })
     }
 
     /// The update must mean this object, at the revision that it names.
@@ -219,9 +228,12 @@ impl Call<'_> {
         patch: bool,
     ) -> Result<(), Status> {
         let (group, plural) = (&self.resource.group, &self.resource.plural);
-        if !new.uid().is_empty() && new.uid() != old.uid() {
+        if !patch && !new.uid().is_empty() && new.uid() != old.uid() {
+            let key = self.key();
+            let home = if self.resource.custom().is_some() { &*key.resource } else { plural };
             let why = format!(
-                "Precondition failed: UID in precondition: {}, UID in object meta: {}",
+                "StorageError: invalid object, Code: 4, Key: /registry/{home}/{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {}, UID in object meta: {}",
+                key.path,
                 new.uid(),
                 old.uid()
             );
@@ -239,13 +251,9 @@ impl Call<'_> {
                 return Err(Status::invalid(group, plural, self.name, &[error]));
             }
         } else if revision.parse::<u64>().is_err() {
-            let error = FieldError::with_value(
-                FieldErrorKind::Invalid,
-                "metadata.resourceVersion",
-                revision,
-                "strconv.ParseUint: parsing: invalid syntax",
-            );
-            return Err(Status::invalid(group, &self.resource.kind, self.name, &[error]));
+            let quoted = crate::status::go_quote(revision);
+            let why = format!("strconv.ParseUint: parsing {quoted}: invalid syntax");
+            return Err(Status::unclassified(why));
         } else if revision != old.resource_version() {
             return Err(self.modified());
         }
@@ -254,7 +262,10 @@ impl Call<'_> {
     }
 
     fn keep_system_fields(&self, new: &mut Object, old: &Object) {
-        let kept = ["uid", "creationTimestamp", "deletionTimestamp", "generation", "selfLink"];
+        if new.uid().is_empty() {
+            keep(new, old, &["metadata", "uid"]);
+        }
+        let kept = ["creationTimestamp", "deletionTimestamp", "generation", "selfLink"];
         for field in kept {
             keep(new, old, &["metadata", field]);
         }
@@ -344,30 +355,4 @@ fn bump_generation(new: &mut Object, old: &Object, policy: Generation, custom: b
         return;
     };
     new.set(&["metadata", "generation"], generation + i64::from(bump));
-}
-
-/// A write that changes only when a manager last wrote what it wrote before is none.
-fn same_but_for_times(new: &Object, old: &Object) -> bool {
-    let managed: &[&str] = &["metadata", "managedFields"];
-    let untimed = |object: &Object| {
-        let mut list = object.get(managed).cloned().unwrap_or_default();
-        for entry in list.as_array_mut().into_iter().flatten() {
-            entry.as_object_mut().map(|entry| entry.remove("time"));
-        }
-        list
-    };
-    let rest = |(key, value): (&String, &Value), other: &Object| match key.as_str() {
-        "metadata" => {
-            let strip = |value: &Value| {
-                let mut map = value.as_object().cloned().unwrap_or_default();
-                map.remove("managedFields");
-                map
-            };
-            other.fields().get(key).is_some_and(|theirs| strip(theirs) == strip(value))
-        }
-        _ => other.fields().get(key) == Some(value),
-    };
-    new.fields().len() == old.fields().len()
-        && new.fields().iter().all(|field| rest(field, old))
-        && untimed(new) == untimed(old)
 }

@@ -80,29 +80,48 @@ fn revision_field(revision: u64) -> String {
 }
 
 impl Encoded {
-    /// Serialises an object; its own resourceVersion is left out.
+    /// Serialises an object, `kind` and `apiVersion` first; its own resourceVersion is left out.
     pub fn new(object: &Object) -> Self {
         let mut text = Vec::with_capacity(1024);
-        let mut seam = 0;
         text.push(b'{');
+        for key in ["kind", "apiVersion"] {
+            if let Some(value) = object.fields().get(key) {
+                write_field(&mut text, key, value);
+            }
+        }
         let empty = Map::new();
         let metadata = object.get(&["metadata"]).and_then(Value::as_object).unwrap_or(&empty);
-        let mut metadata_written = false;
+        let seam = write_metadata(&mut text, metadata);
+        let written = ["kind", "apiVersion", "metadata"];
         for (key, value) in object.fields() {
-            if key == "metadata" {
-                continue;
+            if !written.contains(&key.as_str()) {
+                write_field(&mut text, key, value);
             }
-            if !metadata_written && key.as_str() > "metadata" {
-                seam = write_metadata(&mut text, metadata);
-                metadata_written = true;
-            }
-            write_field(&mut text, key, value);
-        }
-        if !metadata_written {
-            seam = write_metadata(&mut text, metadata);
         }
         text.push(b'}');
         Self { text, seam: u32::try_from(seam).unwrap_or(u32::MAX), labels: labels_of(metadata) }
+    }
+
+    /// An object's text as readers get it, with its own resourceVersion if it has one.
+    pub fn verbatim(object: &Object) -> Bytes {
+        let encoded = Self::new(object);
+        match object.resource_version().parse() {
+            Ok(revision) => encoded.at(revision).json,
+            Err(_) => encoded.unversioned(),
+        }
+    }
+
+    /// The text of an object that has no revision.
+    fn unversioned(&self) -> Bytes {
+        let seam = self.seam as usize;
+        let (head, tail) = self.text.split_at(seam);
+        // One of the commas around the seam goes with it.
+        let (head, tail) = match (head.strip_suffix(b","), tail.strip_prefix(b",")) {
+            (Some(head), _) => (head, tail),
+            (None, Some(tail)) => (head, tail),
+            (None, None) => (head, tail),
+        };
+        [head, tail].concat().into()
     }
 
     /// Whether this text is what the entry holds, whatever the revision.

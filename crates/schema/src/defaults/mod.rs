@@ -20,7 +20,7 @@ mod pod;
 mod storage;
 mod typed;
 
-use windlass_object::{Map, Object, Value};
+use windlass_object::{GroupVersionKind, Map, Object, Value, json};
 
 use crate::Schemas;
 use crate::table::{Kind, Type};
@@ -42,6 +42,18 @@ pub fn builtin(object: &mut Object) {
     if let Ok(done) = Object::try_from(value) {
         *object = done;
     }
+}
+
+/// A built-in object that holds nothing, as the API server writes it: Go's zero value of the kind.
+/// To the owners of fields, this is what a new object is made of.
+pub fn empty(gvk: &GroupVersionKind) -> Option<Object> {
+    let schema = Schemas::builtin().of(gvk)?;
+    if !schema.definition().is_some_and(|name| name.starts_with("io.k8s.")) {
+        return None;
+    }
+    let mut value = json!({"apiVersion": gvk.api_version(), "kind": gvk.kind});
+    typed::encode(&mut value, schema.ty());
+    Object::try_from(value).ok()
 }
 
 /// Fills in the defaults of a struct and then of what is in it.
