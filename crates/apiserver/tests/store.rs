@@ -22,10 +22,17 @@ fn key(name: &str) -> Key {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Put { name: u8, value: u32 },
-    Delete { name: u8 },
+    Put {
+        name: u8,
+        value: u32,
+    },
+    Delete {
+        name: u8,
+    },
     /// A write that expects what is not there.
-    Stale { name: u8 },
+    Stale {
+        name: u8,
+    },
     Reopen,
 }
 
@@ -122,8 +129,7 @@ async fn play(steps: Vec<Step>, durable: bool) {
             let before = event.before.as_ref().map(|entry| entry.revision);
             assert_eq!(before, replayed.get(&*event.path).map(|(r, _)| *r));
             match &event.after {
-                Some(after) => replayed
-                    .extend(shown(&[(Arc::clone(&event.path), after.clone())])),
+                Some(after) => replayed.extend(shown(&[(Arc::clone(&event.path), after.clone())])),
                 None => {
                     replayed.remove(&*event.path);
                 }

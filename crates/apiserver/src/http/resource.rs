@@ -125,7 +125,11 @@ impl ResourceRequest<'_> {
             .filter_map(|value| value.to_str().ok())
             .collect();
         let pretty = self.query.bool("pretty");
-        let negotiated = Negotiated::choose(&accept.join(","), call.user_agent, pretty)?;
+        let chosen = Negotiated::choose(&accept.join(","), call.user_agent, pretty);
+        let negotiated = chosen.map_err(|status| match call.resource.custom() {
+            None => Status::no_such_representation(),
+            Some(_) => status,
+        })?;
         let include = self.query.str("includeObject").to_owned();
         if negotiated.shape == Shape::Table
             && !matches!(include.as_str(), "" | "None" | "Metadata" | "Object")

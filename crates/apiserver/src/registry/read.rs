@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Value, json};
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
+use serde_json::json;
 use windlass_object::Object;
 use windlass_object::selector::{FieldSelector, LabelSelector};
 
-use super::Call;
+use super::{Call, parse};
 use crate::catalog::ResourceType;
 use crate::http::query::Query;
 use crate::selectors;
@@ -18,6 +18,9 @@ use crate::store::{Compacted, Entry, Listed};
 
 /// How long a reader waits for a revision that is yet to come.
 const WAIT: Duration = Duration::from_secs(3);
+/// As lenient about the last character as Go's decoder.
+const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&base64::alphabet::URL_SAFE, NO_PAD.with_decode_allow_trailing_bits(true));
 const TOKEN_VERSION: &str = "meta.k8s.io/v1";
 
 /// What a list or a watch asks for.
@@ -325,13 +328,13 @@ fn continue_token(revision: u64, last: &str) -> String {
 
 fn token(revision: i64, start: &str) -> String {
     let token = json!({"v": TOKEN_VERSION, "rv": revision, "start": start});
-    URL_SAFE_NO_PAD.encode(token.to_string())
+    BASE64.encode(token.to_string())
 }
 
 /// The revision (none for the present) and where to go on.
 fn read_token(token: &str) -> Result<(Option<u64>, String), String> {
-    let text = URL_SAFE_NO_PAD.decode(token).map_err(|error| error.to_string())?;
-    let value: Value = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
+    let text = BASE64.decode(token).map_err(|error| error.to_string())?;
+    let (value, _) = parse::json(&text)?;
     if value["v"] != TOKEN_VERSION {
         return Err(format!("server does not recognize this encoded version {}", value["v"]));
     }

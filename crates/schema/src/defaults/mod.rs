@@ -52,6 +52,7 @@ pub fn empty(gvk: &GroupVersionKind) -> Option<Object> {
         return None;
     }
     let mut value = json!({"apiVersion": gvk.api_version(), "kind": gvk.kind});
+    typed::decode(&mut value, schema.ty());
     typed::encode(&mut value, schema.ty());
     Object::try_from(value).ok()
 }
