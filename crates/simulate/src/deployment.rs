@@ -93,9 +93,9 @@ impl<'a> State<'a> {
             return;
         }
         if rollout::is_rolling(self.deployment) {
-            self.roll_over(plan)
+            self.roll_over(plan);
         } else {
-            self.recreate(plan)
+            self.recreate(plan);
         }
     }
 
