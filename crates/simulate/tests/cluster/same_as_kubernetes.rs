@@ -1,14 +1,12 @@
 //! The simulation brings a bare API server to the same state as Kubernetes' own controllers.
 
-mod simulated;
-
 use std::path::Path;
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
+use crate::simulated::{Api, Simulated, kubectl};
 use anyhow::Result;
 use serde_json::{Map, Value};
-use simulated::{Api, Simulated, kubectl};
 use windlass_testkit::{available, kubernetes, wait_for};
 
 const KINDS: &str = "deployments,replicasets,statefulsets,daemonsets,jobs,pods,endpoints,\
@@ -184,7 +182,7 @@ fn settled(kubeconfig: &Path, namespace: &str) -> Result<bool> {
 
 /// Applies the workloads in a namespace and gives what they come to.
 fn final_state(kubeconfig: &Path, name: &str) -> Result<Map<String, Value>> {
-    let text = include_str!("workloads/all.yaml");
+    let text = include_str!("workloads.yaml");
     kubectl(kubeconfig, &["-n", name, "apply", "-f", "-"], text)?;
     wait_for("the workloads settle", Duration::from_secs(90), || {
         Ok(settled(kubeconfig, name)?.then_some(()))

@@ -1,15 +1,13 @@
 //! What happens to objects over their lives, on a bare kube-apiserver and on the embedded API.
 
-mod simulated;
-
 use std::time::{Duration, Instant};
 
+use crate::simulated::{Api, Simulated};
 use anyhow::Result;
 use kube::Api as Objects;
 use kube::api::{DynamicObject, ListParams, PostParams};
 use kube::discovery::ApiResource;
 use serde_json::json;
-use simulated::{Api, Simulated};
 use windlass_testkit::{available, wait_for};
 
 const DEADLINE: Duration = Duration::from_secs(60);
