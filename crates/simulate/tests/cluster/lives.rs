@@ -138,17 +138,10 @@ fn scripts_make_pods_fail(cluster: &Simulated) -> Result<()> {
 
 fn deletion_follows_owners(cluster: &Simulated) -> Result<()> {
     for policy in ["background", "foreground"] {
+        let cascade = format!("--cascade={policy}");
         cluster.apply("n", &deployment("web", 2, "nginx:1", ""))?;
         becomes(cluster, "deployment/web", ".status.availableReplicas", "2")?;
-        cluster.kubectl(&[
-            "-n",
-            "n",
-            "delete",
-            "deployment/web",
-            "--cascade",
-            policy,
-            "--timeout=60s",
-        ])?;
+        cluster.kubectl(&["-n", "n", "delete", "deployment/web", &cascade, "--timeout=60s"])?;
         if policy == "foreground" {
             anyhow::ensure!(names(cluster, "replicasets")?.is_empty(), "dependents go first");
         }
