@@ -58,7 +58,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Up(args) => up::run(args),
         Command::App(args) => app::run(*args),
         Command::Render(args) => render::run(&args),
-        Command::Plan(args) => plan::run(args),
+        Command::Plan(args) => plan::run(&args),
         Command::Install(args) => install::run(&args),
     };
     match result {

@@ -34,7 +34,7 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     super::block_on(async {
         let connection = Connection::open(&args.connection).await?;
         let name = connection.name(&args.name, args.app_namespace.as_deref());

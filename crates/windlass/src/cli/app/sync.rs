@@ -186,7 +186,8 @@ impl Args {
             (self.apply_out_of_sync_only, "ApplyOutOfSyncOnly=true"),
         ]
         .into_iter()
-        .filter_map(|(wanted, option)| wanted.then(|| option.to_owned()))
+        .filter(|(wanted, _)| *wanted)
+        .map(|(_, option)| option.to_owned())
         .collect();
         if sync_options.is_empty() {
             sync_options =

@@ -71,7 +71,7 @@ pub(crate) async fn build(connection: &Connection, app: &Application) -> anyhow:
 
 fn adopt(object: Object, by_owner: &mut BTreeMap<String, Vec<Object>>, depth: usize) -> Node {
     let mut owned = by_owner.remove(object.uid()).unwrap_or_default();
-    owned.sort_by_cached_key(|o| o.key());
+    owned.sort_by_cached_key(Object::key);
     let children = if depth < MAX_DEPTH {
         owned.into_iter().map(|child| adopt(child, by_owner, depth + 1)).collect()
     } else {
