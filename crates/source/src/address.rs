@@ -162,36 +162,38 @@ pub fn normalize(url: &str) -> String {
     fold(&url.trim().to_lowercase())
 }
 
-/// [`normalize`] without folding the path's case, which tells repositories apart on most hosts:
-/// names a mirror, so that nobody reads one whose address was accepted for another.
-pub fn mirror_key(url: &str) -> String {
-    let folded = fold(url.trim());
+/// One address for all spellings of a repository: [`normalize`] with its scheme, and without folding
+/// the path's case, which tells repositories apart on most hosts. It names the mirror, so that
+/// nobody reads one whose address was accepted for another.
+pub fn canonical(url: &str) -> String {
+    let folded = with_scheme(url.trim());
     let (scheme, rest) = folded.split_once("://").unwrap_or(("", &folded));
-    if scheme == "file" || (scheme.is_empty() && rest.starts_with('/')) {
-        return rest.to_owned();
+    let scheme = scheme.to_lowercase();
+    if scheme.is_empty() {
+        return folded;
     }
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let authority = match split_user(authority) {
+        (Some(user), host) if scheme == "ssh" => format!("{user}@{}", host.to_lowercase()),
         // Who signs in over http is the credential's matter; over ssh it is part of the address.
-        (Some(_), host) if !scheme.is_empty() => host.to_lowercase(),
-        (Some(user), host) => format!("{user}@{}", host.to_lowercase()),
-        (None, host) => host.to_lowercase(),
+        (_, host) => host.to_lowercase(),
     };
-    let scheme = scheme.to_lowercase();
-    let slashes = if scheme.is_empty() { "" } else { "://" };
-    format!("{scheme}{slashes}{authority}{path}")
+    format!("{scheme}://{authority}{path}")
+}
+
+/// scp's form as an ssh address; no `.git`.
+fn with_scheme(url: &str) -> String {
+    let scp = is_ssh(url) && !url.starts_with("ssh://");
+    let text = if scp { format!("ssh://{}", url.replacen(':', "/", 1)) } else { url.to_owned() };
+    text.strip_suffix(".git").map(str::to_owned).unwrap_or(text)
 }
 
 fn fold(url: &str) -> String {
-    let mut text = url.to_owned();
-    if is_ssh(&text) && !text.starts_with("ssh://") {
-        text = format!("ssh://{}", text.replacen(':', "/", 1));
-    }
-    let text = text.strip_suffix(".git").unwrap_or(&text);
+    let text = with_scheme(url);
     if text.chars().any(char::is_control) || text.starts_with(':') {
         return String::new();
     }
-    text.strip_prefix("ssh://").unwrap_or(text).to_owned()
+    text.strip_prefix("ssh://").map(str::to_owned).unwrap_or(text)
 }
 
 /// Whether two addresses mean the same repository, as Argo CD sees it.
@@ -245,12 +247,13 @@ mod tests {
     fn mirrors_keep_the_case_of_the_path() {
         for (url, key) in [
             ("https://u:p@GitHub.com/Foo/Bar.git", "https://github.com/Foo/Bar"),
-            ("git@GitHub.com:Foo/Bar.git", "git@github.com/Foo/Bar"),
-            ("ssh://git@GitHub.com/Foo/Bar", "git@github.com/Foo/Bar"),
-            ("file:///srv/Git/x.git", "/srv/Git/x"),
+            ("git@GitHub.com:Foo/Bar.git", "ssh://git@github.com/Foo/Bar"),
+            ("ssh://git@GitHub.com:2222/Foo/Bar", "ssh://git@github.com:2222/Foo/Bar"),
+            ("file:///srv/Git/x.git", "file:///srv/Git/x"),
             ("/srv/Git/x", "/srv/Git/x"),
         ] {
-            assert_eq!(mirror_key(url), key, "{url}");
+            assert_eq!(canonical(url), key, "{url}");
+            assert!(same(url, &canonical(url)) || url.contains("u:p@"), "{url}");
         }
     }
 

@@ -253,14 +253,21 @@ fn lines(path: &Path) -> Vec<String> {
 }
 
 fn append(path: &Path, commits: &[String]) -> std::io::Result<()> {
+    use std::io::{Read as _, Seek as _, SeekFrom};
     if commits.is_empty() {
         return Ok(());
     }
-    let mut text = commits.join("\n");
+    let mut file = std::fs::File::options().create(true).read(true).append(true).open(path)?;
+    let mut text = commits.join("\n") + "\n";
     // A line that a crash cut short must not swallow the next one.
-    text.insert(0, '\n');
-    text.push('\n');
-    std::fs::File::options().create(true).append(true).open(path)?.write_all(text.as_bytes())
+    let mut last = [b'\n'];
+    if file.seek(SeekFrom::End(-1)).is_ok() {
+        file.read_exact(&mut last)?;
+    }
+    if last != *b"\n" {
+        text.insert(0, '\n');
+    }
+    file.write_all(text.as_bytes())
 }
 
 fn replace(path: &Path, commits: &[String]) -> std::io::Result<()> {

@@ -456,7 +456,7 @@ impl Sources {
             return self.shared.local_refs.get(path, &shown, read).await;
         }
         let admission = repository.admission();
-        let url = address::mirror_key(&repository.url);
+        let url = address::canonical(&repository.url);
         let key = RefsKey { url, admission, scope: scope.clone() };
         let (shared, mirror) = (self.shared.clone(), self.mirror(repository));
         let repository = repository.clone();
@@ -468,16 +468,20 @@ impl Sources {
         self.shared.refs.get(key, &shown, list).await
     }
 
-    /// Forgets what is known of the refs of every repository whose address (as Argo CD normalises
-    /// it) `matches`, and of failures to fetch from it; the next question goes to the remote.
+    /// Forgets what is known of the refs of every repository whose address
+    /// ([`crate::address::canonical`]) `matches`, and of failures to fetch from it; the next question goes to the remote.
     pub fn invalidate(&self, matches: &dyn Fn(&str) -> bool) {
         self.shared.refs.forget(|key| matches(&key.url));
         self.shared.fetches.forget(|(url, ..)| matches(url));
-        self.shared.local_refs.forget(|path| matches(&path.to_string_lossy()));
+        let local = |path: &PathBuf| {
+            let path = path.to_string_lossy();
+            matches(&path) || matches(&format!("file://{path}"))
+        };
+        self.shared.local_refs.forget(local);
     }
 
     pub(crate) fn mirror(&self, repository: &Repository) -> Arc<Mirror> {
-        let key = address::mirror_key(&repository.url);
+        let key = address::canonical(&repository.url);
         let mut mirrors = self.shared.mirrors.lock();
         if let Some(mirror) = mirrors.get(&key) {
             return mirror.clone();
@@ -559,7 +563,7 @@ impl Sources {
         commit: String,
         all: Option<Arc<Refs>>,
     ) -> Result<(), SourceError> {
-        let url = address::mirror_key(&repository.url);
+        let url = address::canonical(&repository.url);
         let what = if all.is_some() { format!("all {commit}") } else { commit.clone() };
         let key = (url, repository.admission(), what);
         let (shared, mirror) = (self.shared.clone(), mirror.clone());

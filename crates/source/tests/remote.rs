@@ -377,6 +377,11 @@ async fn packs_do_not_pile_up_and_damage_heals() {
         let out = Command::new("git").arg("verify-pack").arg(idx).output().unwrap();
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     }
+    let fsck = |dir: &Path| {
+        let out = Command::new("git").arg("-C").arg(dir).arg("fsck").output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    };
+    packs(&b.cache).iter().for_each(|p| fsck(p.ancestors().nth(3).unwrap()));
     drop((kept, b));
     // Cut a pack short as a power failure would, and leave what a killed fetch leaves.
     let cache = dir.path().join("cache");
