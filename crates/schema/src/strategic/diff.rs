@@ -170,12 +170,14 @@ fn lists_of_maps(
     Ok(ListPatch { patch, deletions: Vec::new(), order })
 }
 
-/// The elements sorted by what Go prints of their keys.
+/// The elements sorted by what Go prints of their keys; of equal ones the last comes first, as
+/// upstream's sort leaves short lists.
 fn by_key<'v>(list: &'v [Value], key: &str) -> Result<Vec<(String, &'v Value)>> {
     let mut keyed: Vec<(String, &Value)> = list
         .iter()
         .map(|item| Ok((go_value(required_identity(item, key)?), item)))
         .collect::<Result<_>>()?;
+    keyed.reverse();
     keyed.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(keyed)
 }
