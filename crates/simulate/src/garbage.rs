@@ -140,7 +140,7 @@ mod tests {
     use crate::resource::{Kind, KindId};
     use crate::world::World;
 
-    fn object(kind: &str, uid: &str, metadata: &Value) -> Object {
+    fn object(kind: &str, uid: &str, metadata: Value) -> Object {
         let mut object = Object::try_from(json!({
             "apiVersion": "apps/v1", "kind": kind,
             "metadata": {"name": uid, "namespace": "n", "uid": uid, "resourceVersion": "1"},
@@ -167,7 +167,7 @@ mod tests {
             world.set_synced(KindId::from(*kind));
         }
         if let Some(metadata) = owner {
-            world.put(Kind::Deployment.into(), object("Deployment", "owner", &metadata));
+            world.put(Kind::Deployment.into(), object("Deployment", "owner", metadata));
         }
         world.put(Kind::ReplicaSet.into(), dependent.clone());
         let place = world.place(look_at).unwrap().clone();
@@ -177,25 +177,25 @@ mod tests {
 
     #[test]
     fn an_object_goes_when_its_last_owner_is_gone() {
-        let dependent = object("ReplicaSet", "set", &owned_by(&["owner"]));
+        let dependent = object("ReplicaSet", "set", owned_by(&["owner"]));
         assert_eq!(plan(Some(json!({})), &dependent, "set"), []);
         let actions = plan(None, &dependent, "set");
         let [Action::Collect { owners, propagation, .. }] = &actions[..] else {
             panic!("{actions:?}")
         };
         assert_eq!((owners[0].name.as_str(), *propagation), ("owner", Propagation::Background));
-        let two = object("ReplicaSet", "set", &owned_by(&["owner", "other"]));
+        let two = object("ReplicaSet", "set", owned_by(&["owner", "other"]));
         assert_eq!(plan(Some(json!({})), &two, "set"), []);
     }
 
     #[test]
     fn foreground_waits_for_dependents_and_deletes_them() {
         let terminating = json!({"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["foregroundDeletion"]});
-        let dependent = object("ReplicaSet", "set", &owned_by(&["owner"]));
+        let dependent = object("ReplicaSet", "set", owned_by(&["owner"]));
         assert_eq!(plan(Some(terminating.clone()), &dependent, "owner"), []);
         let actions = plan(Some(terminating.clone()), &dependent, "set");
         assert!(matches!(actions[..], [Action::Collect { .. }]), "{actions:?}");
-        let stranger = object("ReplicaSet", "set", &json!({}));
+        let stranger = object("ReplicaSet", "set", json!({}));
         let actions = plan(Some(terminating), &stranger, "owner");
         let [Action::Patch { patch, .. }] = &actions[..] else { panic!("{actions:?}") };
         assert_eq!(patch["metadata"]["finalizers"], json!([]));
@@ -205,7 +205,7 @@ mod tests {
     fn orphans_lose_their_owner_first() {
         let terminating =
             json!({"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["orphan"]});
-        let dependent = object("ReplicaSet", "set", &owned_by(&["owner", "other"]));
+        let dependent = object("ReplicaSet", "set", owned_by(&["owner", "other"]));
         let actions = plan(Some(terminating), &dependent, "owner");
         let [Action::Patch { target, patch, .. }] = &actions[..] else { panic!("{actions:?}") };
         assert_eq!(target.name, "set");

@@ -37,7 +37,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
-use windlass_source::{Sources, address};
+use windlass_source::Sources;
 
 use apps::Level;
 use context::Context;
@@ -80,18 +80,18 @@ impl Controller {
         watches::run(&self.context, &stop).await;
     }
 
-    /// A repository says that it has changed: its applications look at once. `revision`, a branch
-    /// or tag, narrows that down when it is not empty. Answers how many look.
-    pub fn repository_changed(&self, url: &str, revision: &str) -> usize {
-        self.context.sources.invalidate(&|known| address::same(known, url));
-        let short = revision
-            .strip_prefix("refs/heads/")
-            .or_else(|| revision.strip_prefix("refs/tags/"))
-            .unwrap_or(revision);
+    /// A repository says that it has changed: its applications look at once. `is_repository` tells
+    /// of an address whether it is the repository's; `concerns` of an address and a target revision
+    /// whether they may show something else now. Answers how many applications look.
+    pub fn repository_changed(
+        &self,
+        is_repository: &dyn Fn(&str) -> bool,
+        concerns: &dyn Fn(&str, &str) -> bool,
+    ) -> usize {
+        self.context.sources.invalidate(is_repository);
         self.context.apps.raise_where(Level::Revision, |app| {
-            app.spec.effective_sources().iter().any(|source| {
-                address::same(&source.repo_url, url) && may_be(&source.target_revision, short)
-            })
+            let mut sources = app.spec.effective_sources().iter();
+            sources.any(|source| concerns(&source.repo_url, &source.target_revision))
         })
     }
 
@@ -102,18 +102,6 @@ impl Controller {
         let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry.lock());
         text
     }
-}
-
-/// Whether a change of a branch or tag may change what a target revision means. HEAD and ranges
-/// may mean anything.
-fn may_be(target: &str, changed: &str) -> bool {
-    let name = target
-        .strip_prefix("refs/heads/")
-        .or_else(|| target.strip_prefix("refs/tags/"))
-        .unwrap_or(target);
-    let open =
-        name.is_empty() || name == "HEAD" || name.contains(['*', '^', '~', '>', '<', '=', ' ']);
-    changed.is_empty() || open || name == changed
 }
 
 /// Runs a controller until told to stop.

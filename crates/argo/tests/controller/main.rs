@@ -45,14 +45,14 @@ async fn delivers_follows_heals_prunes_and_deletes() {
 
     // A commit that touches other paths: the revision follows, nothing is delivered.
     let other = world.commit(&[("elsewhere/x.yaml", &config_map("x", "1"))]);
-    world.controller.repository_changed(&world.url(), "main");
+    world.pushed();
     let app = world.until(&demo, "the revision follows", |app| delivered(app, &other)).await;
     assert_eq!(app["status"]["operationState"]["syncResult"]["revision"], first.as_str());
 
     // A commit that changes one object and removes another.
     std::fs::remove_file(world.repository.work().join("app/b.yaml")).unwrap();
     let second = world.commit(&[("app/a.yaml", &config_map("a", "2"))]);
-    world.controller.repository_changed(&world.url(), "main");
+    world.pushed();
     world
         .until(&demo, "the second revision is delivered", |app| {
             delivered(app, &second)
@@ -122,7 +122,7 @@ async fn drift_shows_within_a_second_and_bad_manifests_stop_nothing_else() {
 
     // A bad manifest beside a good one.
     world.commit(&[("app/bad.yaml", "kind: ConfigMap\napiVersion: v1\nmetadata: [\n")]);
-    world.controller.repository_changed(&world.url(), "main");
+    world.pushed();
     let app = world
         .until(&demo, "the bad manifest is told", |app| {
             app["status"]["sync"]["status"] == "Unknown"

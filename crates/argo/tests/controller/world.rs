@@ -115,6 +115,12 @@ impl World {
         self.repository.url()
     }
 
+    /// What a webhook of the repository does.
+    pub(crate) fn pushed(&self) -> usize {
+        let url = self.url();
+        self.controller.repository_changed(&|address| address == url, &|address, _| address == url)
+    }
+
     pub(crate) fn commit(&self, files: &[(&str, &str)]) -> String {
         self.repository.commit("change", files).unwrap()
     }

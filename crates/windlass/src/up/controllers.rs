@@ -1,19 +1,151 @@
-//! The controllers.
+//! The controllers, and the HTTP server through which the world speaks to them.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::Context;
+use futures::TryStreamExt;
+use kube::Client;
+use kube::api::{Api, DynamicObject};
+use kube::runtime::{WatchStreamExt, watcher};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use windlass_argo::{Controller, ControllerOptions};
+use windlass_server::webhook::{Event, Secrets};
+use windlass_server::{Server, Settings};
+use windlass_source::{Options as SourceOptions, Sources};
 
-use super::{Options, Ready};
+use super::{Options, Ready, bootstrap};
 
-pub(super) struct Controllers {}
+/// Webhook events that wait at most.
+const QUEUE: usize = 1_000;
 
+/// The controllers while they run.
+pub(super) struct Controllers {
+    tasks: JoinSet<()>,
+    /// Where the HTTP server listens.
+    pub(super) address: std::net::SocketAddr,
+}
+
+/// Starts them.
+///
+/// # Errors
+/// When the cache directory cannot be made or the HTTP address not be had.
 pub(super) async fn start(
-    _ready: &Ready,
-    _options: &Options,
-    _shutdown: &CancellationToken,
+    ready: &Ready,
+    options: &Options,
+    shutdown: &CancellationToken,
 ) -> anyhow::Result<Controllers> {
-    Ok(Controllers {})
+    let sources = Sources::new(SourceOptions::new(ready.cache.join("git")))
+        .context("cannot make the directory for Git mirrors")?;
+    let controller = Controller::new(ControllerOptions {
+        client: ready.client.clone(),
+        sources,
+        namespace: options.namespace.clone(),
+        queries_per_second: queries_per_second(),
+    });
+    let listener = tokio::net::TcpListener::bind(options.http_listen)
+        .await
+        .with_context(|| format!("cannot listen at {}", options.http_listen))?;
+    let address = listener.local_addr()?;
+
+    let mut tasks = JoinSet::new();
+    let (events, queue) = mpsc::channel(QUEUE);
+    let (told, settings) = watch::channel(Settings::default());
+    let metrics = controller.clone();
+    let server = Server {
+        settings,
+        events,
+        metrics: Arc::new(move || metrics.metrics()),
+        healthy: Arc::new(|| Ok(())),
+        ready: Arc::new(|| Ok(())),
+    };
+    tasks.spawn(follow_settings(ready.client.clone(), options.namespace.clone(), told));
+    tasks.spawn(pass_on(queue, controller.clone()));
+    let stop = shutdown.clone();
+    let runs = controller;
+    tasks.spawn(async move { runs.run(stop).await });
+    let stop = shutdown.clone();
+    tasks.spawn(async move {
+        let serve = axum::serve(listener, server.router())
+            .with_graceful_shutdown(async move { stop.cancelled().await });
+        if let Err(error) = serve.await {
+            tracing::error!(%error, "the HTTP server has ended");
+        }
+    });
+    Ok(Controllers { tasks, address })
 }
 
 impl Controllers {
-    pub(super) async fn finish(self) {}
+    /// Waits a moment for what is under way, after the shutdown.
+    pub(super) async fn finish(mut self) {
+        let end = std::time::Duration::from_secs(2);
+        let _ =
+            tokio::time::timeout(end, async { while self.tasks.join_next().await.is_some() {} })
+                .await;
+        self.tasks.shutdown().await;
+    }
+}
+
+/// `ARGOCD_K8S_CLIENT_QPS`, where someone has set it; no limit of our own.
+fn queries_per_second() -> Option<f64> {
+    std::env::var("ARGOCD_K8S_CLIENT_QPS").ok()?.parse().ok().filter(|q| *q > 0.0)
+}
+
+async fn pass_on(mut queue: mpsc::Receiver<Event>, controller: Controller) {
+    while let Some(event) = queue.recv().await {
+        let looking = controller
+            .repository_changed(&|address| event.matches(address), &|address, revision| {
+                event.concerns(address, revision)
+            });
+        tracing::info!(looking, "a push event was passed on");
+    }
+}
+
+/// Keeps the webhook settings as argocd-secret and argocd-cm have them.
+async fn follow_settings(client: Client, namespace: String, told: watch::Sender<Settings>) {
+    let secret = follow(&client, &namespace, "Secret", "argocd-secret", |object| {
+        let data = secret_data(object);
+        told.send_modify(|s| s.secrets = Secrets::new(&data));
+    });
+    let map = follow(&client, &namespace, "ConfigMap", "argocd-cm", |object| {
+        let text = object["data"]["webhook.maxPayloadSizeMB"].as_str();
+        let megabytes = text.and_then(|t| t.parse::<usize>().ok()).filter(|m| *m > 0);
+        let default = Settings::default().max_payload;
+        told.send_modify(|s| s.max_payload = megabytes.map_or(default, |m| m << 20));
+    });
+    tokio::join!(secret, map);
+}
+
+async fn follow(
+    client: &Client,
+    namespace: &str,
+    kind: &str,
+    name: &str,
+    tell: impl Fn(&serde_json::Value),
+) {
+    let kind = bootstrap::resource("", "v1", kind);
+    let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &kind);
+    let config = watcher::Config::default().fields(&format!("metadata.name={name}"));
+    let objects = watcher(api, config).default_backoff().touched_objects();
+    let mut objects = std::pin::pin!(objects);
+    loop {
+        match objects.try_next().await {
+            Ok(Some(object)) => tell(&object.data),
+            Ok(None) => return,
+            // The watcher begins anew, later each time.
+            Err(error) => tracing::debug!(%error, name, "the watch of a setting broke off"),
+        }
+    }
+}
+
+fn secret_data(object: &serde_json::Value) -> BTreeMap<String, Vec<u8>> {
+    use base64::Engine as _;
+    let data = object["data"].as_object().into_iter().flatten();
+    data.filter_map(|(key, value)| {
+        let bytes = base64::engine::general_purpose::STANDARD.decode(value.as_str()?).ok()?;
+        Some((key.clone(), bytes))
+    })
+    .collect()
 }

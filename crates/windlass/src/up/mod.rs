@@ -101,10 +101,10 @@ async fn deliver(plane: Plane, options: &Options) -> anyhow::Result<ExitCode> {
     let shutdown = CancellationToken::new();
     tokio::spawn(stop_on_signal(shutdown.clone()));
 
-    let (ready, demo) = match plane {
+    let (mut ready, demo) = match plane {
         Plane::Embedded(embedded) => {
             let demo = embedded.demo.then(|| embedded.data.join("sample.git"));
-            (embedded::start(embedded, &options.namespace, &shutdown).await?, demo)
+            (embedded::start(embedded, &shutdown).await?, demo)
         }
         Plane::Cluster(cluster) => {
             let Some(ready) = cluster::connect(cluster, &options.namespace, &shutdown).await?
@@ -117,6 +117,7 @@ async fn deliver(plane: Plane, options: &Options) -> anyhow::Result<ExitCode> {
     bootstrap::prepare(&ready.client, &options.namespace).await?;
 
     let controllers = controllers::start(&ready, options, &shutdown).await?;
+    ready.greeting.push(format!("webhooks at http://{}/api/webhook", controllers.address));
     if let Some(repository) = &demo {
         sample::create(repository)?;
         sample::deliver(&ready.client, &options.namespace, repository).await?;
