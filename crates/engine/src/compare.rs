@@ -9,7 +9,9 @@ use crate::annotation;
 use crate::diff::{self, Diff, Mode};
 use crate::health::{self, CustomHealth, Judged};
 use crate::hook::{self, DeletionHook};
-use crate::state::{ApiKinds, Condition, ConditionType, Health, ResourceStatus, SyncStatusCode};
+use crate::state::{
+    ApiKinds, Condition, ConditionType, Health, OperationPhase, ResourceStatus, SyncStatusCode,
+};
 use crate::sync::{NamespaceMetadata, Pair, namespace};
 use crate::targets::Targets;
 
@@ -50,6 +52,9 @@ pub struct Settings<'a> {
     pub diff: diff::Settings<'a>,
     /// By which mode an object is compared; both versions are there.
     pub mode: &'a dyn Fn(&Object, &Object) -> Mode,
+    /// An earlier comparison by the same settings. Objects that have not changed since are not
+    /// compared again.
+    pub earlier: Option<&'a Comparison>,
 }
 
 /// One object of an application and how it stands.
@@ -97,23 +102,48 @@ impl Comparison {
     }
 }
 
+/// Why a sync must not begin: the state in which the operation ends.
+pub fn blocked(conditions: &[Condition], fail_on_shared: bool) -> Option<(OperationPhase, String)> {
+    let shared = conditions.iter().find(|c| c.kind == ConditionType::SharedResourceWarning);
+    if let Some(shared) = shared.filter(|_| fail_on_shared) {
+        let message = format!("Shared resource found: {}", shared.message);
+        return Some((OperationPhase::Failed, message));
+    }
+    let errors: Vec<String> = conditions
+        .iter()
+        .filter(|c| {
+            matches!(c.kind, ConditionType::ComparisonError | ConditionType::InvalidSpecError)
+        })
+        .map(|c| format!("{}: {}", c.kind, c.message))
+        .collect();
+    (!errors.is_empty()).then(|| (OperationPhase::Error, errors.join(";")))
+}
+
 /// Compares what Git wants with what is there.
 pub fn compare(targets: &Targets, live: &LiveObjects, settings: &Settings<'_>) -> Comparison {
     let mut conditions = targets.conditions.clone();
     conditions.extend(shared(live, settings));
     let (pairs, hooks) = pair_up(targets, live, settings);
 
+    let earlier: HashMap<ResourceKey, &Resource> = settings
+        .earlier
+        .into_iter()
+        .flat_map(|earlier| &earlier.resources)
+        .map(|resource| (resource.status.key(), resource))
+        .collect();
+
     let mut resources: Vec<Resource> = Vec::with_capacity(pairs.len());
     let mut sync = SyncStatusCode::Synced;
     let mut incomplete = settings.incomplete;
     for (target, live) in pairs {
-        let (resource, differs) = match assess(target, live, &hooks, settings, &mut conditions) {
-            Ok(assessed) => assessed,
-            Err(resource) => {
-                incomplete = true;
-                (*resource, false)
-            }
-        };
+        let (resource, differs) =
+            match assess(target, live, &hooks, settings, &earlier, &mut conditions) {
+                Ok(assessed) => assessed,
+                Err(resource) => {
+                    incomplete = true;
+                    (*resource, false)
+                }
+            };
         if differs {
             sync = SyncStatusCode::OutOfSync;
         }
@@ -242,6 +272,7 @@ fn assess(
     live: Option<Arc<Object>>,
     hooks: &[Arc<Object>],
     settings: &Settings<'_>,
+    earlier: &HashMap<ResourceKey, &Resource>,
     conditions: &mut Vec<Condition>,
 ) -> Result<(Resource, bool), Box<Resource>> {
     let (wanted, actual) = (target.as_deref(), live.as_deref());
@@ -259,11 +290,16 @@ fn assess(
     let mut status = line(object, wanted, actual, hooks, settings);
     status.requires_pruning = superfluous;
 
-    let mode = match (wanted, actual) {
-        (Some(target), Some(live)) => (settings.mode)(target, live),
-        _ => Mode::default(),
+    let known = earlier.get(&status.key()).filter(|known| is_unchanged(known, &target, &live));
+    let compared = match (known, wanted, actual) {
+        (Some(known), ..) => Ok(known.diff.clone()),
+        (None, Some(target), Some(live)) => {
+            let mode = (settings.mode)(target, live);
+            diff::diff(wanted, actual, &mode, &settings.diff)
+        }
+        (None, ..) => diff::diff(wanted, actual, &Mode::default(), &settings.diff),
     };
-    let diff = match diff::diff(wanted, actual, &mode, &settings.diff) {
+    let diff = match compared {
         Ok(diff) => diff,
         Err(error) => {
             let message = format!("Failed to compare desired state to live state: {error}");
@@ -303,6 +339,27 @@ fn assess(
         conditions.push(Condition::new(ConditionType::InvalidSpecError, message));
     }
     Ok((Resource { status, target, live, diff, own }, differs))
+}
+
+/// Whether an object is the same as in an earlier comparison that came to a result.
+fn is_unchanged(
+    earlier: &Resource,
+    target: &Option<Arc<Object>>,
+    live: &Option<Arc<Object>>,
+) -> bool {
+    let same_target = match (&earlier.target, target) {
+        (Some(a), Some(b)) => Arc::ptr_eq(a, b) || a == b,
+        (a, b) => a.is_none() && b.is_none(),
+    };
+    let same_live = match (&earlier.live, live) {
+        (Some(a), Some(b)) => {
+            Arc::ptr_eq(a, b)
+                || !b.resource_version().is_empty()
+                    && (a.uid(), a.resource_version()) == (b.uid(), b.resource_version())
+        }
+        (a, b) => a.is_none() && b.is_none(),
+    };
+    same_target && same_live && earlier.status.status != Some(SyncStatusCode::Unknown)
 }
 
 fn line(

@@ -109,8 +109,7 @@ pub fn secret(object: &mut Object) {
 fn role(object: &mut Object, ignore_aggregated: bool) {
     let aggregated =
         ignore_aggregated && object.get(&["aggregationRule"]).is_some_and(Value::is_object);
-    let empty =
-        object.get(&["rules"]).and_then(Value::as_array).is_some_and(|rules| rules.is_empty());
+    let empty = object.get(&["rules"]).and_then(Value::as_array).is_some_and(Vec::is_empty);
     if aggregated || empty {
         object.set(&["rules"], Value::Null);
     }

@@ -1,5 +1,7 @@
 //! Health of built-in kinds and of applications.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use support::object;

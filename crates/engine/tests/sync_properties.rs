@@ -1,5 +1,7 @@
 //! What holds of any sync, whatever its objects are and wherever the process dies.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::collections::BTreeMap;

@@ -37,12 +37,15 @@ pub(super) fn differences(
     found
 }
 
+/// Takes a difference: where it is, what is desired there, what is live.
+pub(super) type Found<'a> = dyn FnMut(&[Step], Option<&Value>, Option<&Value>) + 'a;
+
 /// Calls back for each smallest difference.
 pub(super) fn walk(
     desired: Option<&Value>,
     live: Option<&Value>,
     path: &mut Vec<Step>,
-    found: &mut dyn FnMut(&[Step], Option<&Value>, Option<&Value>),
+    found: &mut Found<'_>,
 ) {
     match (desired, live) {
         (a, b) if a == b => {}
@@ -163,41 +166,51 @@ pub(super) fn owns(fields: &Value, path: &[Step]) -> bool {
     next.is_some_and(|next| owns(next, rest))
 }
 
-/// Sets the value at a path that exists, or removes it.
+/// Sets the value at a path, or removes it. Objects on the way are made; list items are not.
 pub(super) fn put(root: &mut Value, path: &[Step], value: Option<Value>) {
     let Some((last, parents)) = path.split_last() else { return };
     let parent = parents.iter().try_fold(root, |at, step| match step {
-        Step::Field(name) => at.get_mut(name),
-        Step::Index(index) => at.get_mut(*index),
-        Step::Item(key, wanted) => {
-            at.as_array_mut()?.iter_mut().find(|item| item.get(*key) == wanted.get(*key))
+        Step::Field(name) => {
+            let map = at.as_object_mut()?;
+            if value.is_none() {
+                return map.get_mut(name);
+            }
+            Some(map.entry(name.as_str()).or_insert_with(|| Value::Object(Map::new())))
+        }
+        Step::Index(_) | Step::Item(..) => {
+            let items = at.as_array_mut()?;
+            let index = step.find(items)?;
+            items.get_mut(index)
         }
     });
-    match (parent, last) {
-        (Some(Value::Object(map)), Step::Field(name)) => match value {
-            Some(value) => {
-                map.insert(name.clone(), value);
-            }
-            None => {
-                map.remove(name);
-            }
-        },
-        (Some(Value::Array(items)), step) => {
-            let at = match step {
-                Step::Index(index) => Some(*index),
-                Step::Item(key, wanted) => {
-                    items.iter().position(|item| item.get(*key) == wanted.get(*key))
-                }
-                Step::Field(_) => None,
-            };
-            let Some(at) = at.filter(|at| *at < items.len()) else { return };
-            match value {
-                Some(value) => items[at] = value,
-                None => {
-                    items.remove(at);
-                }
-            }
+    match (parent, last, value) {
+        (Some(Value::Object(map)), Step::Field(name), Some(value)) => {
+            map.insert(name.clone(), value);
         }
+        (Some(Value::Object(map)), Step::Field(name), None) => {
+            map.remove(name);
+        }
+        (Some(Value::Array(items)), step, value) => match (step.find(items), value) {
+            (Some(at), Some(value)) => items[at] = value,
+            (Some(at), None) => {
+                items.remove(at);
+            }
+            (None, Some(value)) => items.push(value),
+            (None, None) => {}
+        },
         _ => {}
+    }
+}
+
+impl Step {
+    /// Where in a list the item is.
+    fn find(&self, items: &[Value]) -> Option<usize> {
+        match self {
+            Self::Index(index) => (*index < items.len()).then_some(*index),
+            Self::Item(key, wanted) => {
+                items.iter().position(|item| item.get(*key) == wanted.get(*key))
+            }
+            Self::Field(_) => None,
+        }
     }
 }

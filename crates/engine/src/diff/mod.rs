@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use windlass_object::patch::{apply_merge_patch, three_way_merge_patch};
-use windlass_object::{GroupVersionKind, Object, Value};
+use windlass_object::{GroupVersionKind, Map, Object, Value};
 use windlass_schema::managed::{self, Write};
 use windlass_schema::{Schema, Schemas, defaults, strategic};
 
@@ -53,7 +53,8 @@ pub struct Settings<'a> {
     pub tracking: &'a Tracking,
 }
 
-/// Outcome of comparing one object.
+/// Outcome of comparing one object. The two versions are kept where they differ, and where there is
+/// only one; most objects of an application are in sync, and need no memory here.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Diff {
     /// Whether a sync would change the object.
@@ -107,6 +108,13 @@ pub enum DiffError {
 }
 
 impl Diff {
+    fn between(predicted: Object, live: Object) -> Self {
+        if predicted == live {
+            return Self::default();
+        }
+        Self { modified: true, predicted: Some(predicted), live: Some(live) }
+    }
+
     /// The fields that differ. `live` is the whole live object, which says who owns them.
     pub fn differences(&self, live: Option<&Object>, sensitive: &[String]) -> Vec<Difference> {
         let (mut predicted, mut shown) = (self.predicted.clone(), self.live.clone());
@@ -167,73 +175,69 @@ fn three_way(mut target: Object, live: Object, settings: &Settings<'_>) -> Resul
         original
     });
     if let Some(original) = original
-        && let Ok(diff) = merged(&original, &target, &live, settings)
+        && let Ok(diff) = merged(&original.into_value(), &target, &live, settings)
     {
         return Ok(diff);
     }
-    let same = target.clone();
-    merged(&same, &target, &live, settings)
+    merged(&target.to_value(), &target, &live, settings)
 }
 
 /// Takes out what is always in the live object and not always in the others.
 fn strip_placement(object: &mut Object) {
     object.remove(&["metadata", "namespace"]);
     let annotations = object.get(&["metadata", "annotations"]);
-    if annotations.is_some_and(|a| a.is_null() || a.as_object().is_some_and(|a| a.is_empty())) {
+    if annotations.is_some_and(|a| a.is_null() || a.as_object().is_some_and(Map::is_empty)) {
         object.remove(&["metadata", "annotations"]);
     }
 }
 
 fn merged(
-    original: &Object,
+    original: &Value,
     target: &Object,
     live: &Object,
     settings: &Settings<'_>,
 ) -> Result<Diff, DiffError> {
-    let (original_value, target_value) = (original.to_value(), target.to_value());
-    let mut live_value = live.to_value();
-    let predicted = if let Some(schema) = built_in(&original.gvk(), settings.schemas) {
-        let shape = |error: strategic::StrategicError| DiffError::Shape {
-            object: name(target),
-            reason: error.to_string(),
-        };
-        let basis = without_claim_defaults(original, live);
-        let basis = basis.as_ref().unwrap_or(&live_value);
-        let patch = strategic::three_way(&original_value, &target_value, basis, &schema, true)
-            .map_err(shape)?;
-        let mut predicted = if patch.as_object().is_some_and(|patch| patch.is_empty()) {
-            live.clone()
-        } else {
-            let value = strategic::apply(&live_value, &patch, &schema).map_err(shape)?;
-            object(value, target)?
-        };
-        defaults::builtin(&mut predicted);
-        let mut whole = live.clone();
-        defaults::builtin(&mut whole);
-        live_value = whole.into_value();
-        predicted
-    } else {
-        let known = merge::restrict(&original_value, &live_value);
-        let patch =
-            three_way_merge_patch(&original_value, &target_value, &known).map_err(|error| {
-                DiffError::Shape { object: name(target), reason: error.to_string() }
-            })?;
-        let mut predicted = live_value.clone();
+    let (target_value, live_value) = (target.to_value(), live.to_value());
+    let shape = |reason: String| DiffError::Shape { object: name(target), reason };
+    let Some(schema) = built_in(&target.gvk(), settings.schemas) else {
+        let known = merge::restrict(original, &live_value);
+        let patch = three_way_merge_patch(original, &target_value, &known)
+            .map_err(|error| shape(error.to_string()))?;
+        if is_empty(&patch) {
+            return Ok(Diff::default());
+        }
+        let mut predicted = live_value;
         apply_merge_patch(&mut predicted, &patch);
-        object(predicted, target)?
+        return Ok(Diff::between(object(predicted, target)?, live.clone()));
     };
-    let live = object(live_value, target)?;
-    Ok(Diff { modified: predicted != live, predicted: Some(predicted), live: Some(live) })
+    let basis = without_claim_defaults(original, live);
+    let basis = basis.as_ref().unwrap_or(&live_value);
+    let patch = strategic::three_way(original, &target_value, basis, &schema, true)
+        .map_err(|error| shape(error.to_string()))?;
+    if is_empty(&patch) {
+        return Ok(Diff::default());
+    }
+    let predicted =
+        strategic::apply(&live_value, &patch, &schema).map_err(|error| shape(error.to_string()))?;
+    let (mut predicted, mut live) = (object(predicted, target)?, live.clone());
+    defaults::builtin(&mut predicted);
+    defaults::builtin(&mut live);
+    Ok(Diff::between(predicted, live))
+}
+
+fn is_empty(patch: &Value) -> bool {
+    patch.as_object().is_some_and(Map::is_empty)
 }
 
 /// The live object without what the API server fills into the volume claims of a stateful set:
 /// the list is replaced as a whole, so that it would always differ.
-fn without_claim_defaults(original: &Object, live: &Object) -> Option<Value> {
+fn without_claim_defaults(original: &Value, live: &Object) -> Option<Value> {
     let path = ["spec", "volumeClaimTemplates"];
-    if original.kind() != "StatefulSet" {
+    if live.kind() != "StatefulSet" {
         return None;
     }
-    let claims = merge::restrict(original.get(&path)?, live.get(&path)?);
+    let wanted = original.get(path[0])?.get(path[1])?;
+    let claims = merge::restrict(wanted, live.get(&path)?);
     let mut live = live.clone();
     live.set(&path, claims);
     Some(live.into_value())
@@ -256,6 +260,9 @@ fn structured_merge(
     target.remove(&["metadata", "managedFields"]);
     let merged = managed::apply(Some(&live), &target, &write, true, &schema)
         .map_err(|error| DiffError::Shape { object: name(&target), reason: error.to_string() })?;
+    if merged == live {
+        return Ok(Diff::default());
+    }
     Ok(finish(merged, live))
 }
 
@@ -308,7 +315,7 @@ fn finish(mut predicted: Object, mut live: Object) -> Diff {
         object.remove_annotation(LAST_APPLIED);
         defaults::builtin(object);
     }
-    Diff { modified: predicted != live, predicted: Some(predicted), live: Some(live) }
+    Diff::between(predicted, live)
 }
 
 /// The type of a kind that kubectl knows: those merge strategically. CRDs and API services are not

@@ -1,8 +1,8 @@
 //! Kinds that run pods.
 
-use windlass_object::Object;
+use windlass_object::{Object, Value};
 
-use super::{Verdict, conditions, degraded, healthy, progressing, versions};
+use super::{Condition, Verdict, conditions, degraded, healthy, progressing, versions};
 use crate::state::{Health, HealthCode};
 
 fn status(object: &Object, field: &str) -> i64 {
@@ -15,7 +15,7 @@ fn is_observed(object: &Object) -> bool {
 
 pub(super) fn deployment(object: &Object) -> Verdict {
     versions(object, "Deployment", &["apps/v1"])?;
-    if object.get(&["spec", "paused"]).and_then(|v| v.as_bool()) == Some(true) {
+    if object.get(&["spec", "paused"]).and_then(Value::as_bool) == Some(true) {
         return Ok(Health::new(HealthCode::Suspended, "Deployment is paused"));
     }
     if !is_observed(object) {
@@ -59,7 +59,8 @@ pub(super) fn replica_set(object: &Object) -> Verdict {
             "Waiting for rollout to finish: observed replica set generation less than desired generation",
         );
     }
-    let failure = conditions(object).find(|c| c.kind() == "ReplicaFailure").filter(|c| c.is_true());
+    let failure =
+        conditions(object).find(|c| c.kind() == "ReplicaFailure").filter(Condition::is_true);
     if let Some(failure) = failure {
         return degraded(failure.message());
     }

@@ -1,5 +1,7 @@
 //! What an operation says of itself, in Argo CD's words.
 
+use std::borrow::Cow;
+
 use super::options::Options;
 use super::task::Task;
 
@@ -43,4 +45,18 @@ pub(super) fn failure<'a>(what: &str, failed: impl IntoIterator<Item = &'a Task>
     } else {
         format!("{what}, reason: {}", messages.join(","))
     }
+}
+
+/// The API's answer, with advice where it alone does not help.
+pub(super) fn advise(answer: &str) -> Cow<'_, str> {
+    if !answer.contains("metadata.annotations: Too long: must have at most 262144 bytes") {
+        return answer.into();
+    }
+    format!(
+        "{answer} \n -Additional Info: This error usually means that you are trying to add a large \
+         resource on client side. Consider using Server-side apply or syncing with replace \
+         enabled. Note: Syncing with Replace enabled is potentially destructive as it may cause \
+         resource deletion and re-creation."
+    )
+    .into()
 }

@@ -6,8 +6,8 @@
 //! ```text
 //! loop {
 //!     step = sync::step(&request, &world, &state)     the world is read anew each time
+//!     if step.store_first { store step.state }
 //!     while step.batches is not empty {
-//!         if step.store_first { store step.state }
 //!         outcomes = carry out step.batches           stop at a failed batch if it says so
 //!         step = step.finish(&outcomes)
 //!     }

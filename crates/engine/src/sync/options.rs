@@ -104,10 +104,10 @@ impl Options {
                 "ApplyOutOfSyncOnly=true" => options.out_of_sync_only = true,
                 "CreateNamespace=true" => options.create_namespace = true,
                 "PrunePropagationPolicy=foreground" => {
-                    options.propagation = Propagation::Foreground
+                    options.propagation = Propagation::Foreground;
                 }
                 "PrunePropagationPolicy=background" => {
-                    options.propagation = Propagation::Background
+                    options.propagation = Propagation::Background;
                 }
                 "PrunePropagationPolicy=orphan" => options.propagation = Propagation::Orphan,
                 "ClientSideApplyMigration=false" => options.migrate_from = None,

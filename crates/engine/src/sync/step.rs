@@ -17,7 +17,7 @@ pub struct Step {
     /// State to store.
     pub state: State,
     /// Whether the state must be stored before the batches are carried out, so that no hook runs
-    /// twice.
+    /// twice. Never of what [`Step::finish`] gives back.
     pub store_first: bool,
     /// What to carry out, in order; afterwards [`Step::finish`].
     pub batches: Vec<Batch>,
@@ -294,6 +294,7 @@ impl Step {
         self.then = Then::WaveIsApplied { phase, wave, prepared };
         self.after_success = self.hook_deletions(DeletePolicy::HookSucceeded, kinds);
         self.after_failure = self.hook_deletions(DeletePolicy::HookFailed, kinds);
+        self.store_first |= !self.after_success.is_empty() || !self.after_failure.is_empty();
     }
 
     /// Whether a task is yet to run in the course of the sync.
@@ -484,6 +485,7 @@ impl Step {
         kinds: &dyn ApiKinds,
     ) {
         let cleanup = self.hook_deletions(policy, kinds);
+        self.store_first |= !cleanup.is_empty();
         self.end_with(phase, message, cleanup);
     }
 
@@ -492,7 +494,6 @@ impl Step {
         if self.batches.is_empty() {
             self.set_phase(phase, message);
         } else {
-            self.store_first = true;
             self.then = Then::End(phase, message);
         }
     }
@@ -610,7 +611,8 @@ impl Step {
             }
             (_, Outcome::NotFound { message } | Outcome::Failed { message }) => {
                 let failed = Some(OperationPhase::Failed);
-                self.set(i, Some(ResultCode::SyncFailed), failed, message);
+                let message = message::advise(message);
+                self.set(i, Some(ResultCode::SyncFailed), failed, &message);
                 true
             }
         }

@@ -1,6 +1,7 @@
 //! A cluster in a few lines: what is applied is there, and as healthy as a test says.
 
-#![allow(dead_code)]
+// Each test file uses a part of it; a fixture that does not read is a failed test.
+#![allow(dead_code, clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -96,8 +97,8 @@ impl Cluster {
                     return Outcome::Done(Change::Created);
                 }
                 assert!(
-                    !(self.kinds.namespaced(&action.kind.group_kind()) == Some(false)
-                        && !object.namespace().is_empty()),
+                    self.kinds.namespaced(&action.kind.group_kind()) != Some(false)
+                        || object.namespace().is_empty(),
                     "cluster-scoped object in a namespace"
                 );
                 let mut stored = (**object).clone();
@@ -245,10 +246,10 @@ impl Story {
     /// process dies. Says whether it died.
     pub(crate) fn take(&mut self, budget: &mut usize) -> bool {
         let mut step = self.next();
+        if step.store_first {
+            self.state = step.state.clone();
+        }
         while !step.batches.is_empty() {
-            if step.store_first {
-                self.state = step.state.clone();
-            }
             let mut outcomes = Vec::new();
             for batch in step.batches.clone() {
                 let mut failed = false;
