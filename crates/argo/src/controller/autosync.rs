@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use windlass_engine::policy::{self, Attempt, Automated, SelfHealBackoff, Situation};
+use windlass_engine::state;
 
-use super::settings::SelfHeal;
 use crate::types::{
-    Application, ApplicationStatus, Operation, OperationInitiator, OperationPhase, RetryStrategy,
-    SyncOperation, SyncOperationResource, SyncStatusCode,
+    Application, ApplicationStatus, Operation, OperationInitiator, OperationPhase, OperationState,
+    ResourceStatus, RetryStrategy, SyncOperation, SyncOperationResource, SyncStatusCode,
 };
 
 /// Annotation by which good manifests are delivered although others are bad.
@@ -37,81 +38,70 @@ pub(crate) fn decide(
     app: &Application,
     status: &ApplicationStatus,
     incomplete: bool,
-    heal: &SelfHeal,
+    backoff: &SelfHealBackoff,
     now: Timestamp,
 ) -> Decision {
-    let partial = is_partial(app, incomplete);
-    let differs = |r: &&crate::types::ResourceStatus| {
-        r.status == SyncStatusCode::OutOfSync && !r.requires_pruning
-    };
-    let wanted = status.sync.status == SyncStatusCode::OutOfSync
-        || (partial && status.resources.iter().any(|r| differs(&r)));
-    if !app.spec.is_automated() || app.operation.is_some() || app.is_terminating() || !wanted {
-        return Decision::Stay;
-    }
     let Some(policy) = &app.spec.sync_policy else { return Decision::Stay };
-    let automated = policy.automated.clone().unwrap_or_default();
-    let prune = automated.prune.unwrap_or(false) && !partial;
-    let pending = |r: &crate::types::ResourceStatus| r.status != SyncStatusCode::Synced;
-    if !prune && !status.resources.iter().any(|r| pending(r) && !r.requires_pruning) {
-        return Decision::Stay;
-    }
+    let partial = is_partial(app, incomplete);
     let several = app.spec.has_multiple_sources();
-    let mut sync = SyncOperation {
+    let revisions =
+        if several { status.sync.revisions.clone() } else { vec![status.sync.revision.clone()] };
+    let resources: Vec<state::ResourceStatus> = status.resources.iter().map(resource).collect();
+    let differs = |r: &state::ResourceStatus| {
+        r.status == Some(state::SyncStatusCode::OutOfSync) && !r.requires_pruning
+    };
+    let sync = match code(status.sync.status) {
+        _ if partial && resources.iter().any(differs) => state::SyncStatusCode::OutOfSync,
+        code => code.unwrap_or(state::SyncStatusCode::Unknown),
+    };
+    let automated = policy.automated.as_ref().map(|automated| Automated {
+        enabled: automated.enabled,
+        prune: automated.prune.unwrap_or(false) && !partial,
+        self_heal: automated.self_heal.unwrap_or(false),
+        allow_empty: automated.allow_empty.unwrap_or(false),
+    });
+    let last = status.operation_state.as_ref().map(|state| attempt(app, state));
+    let decision = policy::decide(&Situation {
+        policy: automated,
+        operating: app.operation.is_some(),
+        deleting: app.is_terminating(),
+        sync,
+        resources: &resources,
+        revisions: &revisions,
+        compare_revisions: true,
+        last: last.as_ref(),
+        backoff: *backoff,
+        now,
+    });
+    let (prune, selected, attempts) = match decision {
+        policy::Decision::Skip { condition: Some(condition), .. } => {
+            return Decision::Refuse(condition.message);
+        }
+        policy::Decision::Skip { until: Some(until), .. } => {
+            return Decision::Later(until.duration_since(now).unsigned_abs());
+        }
+        policy::Decision::Skip { .. } => return Decision::Stay,
+        policy::Decision::Sync { prune, resources, self_heal_attempts, .. } => {
+            (prune, resources, self_heal_attempts)
+        }
+    };
+    let resources = selected.into_iter().map(|selected| SyncOperationResource {
+        group: selected.group,
+        kind: selected.kind,
+        name: selected.name,
+        namespace: String::new(),
+    });
+    let sync = SyncOperation {
         source: app.spec.source.clone().filter(|_| !several),
         revision: status.sync.revision.clone(),
         prune,
         sync_options: policy.sync_options.clone(),
         sources: if several { app.spec.sources.clone() } else { Vec::new() },
         revisions: status.sync.revisions.clone(),
+        resources: resources.collect(),
+        self_heal_attempts_count: attempts,
         ..SyncOperation::default()
     };
-    let revisions =
-        if several { status.sync.revisions.clone() } else { vec![status.sync.revision.clone()] };
-    let shown = |revisions: &[String]| format!("[{}]", revisions.join(" "));
-
-    if let Some((tried, phase)) = attempted(app, status, &revisions) {
-        if phase != OperationPhase::Succeeded {
-            let said = status.operation_state.as_ref().map_or("", |s| s.message.as_str());
-            return Decision::Refuse(format!(
-                "Failed last sync attempt to {}: {said}",
-                shown(&tried)
-            ));
-        }
-        if !automated.self_heal.unwrap_or(false) {
-            return Decision::Stay;
-        }
-        let last = status.operation_state.as_ref();
-        let attempts = last
-            .and_then(|state| state.operation.sync.as_ref())
-            .map_or(0, |sync| sync.self_heal_attempts_count);
-        let since = last
-            .and_then(|state| state.finished_at)
-            .map(|end| now.duration_since(end).unsigned_abs());
-        let left = heal.wait(attempts).saturating_sub(since.unwrap_or_default());
-        if !left.is_zero() {
-            return Decision::Later(left);
-        }
-        sync.self_heal_attempts_count = attempts + 1;
-        sync.resources = status
-            .resources
-            .iter()
-            .filter(|r| pending(r))
-            .map(|r| SyncOperationResource {
-                group: r.group.clone(),
-                kind: r.kind.clone(),
-                name: r.name.clone(),
-                namespace: String::new(),
-            })
-            .collect();
-    }
-    let all_go = status.resources.iter().all(|r| r.requires_pruning);
-    if prune && !automated.allow_empty.unwrap_or(false) && all_go {
-        return Decision::Refuse(format!(
-            "Skipping sync attempt to {}: auto-sync will wipe out all resources",
-            shown(&revisions)
-        ));
-    }
     Decision::Sync(Box::new(Operation {
         sync: Some(sync),
         initiated_by: OperationInitiator { automated: true, ..OperationInitiator::default() },
@@ -123,31 +113,57 @@ pub(crate) fn decide(
     }))
 }
 
-/// The last sync, if it was to the same revisions of the same sources.
-fn attempted(
-    app: &Application,
-    status: &ApplicationStatus,
-    revisions: &[String],
-) -> Option<(Vec<String>, OperationPhase)> {
-    let state = status.operation_state.as_ref()?;
-    let Some(result) = &state.sync_result else {
-        return state.phase.is_completed().then(|| (Vec::new(), state.phase));
-    };
-    let (tried, same_sources) = if app.spec.has_multiple_sources() {
-        (result.revisions.clone(), result.sources == app.spec.sources)
-    } else {
-        (vec![result.revision.clone()], Some(&result.source) == app.spec.source.as_ref())
-    };
-    (tried == revisions && same_sources).then_some((tried, state.phase))
+/// The last operation, as far as it matters here.
+fn attempt(app: &Application, last: &OperationState) -> Attempt {
+    let result = last.sync_result.as_ref();
+    let several = app.spec.has_multiple_sources();
+    Attempt {
+        phase: match last.phase {
+            OperationPhase::Running => state::OperationPhase::Running,
+            OperationPhase::Terminating => state::OperationPhase::Terminating,
+            OperationPhase::Failed => state::OperationPhase::Failed,
+            OperationPhase::Error => state::OperationPhase::Error,
+            OperationPhase::Succeeded => state::OperationPhase::Succeeded,
+        },
+        message: last.message.clone(),
+        revisions: result.map(|result| {
+            if several { result.revisions.clone() } else { vec![result.revision.clone()] }
+        }),
+        same_sources: result.is_some_and(|result| {
+            if several {
+                result.sources == app.spec.sources
+            } else {
+                Some(&result.source) == app.spec.source.as_ref()
+            }
+        }),
+        finished_at: last.finished_at,
+        self_heal_attempts: last
+            .operation
+            .sync
+            .as_ref()
+            .map_or(0, |sync| sync.self_heal_attempts_count),
+    }
+}
+
+fn resource(line: &ResourceStatus) -> state::ResourceStatus {
+    state::ResourceStatus {
+        group: line.group.clone(),
+        kind: line.kind.clone(),
+        name: line.name.clone(),
+        status: code(line.status),
+        requires_pruning: line.requires_pruning,
+        ..state::ResourceStatus::default()
+    }
+}
+
+fn code(code: SyncStatusCode) -> Option<state::SyncStatusCode> {
+    state::SyncStatusCode::parse(&code.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use windlass_object::{Value, json};
-
-    const HEAL: SelfHeal =
-        SelfHeal { first: Duration::from_secs(2), factor: 3, longest: Duration::from_secs(300) };
 
     /// What is decided on an application whose `change`s are merged over one that is out of sync.
     fn decision(changes: Value) -> Decision {
@@ -169,7 +185,7 @@ mod tests {
         let app: Application = serde_json::from_value(value).unwrap();
         let incomplete = app.status.sync.status == SyncStatusCode::Unknown;
         let now = "2026-01-01T00:00:10Z".parse().unwrap();
-        decide(&app, &app.status, incomplete, &HEAL, now)
+        decide(&app, &app.status, incomplete, &SelfHealBackoff::default(), now)
     }
 
     fn last(phase: &str, revision: &str, attempts: i64) -> Value {

@@ -1,16 +1,14 @@
 //! An application that is being deleted takes its objects with it, if its finalizer says so.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use windlass_cluster::{Cluster, DeleteOptions, Error, Propagation};
-use windlass_engine::annotation::{SYNC_OPTIONS, has, value};
-use windlass_engine::hook;
+use windlass_engine::policy::{Deletion, DeletionSettings, is_confirmed, next_deletion};
 use windlass_engine::state::{self, ConditionType};
-use windlass_engine::tracking::{instance_name, is_crd};
-use windlass_object::{Object, Value, json};
+use windlass_engine::tracking::instance_name;
+use windlass_object::{Object, ResourceKey, Value, json};
 
 use super::apps::AppKey;
 use super::context::Context;
@@ -66,18 +64,29 @@ async fn delete(context: &Arc<Context>, key: &AppKey, app: &Application) -> Resu
     };
     let cluster = context.clusters.connect(context, &server)?;
     cluster.synced().await.map_err(|error| error.to_string())?;
+    let option = |name: &str| {
+        let prefix = format!("{name}=");
+        let policy = app.spec.sync_policy.as_ref()?;
+        policy.sync_options.iter().find_map(|option| option.strip_prefix(&prefix))
+    };
+    let time = |text: &str| text.parse::<Timestamp>().ok();
+    let began = app.metadata.get("deletionTimestamp").and_then(Value::as_str).and_then(time);
+    let settings = DeletionSettings {
+        key: ResourceKey::new(GROUP, "Application", app.namespace(), app.name()),
+        delete_default: option("Delete"),
+        prune_default: option("Prune"),
+        confirmed: began.is_some_and(|began| is_confirmed(app.annotation(APPROVED), began)),
+    };
     let instance = instance_name(app.name(), app.namespace(), &context.namespace);
-    let found = objects(&cluster, app, &instance, &project);
-    if found.is_empty() {
-        return release(context, key, app).await;
-    }
-    if found.iter().any(Object::is_terminating) || !is_approved(app, &found) {
-        return Ok(());
-    }
+    let live = objects(&cluster, &instance, &project);
+    let doomed = match next_deletion(&live, &settings) {
+        Deletion::Done => return release(context, key, app).await,
+        Deletion::Await(_) | Deletion::Confirm(_) => return Ok(()),
+        Deletion::Delete(objects) => objects,
+    };
     let background = app.finalizers().any(|f| f == FINALIZER_BACKGROUND);
     let propagation = if background { Propagation::Background } else { Propagation::Foreground };
-    let last = last_wave(found);
-    let deletions = last.iter().map(|object| remove(&cluster, object, propagation));
+    let deletions = doomed.iter().map(|object| remove(&cluster, object, propagation));
     for result in futures::future::join_all(deletions).await {
         result.map_err(|error| error.to_string())?;
     }
@@ -96,49 +105,13 @@ async fn remove(cluster: &Cluster, object: &Object, propagation: Propagation) ->
     }
 }
 
-/// What goes with the application: all that it manages but CRDs, itself, what is to be kept, and
-/// what its project does not let it touch.
-fn objects(
-    cluster: &Cluster,
-    app: &Application,
-    instance: &str,
-    project: &AppProject,
-) -> Vec<Object> {
-    let default = app
-        .spec
-        .sync_policy
-        .iter()
-        .flat_map(|policy| &policy.sync_options)
-        .find_map(|option| option.strip_prefix("Delete="));
-    let goes = |object: &Object| {
-        let itself = object.group() == GROUP
-            && object.kind() == "Application"
-            && object.name() == app.name()
-            && object.namespace() == app.namespace();
-        let option = value(object, SYNC_OPTIONS, "Delete").or(default);
-        !is_crd(object) && !itself && option != Some("false") && !hook::helm_keeps(object)
-    };
+/// All that the application manages but what its project does not let it touch.
+fn objects(cluster: &Cluster, instance: &str, project: &AppProject) -> Vec<Arc<Object>> {
     let nodes = cluster.of_application(instance).into_iter().filter(|node| {
         let key = node.key();
         permits_kind(project, &key.group_kind(), &key.name, node.api().namespaced)
     });
-    nodes.filter_map(|node| node.object()).filter(goes).collect()
-}
-
-fn is_approved(app: &Application, objects: &[Object]) -> bool {
-    let asks = objects.iter().any(|object| has(object, SYNC_OPTIONS, "Delete=confirm"));
-    let time = |text: &str| text.parse::<Timestamp>().ok();
-    let since = app.metadata.get("deletionTimestamp").and_then(Value::as_str).and_then(time);
-    !asks || app.annotation(APPROVED).and_then(time) >= since
-}
-
-/// Waves go in reverse order, one at a time.
-fn last_wave(objects: Vec<Object>) -> Vec<Object> {
-    let mut waves: BTreeMap<i64, Vec<Object>> = BTreeMap::new();
-    for object in objects {
-        waves.entry(hook::wave(&object)).or_default().push(object);
-    }
-    waves.pop_last().map(|(_, objects)| objects).unwrap_or_default()
+    nodes.filter_map(|node| node.object()).map(Arc::new).collect()
 }
 
 /// Lets the application go.

@@ -7,8 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use windlass_engine::compare;
 use windlass_engine::health::BuiltInOnly;
-use windlass_engine::state::{self, Condition, ConditionType};
+use windlass_engine::policy::{
+    self, AfterFailure, DEFAULT_HISTORY_LIMIT, is_confirmed, keep_latest,
+};
+use windlass_engine::state::{self, Condition};
 use windlass_engine::sync::{self, Options, Request, State, Wait, World};
 use windlass_object::Object;
 
@@ -22,16 +26,14 @@ use super::project::permits_kind;
 use super::settings::duration;
 use super::status::{self, Also};
 use crate::types::{
-    ApplicationStatus, Backoff, Operation, OperationPhase, OperationState, RevisionHistory, Source,
-    SyncOperation, SyncOperationResult,
+    ApplicationStatus, Operation, OperationPhase, OperationState, RetryStrategy, RevisionHistory,
+    Source, SyncOperation, SyncOperationResult,
 };
 
 const APPROVED: &str = "argocd.argoproj.io/deletion-approved";
 const MIGRATION_MANAGER: &str = "argocd.argoproj.io/client-side-apply-migration-manager";
 /// Steps of one look: more than any sync has waves that need no waiting.
 const STEPS: usize = 1000;
-/// Deliveries that are remembered unless the application says otherwise.
-const HISTORY: i64 = 10;
 
 /// What is kept of a running sync beside its status.
 #[derive(Default)]
@@ -122,35 +124,36 @@ fn retry_wait(
     now: Timestamp,
 ) -> Option<Duration> {
     let failed_at = state.finished_at.filter(|_| state.phase == OperationPhase::Running)?;
-    let backoff = state.operation.retry.backoff.clone().unwrap_or_default();
-    let wait = backoff_wait(&backoff, state.retry_count - 1);
-    let passed = now.duration_since(failed_at).unsigned_abs();
-    if passed < wait {
-        return Some(wait.checked_sub(passed).unwrap_or_default());
+    let retry = retry(&state.operation.retry);
+    // What cannot be read was told when the attempt failed, and ended the operation.
+    let at = retry.next_at(failed_at, state.retry_count - 1).unwrap_or(now);
+    if at > now {
+        return Some(at.duration_since(now).unsigned_abs());
     }
-    let mut with = "";
-    if state.operation.retry.refresh
+    if retry.refresh
         && let Some(sync) = state.operation.sync.as_mut()
     {
-        with = " with latest revisions";
         sync.revision.clear();
         sync.revisions.clear();
     }
-    state.message = format!("Retrying operation{with}. Attempt #{}", state.retry_count);
+    state.message = policy::retrying_message(&retry, state.retry_count);
     state.finished_at = None;
     state.sync_result = None;
     *memory = OperationMemory { started_at: state.started_at, ..OperationMemory::default() };
     None
 }
 
-/// The wait before a retry; `retries` have been before it.
-fn backoff_wait(backoff: &Backoff, retries: i64) -> Duration {
-    let read = |text: &str, default: u64| duration(text).unwrap_or(Duration::from_secs(default));
-    let factor = u32::try_from(backoff.factor.unwrap_or(2)).unwrap_or(1);
-    let power = u32::try_from(retries).unwrap_or(0).min(31);
-    let wait = read(&backoff.duration, 5).saturating_mul(factor.saturating_pow(power));
-    let longest = read(&backoff.max_duration, 180);
-    if longest.is_zero() { wait } else { wait.min(longest) }
+fn retry(strategy: &RetryStrategy) -> policy::Retry {
+    let backoff = strategy.backoff.clone().unwrap_or_default();
+    policy::Retry {
+        limit: strategy.limit,
+        backoff: policy::Backoff {
+            duration: backoff.duration,
+            factor: backoff.factor,
+            max_duration: backoff.max_duration,
+        },
+        refresh: strategy.refresh,
+    }
 }
 
 /// A failed attempt: another one follows, or that was all.
@@ -160,29 +163,26 @@ fn fail(
     cause: &str,
     memory: &mut OperationMemory,
 ) -> Option<Duration> {
-    let limit = state.operation.retry.limit;
-    if !terminating && (limit < 0 || state.retry_count < limit) {
-        let backoff = state.operation.retry.backoff.clone().unwrap_or_default();
-        let wait = backoff_wait(&backoff, state.retry_count);
-        let now = Timestamp::now();
-        let at = now.saturating_add(wait).unwrap_or(now);
-        state.phase = OperationPhase::Running;
-        state.finished_at = Some(now);
-        state.retry_count += 1;
-        state.message = format!(
-            "{}. Retrying attempt #{} at {}.",
-            state.message,
-            state.retry_count,
-            at.strftime("%-I:%M%p")
-        );
-        *memory = OperationMemory { started_at: state.started_at, ..OperationMemory::default() };
-        return Some(wait);
-    }
     if !cause.is_empty() {
         state.message = format!("{}, triggered by {cause}", state.message);
     }
-    if state.retry_count > 0 {
-        state.message = format!("{} (retried {} times).", state.message, state.retry_count);
+    let now = Timestamp::now();
+    let retry = retry(&state.operation.retry);
+    match policy::after_failure(&retry, state.retry_count, &state.message, terminating, now) {
+        AfterFailure::Ended { message } => state.message = message,
+        AfterFailure::Broken { message } => {
+            state.phase = OperationPhase::Error;
+            state.message = message;
+        }
+        AfterFailure::Again { at, attempt, message } => {
+            state.phase = OperationPhase::Running;
+            state.finished_at = Some(now);
+            state.retry_count = attempt;
+            state.message = message;
+            *memory =
+                OperationMemory { started_at: state.started_at, ..OperationMemory::default() };
+            return Some(at.duration_since(now).unsigned_abs());
+        }
     }
     None
 }
@@ -204,10 +204,8 @@ fn remember(subject: &Subject<'_>, status: &mut ApplicationStatus, state: &mut O
         revisions: result.revisions.clone(),
         initiated_by: state.operation.initiated_by.clone(),
     });
-    let limit = subject.app.spec.revision_history_limit.unwrap_or(HISTORY);
-    let limit = usize::try_from(limit).unwrap_or(0);
-    let excess = status.history.len().saturating_sub(limit);
-    status.history.drain(..excess);
+    let limit = subject.app.spec.revision_history_limit.unwrap_or(DEFAULT_HISTORY_LIMIT);
+    keep_latest(&mut status.history, limit);
 }
 
 fn result(subject: &Subject<'_>, sync: &SyncOperation) -> SyncOperationResult {
@@ -302,7 +300,9 @@ async fn steps(
                 }
             },
         };
-        if let Some((phase, message)) = refusal(compared, &options) {
+        let conditions = &compared.comparison.conditions;
+        if let Some((phase, message)) = compare::blocked(conditions, options.fail_on_shared) {
+            let phase = phase_of(phase);
             let Driven { acted, .. } = driven;
             return Driven { acted, ..end(state, phase, message) };
         }
@@ -382,8 +382,8 @@ fn options(
     options.force = apply.or(hook).is_some_and(|a| a.force);
     options.skip_hooks = apply.is_some() || !operation.resources.is_empty();
     options.namespace_metadata = subject.namespace_metadata();
-    let approved = subject.app.annotation(APPROVED).and_then(|t| t.parse::<Timestamp>().ok());
-    options.prune_confirmed = approved.is_some() && approved >= state.started_at;
+    let approved = subject.app.annotation(APPROVED);
+    options.prune_confirmed = state.started_at.is_some_and(|began| is_confirmed(approved, began));
     if let (Some(manager), true) =
         (subject.app.annotation(MIGRATION_MANAGER), options.migrate_from.is_some())
     {
@@ -405,20 +405,6 @@ fn resume(state: &OperationState) -> State {
         results: results.ok().flatten().unwrap_or_default(),
         ..State::default()
     }
-}
-
-fn refusal(compared: &Compared, options: &Options) -> Option<(OperationPhase, String)> {
-    let conditions = &compared.comparison.conditions;
-    let of = |kind: ConditionType| conditions.iter().filter(move |c| c.kind == kind);
-    if options.fail_on_shared
-        && let Some(shared) = of(ConditionType::SharedResourceWarning).next()
-    {
-        let message = format!("Shared resource found: {}", shared.message);
-        return Some((OperationPhase::Failed, message));
-    }
-    let errors: Vec<&Condition> =
-        of(ConditionType::ComparisonError).chain(of(ConditionType::InvalidSpecError)).collect();
-    (!errors.is_empty()).then(|| (OperationPhase::Error, shown(&errors)))
 }
 
 fn one_step(
@@ -491,16 +477,20 @@ async fn act(subject: &Subject<'_>, mut step: sync::Step) -> State {
 }
 
 fn store(state: &mut OperationState, progress: &State) {
-    state.phase = match progress.phase {
+    state.phase = phase_of(progress.phase);
+    state.message.clone_from(&progress.message);
+    if let Some(result) = state.sync_result.as_mut() {
+        result.resources = status::results(&progress.results);
+    }
+}
+
+fn phase_of(phase: state::OperationPhase) -> OperationPhase {
+    match phase {
         state::OperationPhase::Running => OperationPhase::Running,
         state::OperationPhase::Terminating => OperationPhase::Terminating,
         state::OperationPhase::Failed => OperationPhase::Failed,
         state::OperationPhase::Error => OperationPhase::Error,
         state::OperationPhase::Succeeded => OperationPhase::Succeeded,
-    };
-    state.message.clone_from(&progress.message);
-    if let Some(result) = state.sync_result.as_mut() {
-        result.resources = status::results(&progress.results);
     }
 }
 
@@ -515,18 +505,6 @@ async fn write_now(context: &Context, key: &AppKey, status: &ApplicationStatus) 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn retries_wait_longer() {
-        let backoff = |duration: &str, max: &str| Backoff {
-            duration: duration.into(),
-            factor: Some(3),
-            max_duration: max.into(),
-        };
-        let waits = |b: &Backoff| (0..4).map(|n| backoff_wait(b, n).as_secs()).collect::<Vec<_>>();
-        assert_eq!(waits(&Backoff::default()), [5, 10, 20, 40]);
-        assert_eq!(waits(&backoff("2s", "10s")), [2, 6, 10, 10]);
-    }
 
     #[test]
     fn a_failed_attempt_waits_and_the_last_is_final() {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use windlass_cluster::{KindFilter, KindRule};
 use windlass_engine::normalize::IgnoreStatus;
+use windlass_engine::policy::{SelfHealBackoff, parse_duration};
 use windlass_engine::tracking::{DEFAULT_LABEL, Method, Tracking};
 use windlass_object::yaml;
 
@@ -22,7 +23,7 @@ pub(crate) struct Settings {
     pub(crate) ignore_aggregated_roles: bool,
     pub(crate) resource_health: ResourceHealth,
     /// Waits of self-heal: none is without backoff.
-    pub(crate) self_heal: SelfHeal,
+    pub(crate) self_heal: SelfHealBackoff,
     /// Longest sync; zero is without bound.
     pub(crate) sync_timeout: Duration,
     pub(crate) in_cluster: bool,
@@ -37,26 +38,6 @@ pub(crate) enum ResourceHealth {
     Tree,
     /// In `status.resources`.
     Inline,
-}
-
-/// Waits before an application is healed again: `first`, then longer by `factor` up to `longest`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct SelfHeal {
-    pub(crate) first: Duration,
-    pub(crate) factor: u32,
-    pub(crate) longest: Duration,
-}
-
-impl SelfHeal {
-    /// The wait after some attempts.
-    pub(crate) fn wait(&self, attempts: i64) -> Duration {
-        if attempts <= 0 {
-            return Duration::ZERO;
-        }
-        let power = u32::try_from(attempts - 1).unwrap_or(u32::MAX).min(31);
-        let factor = self.factor.saturating_pow(power);
-        self.first.saturating_mul(factor).min(self.longest)
-    }
 }
 
 type Data = BTreeMap<String, String>;
@@ -115,10 +96,10 @@ impl Settings {
                 "true" => ResourceHealth::Inline,
                 _ => ResourceHealth::Tree,
             },
-            self_heal: SelfHeal {
+            self_heal: SelfHealBackoff {
                 first,
-                factor: parameter("controller.self.heal.backoff.factor").parse().unwrap_or(3),
-                longest,
+                factor: parameter("controller.self.heal.backoff.factor").parse().unwrap_or(3.0),
+                cap: longest,
             },
             sync_timeout,
             in_cluster: flag("cluster.inClusterEnabled", true),
@@ -129,30 +110,7 @@ impl Settings {
 
 /// A duration as Go writes it (`2m30s`, `500ms`), or a plain number of seconds.
 pub(crate) fn duration(text: &str) -> Option<Duration> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let mut total = 0.0;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let number: f64 = rest[..digits].parse().ok()?;
-        rest = &rest[digits..];
-        let end = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
-        total += number
-            * match &rest[..end] {
-                "ns" => 1e-9,
-                "us" | "µs" => 1e-6,
-                "ms" => 1e-3,
-                "s" => 1.0,
-                "m" => 60.0,
-                "h" => 3600.0,
-                _ => return None,
-            };
-        rest = &rest[end..];
-    }
-    (!text.is_empty()).then(|| Duration::try_from_secs_f64(total).ok()).flatten()
+    parse_duration(text.trim()).ok()
 }
 
 #[derive(Deserialize)]
@@ -204,17 +162,6 @@ mod tests {
         ] {
             assert_eq!(duration(text).map(|d| d.as_millis()), millis, "{text}");
         }
-    }
-
-    #[test]
-    fn self_heal_waits_longer_and_longer() {
-        let heal = SelfHeal {
-            first: Duration::from_secs(2),
-            factor: 3,
-            longest: Duration::from_secs(300),
-        };
-        let waits: Vec<u64> = (0..7).map(|n| heal.wait(n).as_secs()).collect();
-        assert_eq!(waits, [0, 2, 6, 18, 54, 162, 300]);
     }
 
     #[test]
