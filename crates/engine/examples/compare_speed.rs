@@ -105,7 +105,6 @@ fn main() {
                         tracking: &tracking,
                     },
                     mode: &|_, _| mode.clone(),
-                    earlier: None,
                 },
             );
             synced += usize::from(comparison.sync == SyncStatusCode::Synced);

@@ -52,9 +52,6 @@ pub struct Settings<'a> {
     pub diff: diff::Settings<'a>,
     /// By which mode an object is compared; both versions are there.
     pub mode: &'a dyn Fn(&Object, &Object) -> Mode,
-    /// An earlier comparison by the same settings. Objects that have not changed since are not
-    /// compared again.
-    pub earlier: Option<&'a Comparison>,
 }
 
 /// One object of an application and how it stands.
@@ -125,25 +122,17 @@ pub fn compare(targets: &Targets, live: &LiveObjects, settings: &Settings<'_>) -
     conditions.extend(shared(live, settings));
     let (pairs, hooks) = pair_up(targets, live, settings);
 
-    let earlier: HashMap<ResourceKey, &Resource> = settings
-        .earlier
-        .into_iter()
-        .flat_map(|earlier| &earlier.resources)
-        .map(|resource| (resource.status.key(), resource))
-        .collect();
-
     let mut resources: Vec<Resource> = Vec::with_capacity(pairs.len());
     let mut sync = SyncStatusCode::Synced;
     let mut incomplete = settings.incomplete;
     for (target, live) in pairs {
-        let (resource, differs) =
-            match assess(target, live, &hooks, settings, &earlier, &mut conditions) {
-                Ok(assessed) => assessed,
-                Err(resource) => {
-                    incomplete = true;
-                    (*resource, false)
-                }
-            };
+        let (resource, differs) = match assess(target, live, &hooks, settings, &mut conditions) {
+            Ok(assessed) => assessed,
+            Err(resource) => {
+                incomplete = true;
+                (*resource, false)
+            }
+        };
         if differs {
             sync = SyncStatusCode::OutOfSync;
         }
@@ -272,7 +261,6 @@ fn assess(
     live: Option<Arc<Object>>,
     hooks: &[Arc<Object>],
     settings: &Settings<'_>,
-    earlier: &HashMap<ResourceKey, &Resource>,
     conditions: &mut Vec<Condition>,
 ) -> Result<(Resource, bool), Box<Resource>> {
     let (wanted, actual) = (target.as_deref(), live.as_deref());
@@ -290,16 +278,11 @@ fn assess(
     let mut status = line(object, wanted, actual, hooks, settings);
     status.requires_pruning = superfluous;
 
-    let known = earlier.get(&status.key()).filter(|known| is_unchanged(known, &target, &live));
-    let compared = match (known, wanted, actual) {
-        (Some(known), ..) => Ok(known.diff.clone()),
-        (None, Some(target), Some(live)) => {
-            let mode = (settings.mode)(target, live);
-            diff::diff(wanted, actual, &mode, &settings.diff)
-        }
-        (None, ..) => diff::diff(wanted, actual, &Mode::default(), &settings.diff),
+    let mode = match (wanted, actual) {
+        (Some(target), Some(live)) => (settings.mode)(target, live),
+        _ => Mode::default(),
     };
-    let diff = match compared {
+    let diff = match diff::diff(wanted, actual, &mode, &settings.diff) {
         Ok(diff) => diff,
         Err(error) => {
             let message = format!("Failed to compare desired state to live state: {error}");
@@ -339,27 +322,6 @@ fn assess(
         conditions.push(Condition::new(ConditionType::InvalidSpecError, message));
     }
     Ok((Resource { status, target, live, diff, own }, differs))
-}
-
-/// Whether an object is the same as in an earlier comparison that came to a result.
-fn is_unchanged(
-    earlier: &Resource,
-    target: &Option<Arc<Object>>,
-    live: &Option<Arc<Object>>,
-) -> bool {
-    let same_target = match (&earlier.target, target) {
-        (Some(a), Some(b)) => Arc::ptr_eq(a, b) || a == b,
-        (a, b) => a.is_none() && b.is_none(),
-    };
-    let same_live = match (&earlier.live, live) {
-        (Some(a), Some(b)) => {
-            Arc::ptr_eq(a, b)
-                || !b.resource_version().is_empty()
-                    && (a.uid(), a.resource_version()) == (b.uid(), b.resource_version())
-        }
-        (a, b) => a.is_none() && b.is_none(),
-    };
-    same_target && same_live && earlier.status.status != Some(SyncStatusCode::Unknown)
 }
 
 fn line(

@@ -74,7 +74,6 @@ impl App {
                 tracking: &self.tracking,
             },
             mode: &|_, _| self.mode.clone(),
-            earlier: None,
         };
         compare(targets, live, &settings)
     }

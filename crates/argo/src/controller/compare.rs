@@ -209,7 +209,6 @@ impl Subject<'_> {
                 tracking: &self.settings.tracking,
             },
             mode: &mode,
-            earlier: None,
         };
         let comparison = compare::compare(&prepared.targets, &live, &settings);
         Ok(Compared { comparison, namespace, kinds })
