@@ -17,6 +17,7 @@ pub mod compare;
 pub mod diff;
 pub mod health;
 pub mod hook;
+pub mod ignore;
 pub mod mask;
 pub mod normalize;
 pub mod policy;

@@ -7,11 +7,12 @@ use windlass_cluster::{ApiKinds, Cluster, DryRun, Error};
 use windlass_engine::compare::{self, Comparison, LiveObjects};
 use windlass_engine::diff::{self, Mode};
 use windlass_engine::health::BuiltInOnly;
-use windlass_engine::normalize::{IgnoreDifferences, Normalizer};
+use windlass_engine::ignore::Rules;
+use windlass_engine::normalize::Normalizer;
 use windlass_engine::state;
-use windlass_engine::sync::NamespaceMetadata;
+use windlass_engine::sync::{NamespaceMetadata, Pair};
 use windlass_engine::targets::{self, Targets};
-use windlass_object::{GroupKind, GroupVersionKind, Object, Pointer, ResourceKey, Value};
+use windlass_object::{GroupKind, GroupVersionKind, Object, ResourceKey};
 
 use super::context::Context;
 use super::gather::Gathered;
@@ -171,7 +172,7 @@ impl Subject<'_> {
             None if self.server_side(target) => Mode::StructuredMerge,
             None => Mode::ThreeWay,
         };
-        let ignore = Ignored(&self.app.spec.ignore_differences);
+        let ignore = self.ignored();
         let permitted = |kind: &GroupKind, name: &str, namespaced: bool| {
             permits_kind(self.project, kind, name, namespaced)
         };
@@ -199,19 +200,38 @@ impl Subject<'_> {
             kinds: &kinds,
             permitted: &permitted,
             health: &BuiltInOnly,
-            diff: diff::Settings {
-                schemas: &self.context.schemas,
-                normalizer: Normalizer {
-                    status: self.settings.ignore_status,
-                    aggregated_roles: self.settings.ignore_aggregated_roles,
-                    ignore: &ignore,
-                },
-                tracking: &self.settings.tracking,
-            },
+            diff: self.diff_settings(&ignore),
             mode: &mode,
         };
         let comparison = compare::compare(&prepared.targets, &live, &settings);
         Ok(Compared { comparison, namespace, kinds })
+    }
+
+    fn ignored(&self) -> Rules {
+        Rules(self.app.spec.ignore_differences.iter().map(IgnoreDifference::rule).collect())
+    }
+
+    fn diff_settings<'a>(&'a self, ignore: &'a Rules) -> diff::Settings<'a> {
+        diff::Settings {
+            schemas: &self.context.schemas,
+            normalizer: Normalizer {
+                status: self.settings.ignore_status,
+                aggregated_roles: self.settings.ignore_aggregated_roles,
+                ignore,
+            },
+            tracking: &self.settings.tracking,
+        }
+    }
+
+    /// The pairs of a sync that leaves ignored fields as they are.
+    pub(crate) fn respecting(&self, pairs: &mut [Pair]) {
+        let ignore = self.ignored();
+        let settings = self.diff_settings(&ignore);
+        for pair in pairs {
+            if let (Some(target), Some(live)) = (&pair.target, &pair.live) {
+                pair.target = Some(Arc::new(diff::respect_ignored(target, live, &settings)));
+            }
+        }
     }
 
     fn compare_option(&self, entry: &str) -> bool {
@@ -251,33 +271,4 @@ impl Subject<'_> {
         }
         answers
     }
-}
-
-/// `spec.ignoreDifferences`.
-struct Ignored<'a>(&'a [IgnoreDifference]);
-
-impl IgnoreDifferences for Ignored<'_> {
-    fn strip(&self, object: &mut Object) {
-        let hit: Vec<&IgnoreDifference> = self.0.iter().filter(|r| applies(r, object)).collect();
-        if hit.iter().all(|rule| rule.json_pointers.is_empty()) {
-            return;
-        }
-        let mut value = std::mem::take(object).into_value();
-        for pointer in hit.iter().flat_map(|rule| &rule.json_pointers) {
-            if let Ok(pointer) = pointer.parse::<Pointer>() {
-                pointer.remove(&mut value);
-            }
-        }
-        if let Value::Object(map) = value {
-            *object = map.into();
-        }
-    }
-}
-
-fn applies(rule: &IgnoreDifference, object: &Object) -> bool {
-    let given = |wanted: &str, found: &str| wanted.is_empty() || wanted == found;
-    (rule.group == "*" || rule.group == object.group())
-        && (rule.kind == "*" || rule.kind == object.kind())
-        && given(&rule.name, object.name())
-        && given(&rule.namespace, object.namespace())
 }

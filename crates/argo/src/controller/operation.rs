@@ -437,10 +437,13 @@ fn one_step(
                     && (r.namespace.is_empty() || r.namespace == namespace)
             })
     };
-    let pairs = compared.comparison.pairs(|resource| {
+    let mut pairs = compared.comparison.pairs(|resource| {
         let line = &resource.status;
         selected(&line.group, &line.kind, &line.namespace, &line.name)
     });
+    if options.respect_ignored {
+        subject.respecting(&mut pairs);
+    }
     let permit = |object: &Object, namespaced: bool| {
         let kind = object.group_kind();
         if permits_kind(subject.project, &kind, object.name(), namespaced) {

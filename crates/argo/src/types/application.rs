@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use windlass_engine::ignore::Rule;
 use windlass_object::{Map, Object, Value, json};
 
 use super::{
@@ -186,6 +187,19 @@ pub struct IgnoreDifference {
     /// Fields by who owns them.
     #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
     pub managed_fields_managers: Vec<String>,
+}
+
+impl IgnoreDifference {
+    /// As the engine takes it. What is no JSON pointer is left out.
+    pub fn rule(&self) -> Rule {
+        Rule {
+            group: self.group.clone(),
+            kind: self.kind.clone(),
+            name: self.name.clone(),
+            namespace: self.namespace.clone(),
+            pointers: self.json_pointers.iter().filter_map(|text| text.parse().ok()).collect(),
+        }
+    }
 }
 
 /// `Info`: a note for people.

@@ -8,12 +8,13 @@ use windlass_argo::types::{Application, IgnoreDifference, Source};
 use windlass_engine::compare::{self, Comparison};
 use windlass_engine::diff::{self, Mode};
 use windlass_engine::health::BuiltInOnly;
-use windlass_engine::normalize::{IgnoreDifferences, Normalizer};
+use windlass_engine::ignore::Rules;
+use windlass_engine::normalize::Normalizer;
 use windlass_engine::sync::{self, Plan};
 use windlass_engine::targets::{self, Context};
 use windlass_engine::tracking::{self, Method, Tracking};
-use windlass_object::{Object, Pointer, ResourceKey, json};
-use windlass_render::{Blocks, Glob, Outcome, Rendered, Spec, render};
+use windlass_object::{Object, ResourceKey, json};
+use windlass_render::{Blocks, Outcome, Rendered, Spec, render};
 use windlass_schema::Schemas;
 use windlass_tree::{DirectoryTree, Tree, TreePath};
 
@@ -131,7 +132,7 @@ pub(crate) async fn compare(
     let targets = targets::prepare(manifests, &context);
     let live = live(app, &targets.objects, &kinds, namespace).await?;
     let options = sync_options(app);
-    let ignored = Ignored::new(&app.spec.ignore_differences);
+    let ignored = ignored(&app.spec.ignore_differences);
     let schemas = Schemas::builtin();
     let server_side = options.server_side_apply;
     let comparison = compare::compare(
@@ -237,56 +238,15 @@ async fn live(
     Ok(found.into_iter().map(|object| (object.key(), Arc::new(object))).collect())
 }
 
-/// `spec.ignoreDifferences` by JSON pointer. The other ways are told and left out.
-struct Ignored(Vec<Rule>);
-
-struct Rule {
-    group: Option<Glob>,
-    kind: Option<Glob>,
-    name: String,
-    namespace: String,
-    pointers: Vec<Pointer>,
-}
-
-impl Ignored {
-    fn new(rules: &[IgnoreDifference]) -> Self {
-        let other = |r: &IgnoreDifference| {
-            !r.jq_path_expressions.is_empty() || !r.managed_fields_managers.is_empty()
-        };
-        if rules.iter().any(other) {
-            output::warn(
-                "warning: ignoreDifferences by jq path and by manager do not count at the command line",
-            );
-        }
-        let rules = rules.iter().map(|rule| Rule {
-            group: Glob::new(&rule.group).ok(),
-            kind: Glob::new(&rule.kind).ok(),
-            name: rule.name.clone(),
-            namespace: rule.namespace.clone(),
-            pointers: rule.json_pointers.iter().filter_map(|p| p.parse().ok()).collect(),
-        });
-        Self(rules.collect())
+/// `spec.ignoreDifferences`, as far as it counts here.
+fn ignored(rules: &[IgnoreDifference]) -> Rules {
+    let other = |r: &IgnoreDifference| {
+        !r.jq_path_expressions.is_empty() || !r.managed_fields_managers.is_empty()
+    };
+    if rules.iter().any(other) {
+        output::warn(
+            "warning: ignoreDifferences by jq path and by manager do not count at the command line",
+        );
     }
-}
-
-impl IgnoreDifferences for Ignored {
-    fn strip(&self, object: &mut Object) {
-        let is = |glob: &Option<Glob>, text: &str| glob.as_ref().is_some_and(|g| g.matches(text));
-        let names = |wanted: &str, text: &str| wanted.is_empty() || wanted == text;
-        let mut value = object.to_value();
-        for rule in &self.0 {
-            let applies = is(&rule.group, object.group())
-                && is(&rule.kind, object.kind())
-                && names(&rule.name, object.name())
-                && names(&rule.namespace, object.namespace());
-            if applies {
-                for pointer in &rule.pointers {
-                    pointer.remove(&mut value);
-                }
-            }
-        }
-        if let Ok(stripped) = Object::try_from(value) {
-            *object = stripped;
-        }
-    }
+    Rules(rules.iter().map(IgnoreDifference::rule).collect())
 }
