@@ -10,6 +10,7 @@ use support::{Kinds, objects};
 use windlass_engine::compare::{Comparison, LiveObjects, Settings, compare};
 use windlass_engine::diff::{self, Mode};
 use windlass_engine::health::BuiltInOnly;
+use windlass_engine::ignore::{Rule, Rules};
 use windlass_engine::normalize::Normalizer;
 use windlass_engine::sync::NamespaceMetadata;
 use windlass_engine::targets::{self, Targets};
@@ -459,4 +460,45 @@ fn tracking_in_its_three_forms() {
     for bad in ["", "app", "app:apps", "app:a/b/c:ns/n", "app:a/b:ns/n/x", "app:ab:ns/n"] {
         assert_eq!(TrackingId::parse(bad), None, "{bad}");
     }
+}
+
+#[test]
+fn ignored_fields_are_neither_compared_nor_touched() {
+    let app = App::default();
+    let rules = Rules(vec![Rule {
+        group: "apps".into(),
+        kind: "Dep*".into(),
+        name: String::new(),
+        namespace: String::new(),
+        pointers: vec![
+            "/spec/replicas".parse().unwrap(),
+            "/spec/template/metadata/annotations".parse().unwrap(),
+            "/spec/template/spec/containers/0/image".parse().unwrap(),
+        ],
+    }]);
+    let settings = diff::Settings {
+        schemas: &app.schemas,
+        normalizer: Normalizer { ignore: &rules, ..Normalizer::default() },
+        tracking: &app.tracking,
+    };
+    let target = support::object(
+        "{apiVersion: apps/v1, kind: Deployment, metadata: {name: d, namespace: ns}, spec: {replicas: 1, paused: true, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: 'x:1'}]}}}}",
+    );
+    let live = support::object(
+        "{apiVersion: apps/v1, kind: Deployment, metadata: {name: d, namespace: ns}, spec: {replicas: 5, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}, annotations: {restarted: now}}, spec: {containers: [{name: c, image: 'x:2'}]}}}, status: {replicas: 5}}",
+    );
+    let diff = diff::diff(Some(&target), Some(&live), &Mode::ThreeWay, &settings).unwrap();
+    let paths: Vec<String> =
+        diff.differences(Some(&live), &[]).into_iter().map(|d| d.path).collect();
+    assert_eq!(paths, [".spec.paused"]);
+
+    let respectful = diff::respect_ignored(&target, &live, &settings);
+    let mut expected = target.clone();
+    expected.set(&["spec", "replicas"], 5);
+    expected.set(&["spec", "template", "metadata", "annotations", "restarted"], "now");
+    expected.set(
+        &["spec", "template", "spec", "containers"],
+        support::value("[{name: c, image: 'x:2'}]"),
+    );
+    assert_eq!(respectful.into_value(), expected.into_value());
 }

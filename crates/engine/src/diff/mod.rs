@@ -167,6 +167,24 @@ pub fn diff(
     }
 }
 
+/// The target with the live values of the fields that are ignored, so that a sync leaves them as
+/// they are (`RespectIgnoreDifferences=true`). Status is its controller's, and stays out.
+pub fn respect_ignored(target: &Object, live: &Object, settings: &Settings<'_>) -> Object {
+    let ignore = settings.normalizer.ignore;
+    let mut rest = live.clone();
+    ignore.strip(&mut rest);
+    let mut respectful = target.clone();
+    ignore.strip(&mut respectful);
+    let mut value = respectful.to_value();
+    let (rest, live) = (rest.into_value(), live.to_value());
+    field::walk(Some(&rest), Some(&live), &mut Vec::new(), &mut |path, _, live| {
+        if path.first() != Some(&field::Step::Field("status".into())) {
+            field::put(&mut value, path, live.cloned());
+        }
+    });
+    Object::try_from(value).unwrap_or(respectful)
+}
+
 fn three_way(mut target: Object, live: Object, settings: &Settings<'_>) -> Result<Diff, DiffError> {
     strip_placement(&mut target);
     let original = last_applied(&live).map(|mut original| {
