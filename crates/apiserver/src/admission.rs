@@ -3,18 +3,28 @@
 //! [`admit`] completes objects, as the real server's strategies and its built-in admission plugins do; [`validate`]
 //! says what is wrong with them. Both are told what kinds there are by `catalog` and are otherwise one function a kind.
 
+mod allocations;
 mod custom;
 mod definitions;
+mod pods;
+mod services;
+#[cfg(test)]
+mod tests;
+mod validate;
+mod workloads;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::json;
 use windlass_object::Object;
 
 use crate::auth::UserInfo;
 use crate::catalog::ResourceType;
-use crate::registry::{Registry, Warnings};
+use crate::registry::{Registry, Warnings, timestamp};
 use crate::status::{FieldError, Status};
+
+pub use allocations::Allocations;
 
 /// What is being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +76,22 @@ pub fn admit(
         ("apiextensions.k8s.io", "customresourcedefinitions") => {
             definitions::admit(attributes, old, new);
         }
+        ("", "services") => services::admit(attributes, old, new)?,
+        ("", "pods") if old.is_none() => pods::admit(attributes, new)?,
+        ("", "namespaces") if old.is_none() => workloads::admit_namespace(new),
+        ("", "persistentvolumes") if old.is_none() => {
+            workloads::protect(new, "kubernetes.io/pv-protection");
+            new.set(
+                &["status"],
+                json!({"phase": "Pending", "lastPhaseTransitionTime": timestamp(attributes.now)}),
+            );
+        }
+        ("", "persistentvolumeclaims") if old.is_none() => {
+            storage_class(attributes, new);
+            workloads::protect(new, "kubernetes.io/pvc-protection");
+        }
+        ("batch", "jobs") => workloads::admit_job(old, new),
+        ("apps", "daemonsets") => workloads::admit_daemon_set(old, new),
         _ => {}
     }
     Ok(())
@@ -85,7 +111,8 @@ pub fn validate(
     }
     match (&*attributes.resource.group, &*attributes.resource.plural) {
         ("apiextensions.k8s.io", "customresourcedefinitions") => crate::crd::validate(new, old),
-        _ => Vec::new(),
+        ("", "services") => services::validate(old, new),
+        (group, plural) => validate::check(group, plural, old, new),
     }
 }
 
@@ -119,7 +146,36 @@ pub fn written(
         }
         return;
     }
-    if resource.group == "apiextensions.k8s.io" && resource.plural == "customresourcedefinitions" {
-        definitions::written(registry, old, new);
+    match (&*resource.group, &*resource.plural) {
+        ("apiextensions.k8s.io", "customresourcedefinitions") => {
+            definitions::written(registry, old, new);
+        }
+        ("", "services") => {
+            if let Some(service) = new.or(old) {
+                let service = format!("{}/{}", service.namespace(), service.name());
+                registry.allocations.written(&service, new);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A claim that names no class gets the default one.
+fn storage_class(attributes: &Attributes<'_>, claim: &mut Object) {
+    const DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
+    let named = claim.get(&["spec", "storageClassName"]).is_some()
+        || claim.annotation("volume.beta.kubernetes.io/storage-class").is_some();
+    if named {
+        return;
+    }
+    let mut classes = attributes.registry.all("storage.k8s.io", "storageclasses", "");
+    classes.retain(|class| class.annotation(DEFAULT) == Some("true"));
+    // The newest one wins, and by name where they are as old.
+    classes.sort_by_key(|class| {
+        let made = class.str_at(&["metadata", "creationTimestamp"]).to_owned();
+        (std::cmp::Reverse(made), class.name().to_owned())
+    });
+    if let Some(class) = classes.first() {
+        claim.set(&["spec", "storageClassName"], class.name());
     }
 }

@@ -19,6 +19,7 @@ pub mod catalog;
 mod convert;
 pub mod crd;
 mod discovery;
+mod field;
 pub mod http;
 mod identity;
 mod names;

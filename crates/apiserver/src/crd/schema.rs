@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::validate::{forbidden, invalid, not_supported, required, text};
+use crate::field::{forbidden, invalid, not_supported, required, text};
 use crate::status::FieldError;
 
 /// Schemas in schemas; beyond this the schema is refused rather than followed.

@@ -4,6 +4,7 @@ use serde_json::Value;
 use windlass_object::Object;
 
 use super::schema;
+use crate::field::{forbidden, invalid, not_supported, required, text};
 use crate::names;
 use crate::status::{FieldError, FieldErrorKind as Kind};
 
@@ -295,8 +296,7 @@ fn check_conversion(conversion: &Value, errors: &mut Vec<FieldError>) {
         conversion.pointer("/webhook/conversionReviewVersions").and_then(Value::as_array);
     if strategy != "Webhook" {
         if client.is_some() {
-            errors.push(FieldError::new(
-                Kind::Forbidden,
+            errors.push(forbidden(
                 "spec.conversion.webhookClientConfig",
                 "should not be set when strategy is not set to Webhook",
             ));
@@ -403,26 +403,4 @@ fn is_simple_path(path: &str) -> bool {
             !name.is_empty()
                 && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
         })
-}
-
-pub(super) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-}
-
-pub(super) fn required(field: &str, detail: &str) -> FieldError {
-    FieldError::new(Kind::Required, field, detail)
-}
-
-pub(super) fn forbidden(field: &str, detail: &str) -> FieldError {
-    FieldError::new(Kind::Forbidden, field, detail)
-}
-
-pub(super) fn invalid(field: &str, value: impl Into<Value>, detail: &str) -> FieldError {
-    FieldError::with_value(Kind::Invalid, field, value, detail)
-}
-
-pub(super) fn not_supported(field: &str, value: &str, supported: &[&str]) -> FieldError {
-    let supported: Vec<String> = supported.iter().map(|one| format!("\"{one}\"")).collect();
-    let detail = format!("supported values: {}", supported.join(", "));
-    FieldError::with_value(Kind::NotSupported, field, value, detail)
 }

@@ -113,11 +113,12 @@ impl Call<'_> {
         if !applied {
             object = self.record(None, object, options);
         }
-        let attributes = self.attributes(admission::Operation::Create, options);
-        admission::admit(&attributes, None, &mut object)?;
+        // Jobs are labelled by their name and uid.
         self.complete_name(&mut object);
         object.set(&["metadata", "creationTimestamp"], self.time());
         object.set(&["metadata", "uid"], uuid::Uuid::new_v4().to_string());
+        let attributes = self.attributes(admission::Operation::Create, options);
+        admission::admit(&attributes, None, &mut object)?;
         if rules.generation != Generation::None {
             object.set(&["metadata", "generation"], 1);
         }

@@ -25,6 +25,7 @@ use parking_lot::Mutex;
 use windlass_object::Object;
 use windlass_schema::{Schema, Schemas};
 
+use crate::admission::Allocations;
 use crate::auth::UserInfo;
 use crate::catalog::{Catalog, ResourceType};
 use crate::http::query::WriteOptions;
@@ -47,12 +48,19 @@ pub struct Registry {
     pub catalog: Catalog,
     /// Types of the built-in kinds and of the established custom ones.
     pub schemas: ArcSwap<Schemas>,
+    /// What services hold.
+    pub allocations: Allocations,
 }
 
 impl Registry {
     /// Over a database.
     pub fn new(store: Store) -> Self {
-        Self { store, catalog: Catalog::new(), schemas: ArcSwap::from_pointee(Schemas::builtin()) }
+        Self {
+            store,
+            catalog: Catalog::new(),
+            schemas: ArcSwap::from_pointee(Schemas::builtin()),
+            allocations: Allocations::default(),
+        }
     }
 
     /// The type of a resource's kind.

@@ -133,8 +133,7 @@ impl Rules {
                     | "podtemplates"
             ),
             name: match plural {
-                "namespaces" => NameRule::Label,
-                "services" => NameRule::Label1035,
+                "namespaces" | "services" => NameRule::Label,
                 "ipaddresses" => NameRule::PathSegment,
                 _ if rbac => NameRule::PathSegment,
                 _ => NameRule::Subdomain,

@@ -13,12 +13,13 @@ use crate::http::query::WriteOptions;
 const EVENT_LIFE: SignedDuration = SignedDuration::from_hours(1);
 
 impl Registry {
-    /// Puts the stored CRDs into service, at opening.
+    /// Puts the stored CRDs into service and notes what services hold, at opening.
     pub fn restore(self: &Arc<Self>) {
-        for crd in self.all("apiextensions.k8s.io", "customresourcedefinitions", "") {
+        let kinds = [("apiextensions.k8s.io", "customresourcedefinitions"), ("", "services")];
+        for object in kinds.iter().flat_map(|(group, plural)| self.all(group, plural, "")) {
             let snapshot = self.catalog.snapshot();
-            if let Some(resource) = snapshot.kind(&crd.gvk()) {
-                crate::admission::written(self, resource, None, Some(&crd));
+            if let Some(resource) = snapshot.kind(&object.gvk()) {
+                crate::admission::written(self, resource, None, Some(&object));
             }
         }
     }
