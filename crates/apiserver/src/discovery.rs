@@ -16,7 +16,7 @@ const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGrou
 /// Answers a GET of `path` if it is one of discovery's: `/api`, `/apis`, `/api/v1`, `/apis/{group}`,
 /// `/apis/{group}/{version}`. `address` is where this server listens (`127.0.0.1:6443`). `None` means that the path is
 /// not discovery's, or names a group or version that does not exist, which the server answers with a plain 404.
-pub fn answer(
+pub(crate) fn answer(
     snapshot: &Snapshot,
     path: &str,
     headers: &HeaderMap,

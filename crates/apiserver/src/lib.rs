@@ -22,6 +22,7 @@ mod discovery;
 mod field;
 pub mod http;
 mod identity;
+mod logs;
 mod names;
 pub mod openapi;
 mod protobuf;

@@ -128,11 +128,25 @@ fn v3(
 fn document_v3(registry: &Registry, group: &str, version: &Version) -> Value {
     let mut schemas = openapi::builtin_v3(group, &version.name);
     let custom = version.resources.iter().any(|resource| resource.custom().is_some());
-    if custom {
-        // What custom kinds refer to is there beside any built-in kind.
-        let meta = "io.k8s.apimachinery.pkg.apis.meta.v1.";
-        let shared = openapi::builtin_v3("", "v1").into_iter();
-        schemas.extend(shared.filter(|(name, _)| name.starts_with(meta)));
+    // What paths and custom kinds refer to, beside what the group's own kinds do.
+    let meta = "io.k8s.apimachinery.pkg.apis.meta.v1.";
+    for (name, schema) in openapi::builtin_v3("", "v1") {
+        let referred = name.strip_prefix(meta).is_some_and(|name| {
+            custom
+                || name.starts_with("Status")
+                || matches!(name, "DeleteOptions" | "Preconditions")
+        });
+        if referred {
+            schemas.insert(name, schema);
+        }
+    }
+    schemas.insert(
+        format!("{meta}Patch"),
+        json!({"type": "object", "description": "The body of a PATCH, in the form that its content type says."}),
+    );
+    if version.resources.iter().any(|resource| resource.subresource("scale").is_some()) {
+        let scale = openapi::builtin_v3("autoscaling", "v1").into_iter();
+        schemas.extend(scale.filter(|(name, _)| name.contains("autoscaling.v1.Scale")));
     }
     let mut all = Map::new();
     for resource in &version.resources {
@@ -225,6 +239,10 @@ fn document_v2(registry: &Registry, snapshot: &Snapshot) -> Value {
             }
         }
     }
+    definitions.insert(
+        "io.k8s.apimachinery.pkg.apis.meta.v1.Patch".to_owned(),
+        json!({"type": "object", "description": "The body of a PATCH, in the form that its content type says."}),
+    );
     paths::to_v2(&mut all);
     json!({
         "swagger": "2.0",

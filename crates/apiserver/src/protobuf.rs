@@ -17,9 +17,6 @@ use serde_json::{Map, Value};
 use table::{Field, Scalar, Shape, Table, table};
 use wire::{Reader, Wire};
 
-/// The content type of such bodies.
-pub const CONTENT_TYPE: &str = "application/vnd.kubernetes.protobuf";
-
 const MAGIC: &[u8] = b"k8s\0";
 
 /// Messages in messages; JSON schemas in CRDs are the only ones without a natural bound.
@@ -27,7 +24,7 @@ const DEPTH: usize = 100;
 
 /// A body that is not what it says.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ProtobufError {
+pub(crate) enum ProtobufError {
     /// The body lacks the four bytes `k8s\0`.
     #[error(
         "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
@@ -68,13 +65,8 @@ pub enum ProtobufError {
     Encoding(String),
 }
 
-/// Whether a body of this content type is to be read by [`decode`].
-pub fn is_protobuf(content_type: &str) -> bool {
-    content_type.split(';').next().is_some_and(|media| media.trim() == CONTENT_TYPE)
-}
-
 /// Reads a body as the JSON object that it stands for.
-pub fn decode(body: &[u8]) -> Result<Value, ProtobufError> {
+pub(crate) fn decode(body: &[u8]) -> Result<Value, ProtobufError> {
     let body = body.strip_prefix(MAGIC).ok_or(ProtobufError::NoPrefix)?;
     let unknown = Unknown::read(body)?;
     if unknown.content_type.starts_with("application/json") {

@@ -12,7 +12,7 @@ use crate::status::{FieldError, FieldErrorKind, Status};
 /// Answers a review.
 // The signature leaves room for reviews that must ask others.
 #[allow(clippy::unused_async)]
-pub async fn create(
+pub(crate) async fn create(
     call: &Call<'_>,
     authorizer: &Authorizer,
     authenticator: &Authenticator,
@@ -176,7 +176,7 @@ fn token(call: &Call<'_>, authenticator: &Authenticator, review: &Object) -> Res
 
 /// Answers a TokenRequest of a service account.
 #[allow(clippy::unused_async)]
-pub async fn token_request(
+pub(crate) async fn token_request(
     call: &Call<'_>,
     authenticator: &Authenticator,
     mut object: Object,

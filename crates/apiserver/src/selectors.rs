@@ -10,7 +10,7 @@ use crate::catalog::ResourceType;
 use crate::status::{Status, go_quote};
 
 /// Refuses a selector on a field that the kind cannot be selected by.
-pub fn check(resource: &ResourceType, selector: &FieldSelector) -> Result<(), Status> {
+pub(crate) fn check(resource: &ResourceType, selector: &FieldSelector) -> Result<(), Status> {
     for requirement in selector.requirements() {
         let field = requirement.field.as_str();
         if let Some(version) = resource.custom() {
@@ -43,7 +43,7 @@ pub fn check(resource: &ResourceType, selector: &FieldSelector) -> Result<(), St
 }
 
 /// Whether an object, in any version of its resource, is selected.
-pub fn matches(resource: &ResourceType, selector: &FieldSelector, object: &Object) -> bool {
+pub(crate) fn matches(resource: &ResourceType, selector: &FieldSelector, object: &Object) -> bool {
     selector.requirements().iter().all(|requirement| {
         let equal = text(resource, &requirement.field, object) == requirement.value;
         equal == (requirement.operator == FieldOperator::Equals)

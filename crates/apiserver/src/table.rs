@@ -35,7 +35,7 @@ struct Row {
 /// A `Table` of objects, all of one resource and in its version, without list metadata. `include` is the request's
 /// `includeObject` (`None`, `Metadata`, `Object`, or empty for the default); `headers` tells whether column definitions
 /// are wanted: a watch sends them once.
-pub fn render(
+pub(crate) fn render(
     resource: &ResourceType,
     objects: &[Object],
     include: &str,
@@ -45,7 +45,7 @@ pub fn render(
 }
 
 /// [`render`] with ages as of `now`.
-pub fn render_at(
+pub(crate) fn render_at(
     resource: &ResourceType,
     objects: &[Object],
     include: &str,

@@ -266,11 +266,10 @@ pub(super) fn validate(old: Option<&Object>, new: &Object) -> Vec<FieldError> {
             errors.push(duplicate(&format!("spec.ports[{at}]"), go_port(port)));
         }
     }
-    if kind != "ExternalName" && !cluster_ip.is_empty() && cluster_ip != "None" {
-        if cluster_ip.parse::<IpAddr>().is_err() {
-            let detail = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
-            errors.push(invalid("spec.clusterIPs[0]", cluster_ip, detail));
-        }
+    let addressed = kind != "ExternalName" && !cluster_ip.is_empty() && cluster_ip != "None";
+    if addressed && cluster_ip.parse::<IpAddr>().is_err() {
+        let detail = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+        errors.push(invalid("spec.clusterIPs[0]", cluster_ip, detail));
     }
     if let Some(old) = old {
         validate_update(old, new, &mut errors);
@@ -305,7 +304,7 @@ fn validate_port(
         "" => errors.push(required(&format!("{path}.protocol"), "")),
         "SCTP" | "TCP" | "UDP" => {}
         other => {
-            errors.push(not_supported(&format!("{path}.protocol"), other, &["SCTP", "TCP", "UDP"]))
+            errors.push(not_supported(&format!("{path}.protocol"), other, &["SCTP", "TCP", "UDP"]));
         }
     }
     match &port["targetPort"] {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use http::request::Parts;
-use http::{Method, Response, StatusCode, header};
+use http::{HeaderValue, Method, Response, StatusCode, header};
 use jiff::Timestamp;
 use windlass_object::GroupVersionKind;
 
@@ -20,8 +20,8 @@ use crate::registry::{
     Call, DeleteOptions, Deleted, Feed, ListOptions, Media, Patch, Registry, Warnings, Written,
     decode,
 };
-use crate::reviews;
 use crate::status::Status;
+use crate::{logs, reviews};
 
 /// A request for a resource that has passed authentication.
 pub(super) struct ResourceRequest<'a> {
@@ -252,6 +252,13 @@ impl ResourceRequest<'_> {
                     "binding" => call.bind(&object, &options).await?,
                     _ => reviews::token_request(call, self.authenticator, object).await?,
                 }
+            }
+            ("log", Verb::Get) => {
+                let text = logs::read(call, self.query)?;
+                let mut response = self.respond(StatusCode::OK, Body::full(text));
+                let plain = HeaderValue::from_static("text/plain");
+                response.headers_mut().insert(header::CONTENT_TYPE, plain);
+                return Ok(response);
             }
             _ => {
                 let _ = renderer;

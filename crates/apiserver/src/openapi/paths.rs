@@ -40,7 +40,9 @@ pub(super) fn v3(resource: &ResourceType, definition: &str) -> Map<String, Value
                     Verb::Update => "put",
                     _ => "get",
                 };
-                item.insert(method.to_owned(), shape.operation(*verb, subresource));
+                let everywhere = resource.namespaced && !path.contains("{namespace}");
+                let operation = shape.operation(*verb, subresource, everywhere);
+                item.insert(method.to_owned(), operation);
             }
         }
         if !item.is_empty() {
@@ -50,7 +52,8 @@ pub(super) fn v3(resource: &ResourceType, definition: &str) -> Map<String, Value
     };
     put(collection.clone(), &[Verb::List, Verb::Create, Verb::DeleteCollection], "");
     if resource.namespaced {
-        put(format!("{root}/{}", resource.plural), &[Verb::List], "");
+        let path = format!("{root}/{}", resource.plural);
+        put(path, &[Verb::List], "");
     }
     let one = format!("{collection}/{{name}}");
     put(one.clone(), &[Verb::Get, Verb::Update, Verb::Delete, Verb::Patch], "");
@@ -71,7 +74,8 @@ struct Shape<'a> {
 }
 
 impl Shape<'_> {
-    fn operation(&self, verb: Verb, subresource: &str) -> Value {
+    /// `everywhere` tells whether the path spans all namespaces.
+    fn operation(&self, verb: Verb, subresource: &str, everywhere: bool) -> Value {
         let kind = &self.resource.kind;
         let (group, version) = (&self.resource.group, &self.resource.version);
         let scale = subresource == "scale";
@@ -82,7 +86,7 @@ impl Shape<'_> {
         };
         let definition = if scale { "io.k8s.api.autoscaling.v1.Scale" } else { self.definition };
         let answer = match verb {
-            Verb::List => format!("{}{definition}List", SCHEMAS),
+            Verb::List => format!("{SCHEMAS}{definition}List"),
             Verb::Delete | Verb::DeleteCollection => format!("{SCHEMAS}{META}.Status"),
             _ => format!("{SCHEMAS}{definition}"),
         };
@@ -94,7 +98,7 @@ impl Shape<'_> {
         };
         let mut operation = json!({
             "tags": [tag(group, version)],
-            "operationId": self.operation_id(verb, subresource),
+            "operationId": self.operation_id(verb, subresource, everywhere),
             "description": self.description(verb, subresource),
             "parameters": query_parameters(verb),
             "responses": {
@@ -145,19 +149,24 @@ impl Shape<'_> {
         types
     }
 
-    fn operation_id(&self, verb: Verb, subresource: &str) -> String {
-        let verb = match verb {
-            Verb::Get => "read",
-            Verb::Update => "replace",
-            Verb::DeleteCollection => "deleteCollection",
-            other => other.name(),
+    fn operation_id(&self, verb: Verb, subresource: &str, everywhere: bool) -> String {
+        let (verb, collection) = match verb {
+            Verb::Get => ("read", ""),
+            Verb::Update => ("replace", ""),
+            Verb::DeleteCollection => ("delete", "Collection"),
+            other => (other.name(), ""),
         };
         let mut group = String::new();
         for part in tag(&self.resource.group, &self.resource.version).split('_') {
             group.push_str(&capital(part));
         }
-        let scope = if self.resource.namespaced { "Namespaced" } else { "" };
-        format!("{verb}{group}{scope}{}{}", self.resource.kind, capital(subresource))
+        let (scope, span) = match (self.resource.namespaced, everywhere) {
+            (_, true) => ("", "ForAllNamespaces"),
+            (true, false) => ("Namespaced", ""),
+            (false, false) => ("", ""),
+        };
+        let (kind, subresource) = (&self.resource.kind, capital(subresource));
+        format!("{verb}{group}{collection}{scope}{kind}{subresource}{span}")
     }
 
     fn description(&self, verb: Verb, subresource: &str) -> String {

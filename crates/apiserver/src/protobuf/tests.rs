@@ -39,7 +39,7 @@ fn kubernetes_own_data_is_read_as_its_json() {
         match decode(&fs::read(&path).unwrap()) {
             Ok(value) if value == expected => {}
             Ok(value) => {
-                wrong.push(format!("{}: {}", path.display(), difference(&value, &expected, "")))
+                wrong.push(format!("{}: {}", path.display(), difference(&value, &expected, "")));
             }
             Err(error) => wrong.push(format!("{}: {error}", path.display())),
         }

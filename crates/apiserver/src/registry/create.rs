@@ -5,10 +5,10 @@ use windlass_schema::managed;
 
 use super::rules::{Generation, Rules};
 use super::{Call, Written, meta};
-use crate::admission;
 use crate::http::query::WriteOptions;
 use crate::status::Status;
 use crate::store::{Accepted, Encoded, Expect};
+use crate::{admission, convert};
 
 /// Longest generated name, and how much of it is random.
 const MAX_GENERATED: usize = 63;
@@ -32,12 +32,13 @@ impl Call<'_> {
                     None => Ok(Written { object: new, created: true }),
                 };
             }
-            match self.registry.store.put(key, Expect::Absent, &Encoded::new(&new)) {
+            let stored = convert::to_storage(new, &self.resource)?;
+            match self.registry.store.put(key, Expect::Absent, &Encoded::new(&stored)) {
                 Ok(accepted) => return self.created(accepted).await,
                 Err(_) if attempts > 0 => {}
                 Err(unexpected) => {
                     let found = unexpected.found.map(|entry| entry.object()).unwrap_or_default();
-                    return Err(self.exists(new.name(), &found));
+                    return Err(self.exists(stored.name(), &found));
                 }
             }
         }
@@ -57,7 +58,8 @@ impl Call<'_> {
         if options.dry_run {
             return Ok(Written { object: new, created: true });
         }
-        match self.registry.store.put(self.key(), Expect::Absent, &Encoded::new(&new)) {
+        let stored = convert::to_storage(new, &self.resource)?;
+        match self.registry.store.put(self.key(), Expect::Absent, &Encoded::new(&stored)) {
             Ok(accepted) => self.created(accepted).await,
             Err(unexpected) => {
                 let found = unexpected.found.map(|entry| entry.object()).unwrap_or_default();

@@ -7,10 +7,10 @@ use windlass_schema::managed;
 use super::patch::Patch;
 use super::rules::{Generation, Rules};
 use super::{Call, Written, meta};
-use crate::admission;
 use crate::http::query::WriteOptions;
 use crate::status::{FieldError, FieldErrorKind, Status};
 use crate::store::{Encoded, Entry, Expect};
+use crate::{admission, convert};
 
 /// How often a write that another one overtook is tried again.
 const ATTEMPTS: usize = 20;
@@ -87,13 +87,13 @@ impl Call<'_> {
                 }
                 return Err(self.not_found());
             };
-            let old = found.object();
+            let old = convert::to_version(found.object(), &self.resource)?;
             match self.decide(change, &old, options)? {
                 Decision::Put(new) if options.dry_run => {
                     return Ok(Written { object: new, created: false });
                 }
                 Decision::Put(new) => {
-                    let encoded = Encoded::new(&new);
+                    let encoded = Encoded::new(&convert::to_storage(new, &self.resource)?);
                     if encoded.is_text_of(&found) {
                         return self.unchanged(&found).await;
                     }

@@ -10,12 +10,12 @@ const LIMIT: usize = 4096;
 
 /// A path that was read.
 #[derive(Clone, Debug, PartialEq)]
-pub struct JsonPath(Vec<Step>);
+pub(super) struct JsonPath(Vec<Step>);
 
 /// A path that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("JSONPath {path:?}: {what} at byte {at}")]
-pub struct JsonPathError {
+pub(super) struct JsonPathError {
     path: String,
     at: usize,
     what: &'static str,
@@ -49,7 +49,7 @@ enum Comparison {
 
 impl JsonPath {
     /// Reads a path without braces, such as `.status.conditions[?(@.type=="Ready")].status`.
-    pub fn parse(path: &str) -> Result<Self, JsonPathError> {
+    pub(super) fn parse(path: &str) -> Result<Self, JsonPathError> {
         let mut parser = Parser { text: path, at: 0 };
         if path.len() > LIMIT {
             return Err(parser.error("path is too long"));
@@ -62,7 +62,7 @@ impl JsonPath {
     }
 
     /// Everything the path leads to, in order.
-    pub fn find<'v>(&self, value: &'v Value) -> Vec<&'v Value> {
+    pub(super) fn find<'v>(&self, value: &'v Value) -> Vec<&'v Value> {
         walk(&self.0, value)
     }
 }

@@ -1,6 +1,6 @@
 //! What makes pods.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use windlass_object::Object;
 
 use super::pods;
@@ -345,7 +345,7 @@ fn template(spec: &Value, policies: &[&str], out: &mut Vec<FieldError>) {
     if !selected && !nothing {
         out.push(invalid(
             "spec.template.metadata.labels",
-            labels.cloned().unwrap_or_else(|| json!(null)),
+            labels.cloned().unwrap_or_default(),
             "`selector` does not match template `labels`",
         ));
     }
