@@ -366,7 +366,10 @@ fn is_object_endpoint(subresource: Option<&Subresource>, resource: &ResourceType
     match subresource {
         None => resource.storage.is_some(),
         Some(subresource) => {
-            subresource.group_version.is_none() && subresource.kind == resource.kind
+            // A pod's log is said to be of kind Pod, and is none.
+            subresource.group_version.is_none()
+                && subresource.kind == resource.kind
+                && subresource.name != "log"
         }
     }
 }

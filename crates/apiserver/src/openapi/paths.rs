@@ -59,7 +59,8 @@ pub(super) fn v3(resource: &ResourceType, definition: &str) -> Map<String, Value
     put(one.clone(), &[Verb::Get, Verb::Update, Verb::Delete, Verb::Patch], "");
     for subresource in &resource.subresources {
         // Connections to something that runs are not described.
-        if subresource.kind == resource.kind || subresource.name == "scale" {
+        let object = subresource.kind == resource.kind && subresource.name != "log";
+        if object || subresource.name == "scale" {
             let path = format!("{one}/{}", subresource.name);
             let verbs = [Verb::Get, Verb::Create, Verb::Update, Verb::Patch];
             put(path, &verbs, &subresource.name);
