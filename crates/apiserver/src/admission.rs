@@ -72,6 +72,9 @@ pub fn admit(
     if attributes.resource.custom().is_some() {
         return custom::admit(attributes, old);
     }
+    if let Some(warning) = without_effect(attributes.resource) {
+        attributes.warnings.add(warning);
+    }
     match (&*attributes.resource.group, &*attributes.resource.plural) {
         ("apiextensions.k8s.io", "customresourcedefinitions") => {
             definitions::admit(attributes, old, new);
@@ -141,7 +144,7 @@ pub fn written(
     new: Option<&Object>,
 ) {
     if let Some(version) = resource.custom() {
-        if new.is_none() {
+        if new.is_none() && version.terminating {
             definitions::object_deleted(registry, resource, &version.crd);
         }
         return;
@@ -158,6 +161,17 @@ pub fn written(
         }
         _ => {}
     }
+}
+
+/// What clients are told of kinds that are kept and do nothing here.
+fn without_effect(resource: &ResourceType) -> Option<String> {
+    let known = match (&*resource.group, &*resource.plural) {
+        ("", "resourcequotas" | "limitranges") => true,
+        ("admissionregistration.k8s.io", _) => true,
+        ("apiregistration.k8s.io", "apiservices") => true,
+        _ => false,
+    };
+    known.then(|| format!("{} is kept but not enforced by the embedded API server", resource.kind))
 }
 
 /// A claim that names no class gets the default one.

@@ -33,6 +33,8 @@ pub struct CustomVersion {
     pub scale: Option<Scale>,
     /// Whether objects are converted between versions by a webhook, which this server does not call.
     pub webhook_conversion: bool,
+    /// Whether the definition is being deleted, so that nothing new comes.
+    pub terminating: bool,
     /// What clients of a deprecated version are warned of.
     pub deprecation_warning: Option<String>,
 }
@@ -165,6 +167,7 @@ fn custom_version(crd: &Object, version: &Value) -> CustomVersion {
                 .filter(|path| !path.is_empty())
                 .map(str::to_owned),
         }),
+        terminating: crd.is_terminating(),
         webhook_conversion: crd.str_at(&["spec", "conversion", "strategy"]) == "Webhook",
         deprecation_warning: (version["deprecated"] == true).then(|| {
             version["deprecationWarning"]

@@ -13,16 +13,7 @@ pub(super) fn admit(attributes: &Attributes<'_>, old: Option<&Object>) -> Result
     if let Some(warning) = &version.deprecation_warning {
         attributes.warnings.add(warning.clone());
     }
-    if old.is_some() || attributes.operation != Operation::Create {
-        return Ok(());
-    }
-    let definition = attributes.registry.find(
-        "apiextensions.k8s.io",
-        "customresourcedefinitions",
-        "",
-        &version.crd,
-    );
-    if definition.is_some_and(|definition| definition.is_terminating()) {
+    if old.is_none() && attributes.operation == Operation::Create && version.terminating {
         let action = "create not allowed while custom resource definition is terminating";
         let mut status = Status::method_not_supported(&resource.group, &resource.plural, "create");
         action.clone_into(&mut status.message);

@@ -17,10 +17,29 @@ const PLURAL: &str = "customresourcedefinitions";
 
 /// Completes a definition and decides on its names.
 pub(super) fn admit(attributes: &Attributes<'_>, old: Option<&Object>, new: &mut Object) {
+    if new.get(&["spec", "versions"]).is_some_and(|versions| has_rules(versions, 0)) {
+        attributes
+            .warnings
+            .add("x-kubernetes-validations are kept but not evaluated by the embedded API server");
+    }
     crd::default(new);
     crd::prepare(new, old);
     let others = attributes.registry.all(GROUP, PLURAL, "");
     crd::establish(new, others.iter(), &timestamp(attributes.now));
+}
+
+/// Whether a schema has validation rules anywhere.
+fn has_rules(value: &Value, depth: usize) -> bool {
+    const DEPTH: usize = 200;
+    match value {
+        _ if depth > DEPTH => false,
+        Value::Object(map) => {
+            map.contains_key("x-kubernetes-validations")
+                || map.values().any(|value| has_rules(value, depth + 1))
+        }
+        Value::Array(items) => items.iter().any(|value| has_rules(value, depth + 1)),
+        _ => false,
+    }
 }
 
 /// A definition that has objects stays until they are gone.
@@ -41,9 +60,38 @@ pub(super) fn written(registry: &Arc<Registry>, old: Option<&Object>, new: Optio
         if resources.is_empty() { without } else { without.with_crds([definition]).0 }
     });
     registry.catalog.set_custom(definition.name(), resources);
-    if new.is_some_and(Object::is_terminating) {
-        begin_cleanup(registry, definition.clone());
+    match new {
+        Some(definition) if definition.is_terminating() => {
+            begin_cleanup(registry, definition.clone());
+        }
+        Some(_) => {}
+        None => reconsider(registry, &group),
     }
+}
+
+/// Definitions whose names a deleted one had may take them.
+fn reconsider(registry: &Arc<Registry>, group: &str) {
+    let waits = |definition: &Object| {
+        let conditions = definition.get(&["status", "conditions"]).and_then(Value::as_array);
+        definition.str_at(&["spec", "group"]) == group
+            && conditions.into_iter().flatten().any(|condition| {
+                condition["type"] == "NamesAccepted" && condition["status"] == "False"
+            })
+    };
+    let waiting: Vec<Object> =
+        registry.all(GROUP, PLURAL, "").into_iter().filter(|crd| waits(crd)).collect();
+    if waiting.is_empty() {
+        return;
+    }
+    let registry = Arc::clone(registry);
+    tokio::spawn(async move {
+        // The write itself decides on the names.
+        for definition in waiting {
+            if let Err(error) = registry.overwrite(&definition).await {
+                tracing::warn!(definition = definition.name(), %error, "names not reconsidered");
+            }
+        }
+    });
 }
 
 /// The last object of a definition that is going lets it go.
@@ -81,15 +129,22 @@ fn begin_cleanup(registry: &Arc<Registry>, definition: Object) {
 
 /// Takes the finalizer off, which ends the definition.
 async fn release(registry: &Arc<Registry>, definition: Object) {
-    // Another write may have come between; the newest state decides.
-    let Some(mut newest) = registry.find(GROUP, PLURAL, "", definition.name()) else { return };
-    let left: Vec<Value> = newest
-        .finalizers()
-        .filter(|finalizer| *finalizer != crd::FINALIZER)
-        .map(Value::from)
-        .collect();
-    newest.set(&["metadata", "finalizers"], Value::Array(left));
-    if let Err(error) = registry.overwrite(&newest).await {
-        tracing::warn!(definition = definition.name(), %error, "definition not released");
+    const ATTEMPTS: usize = 5;
+    for attempt in 1..=ATTEMPTS {
+        // Another write may have come between; the newest state decides.
+        let Some(mut newest) = registry.find(GROUP, PLURAL, "", definition.name()) else { return };
+        let left: Vec<Value> = newest
+            .finalizers()
+            .filter(|finalizer| *finalizer != crd::FINALIZER)
+            .map(Value::from)
+            .collect();
+        newest.set(&["metadata", "finalizers"], Value::Array(left));
+        match registry.overwrite(&newest).await {
+            Ok(()) => return,
+            Err(error) if attempt == ATTEMPTS => {
+                tracing::warn!(definition = definition.name(), %error, "definition not released");
+            }
+            Err(_) => {}
+        }
     }
 }
