@@ -5,6 +5,8 @@
 
 mod gnostic;
 mod paths;
+#[cfg(test)]
+mod tests;
 
 use http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, EXPIRES, IF_NONE_MATCH, LOCATION, VARY,

@@ -167,3 +167,67 @@ async fn answers_are_the_real_ones() {
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), recorded.len(), wrong.join("\n"));
 }
+
+/// Waits until something holds, or fails.
+async fn until(what: &str, holds: impl Fn() -> bool) {
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
+    while !holds() {
+        assert!(tokio::time::Instant::now() < deadline, "{what}");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_definition_goes_with_its_last_object() {
+    let registry = Arc::new(Registry::new(Store::open(None).unwrap()));
+    let make = async |object: Value| {
+        write(&registry, &Object::try_from(object).unwrap(), false).await.map(|(_, object)| object)
+    };
+    make(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "api2-adm"}}))
+        .await
+        .unwrap();
+    let definition = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "widgets.example.com"},
+        "spec": {
+            "group": "example.com", "scope": "Namespaced",
+            "names": {"plural": "widgets", "kind": "Widget", "shortNames": ["w"]},
+            "versions": [{"name": "v1", "served": true, "storage": true, "schema": {
+                "openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}],
+        },
+    });
+    make(definition.clone()).await.unwrap();
+    // A second one that wants the same short name has to wait.
+    let mut second = definition;
+    second["metadata"]["name"] = json!("wheels.example.com");
+    second["spec"]["names"] = json!({"plural": "wheels", "kind": "Wheel", "shortNames": ["w"]});
+    make(second).await.unwrap();
+    let served =
+        |plural: &str| registry.catalog.snapshot().resource("example.com", "v1", plural).is_some();
+    assert!(served("widgets") && !served("wheels"));
+
+    let widget = |name: &str, finalizers: Value| {
+        json!({"apiVersion": "example.com/v1", "kind": "Widget",
+            "metadata": {"name": name, "finalizers": finalizers}})
+    };
+    make(widget("a", json!(["example.com/held"]))).await.unwrap();
+    make(widget("b", json!([]))).await.unwrap();
+    let find = |plural: &str, namespace: &str, name: &str| {
+        let group = if plural == "widgets" { "example.com" } else { "apiextensions.k8s.io" };
+        registry.find(group, plural, namespace, name)
+    };
+    let definition = || find("customresourcedefinitions", "", "widgets.example.com");
+    registry.remove(&definition().unwrap()).await.unwrap();
+    assert!(definition().unwrap().is_terminating());
+    until("b goes at once", || find("widgets", "api2-adm", "b").is_none()).await;
+    until("a begins to go", || find("widgets", "api2-adm", "a").unwrap().is_terminating()).await;
+    let refused = make(widget("c", json!([]))).await.unwrap_err();
+    assert_eq!(refused.code, http::StatusCode::METHOD_NOT_ALLOWED);
+
+    let mut held = find("widgets", "api2-adm", "a").unwrap();
+    held.remove(&["metadata", "finalizers"]);
+    write(&registry, &held, true).await.unwrap();
+    until("the definition goes", || definition().is_none()).await;
+    assert!(!served("widgets"));
+    until("its names are free", || served("wheels")).await;
+}

@@ -317,3 +317,21 @@ fn string(number: u32, text: &str, out: &mut Vec<u8>) {
         bytes(number, text.as_bytes(), out);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// The bytes were read back with gnostic-models 0.7.0, which made this JSON of them.
+    #[test]
+    fn a_document_is_written_as_gnostic_reads_it() {
+        let at = |name: &str| {
+            let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/gnostic-0.7.0");
+            fs::read(format!("{dir}/document.{name}")).unwrap()
+        };
+        let document: Value = serde_json::from_slice(&at("json")).unwrap();
+        assert_eq!(encode(&document), at("pb"));
+    }
+}
