@@ -204,6 +204,12 @@ pub fn same(left: &str, right: &str) -> bool {
     !left.is_empty() && left == right
 }
 
+/// What stands before the `@`: a user name, perhaps a password. Empty if nothing does.
+pub(crate) fn user_information(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    split_user(rest.split('/').next().unwrap_or_default()).0.unwrap_or_default()
+}
+
 /// `url` fit to be shown: without user information (an SSH user name is no secret and stays).
 pub fn sanitize(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };

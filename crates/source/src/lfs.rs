@@ -10,20 +10,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt as _;
 use reqwest::Method;
 use sha2::{Digest as _, Sha256};
 use windlass_tree::{TreeError, TreePath};
 
 use crate::address::Address;
-use crate::wire::{Client, Host, quote, ssh_run};
+use crate::wire::{Client, Host, quote, ssh_run, text_of};
 use crate::{Limits, Repository, SourceError};
 
 const MEDIA: &str = "application/vnd.git-lfs+json";
 /// A pointer is never longer.
 const POINTER: usize = 1024;
 /// Bytes of an answer of the batch API about one file.
-const ANSWER: u64 = 1 << 20;
+const ANSWER: usize = 1 << 20;
 
 /// The large files of one repository.
 #[derive(Debug)]
@@ -154,7 +153,7 @@ impl LargeFiles {
     }
 
     async fn download(&self, pointer: &Pointer) -> Result<Vec<u8>, SourceError> {
-        let client = Client::new(&self.repository)?;
+        let client = Client::new(&self.repository).await?;
         let server = self.server().await?;
         let body = serde_json::json!({
             "operation": "download",
@@ -170,7 +169,8 @@ impl LargeFiles {
         for (name, value) in &server.header {
             request = request.header(name, value);
         }
-        let answer = self.body(client.send(request).await?, ANSWER).await?;
+        let url = self.repository.shown();
+        let answer = text_of(&url, client.send(request).await?, ANSWER).await?;
         let batch: Batch = serde_json::from_slice(&answer)
             .map_err(|e| self.refused(format!("its LFS answer is not understood: {e}")))?;
         let answer = batch.objects.into_iter().next();
@@ -184,26 +184,12 @@ impl LargeFiles {
         for (name, value) in &action.header {
             request = request.header(name, value);
         }
-        let bytes = self.body(client.send(request).await?, pointer.size).await?;
+        let limit = usize::try_from(pointer.size).unwrap_or(usize::MAX);
+        let bytes = text_of(&url, client.send(request).await?, limit).await?;
         if is_whole(&bytes, pointer) {
             return Ok(bytes);
         }
         Err(self.refused(format!("{} bytes came that are not what the pointer names", bytes.len())))
-    }
-
-    /// A response's body, refused when longer than `limit`.
-    async fn body(&self, response: reqwest::Response, limit: u64) -> Result<Vec<u8>, SourceError> {
-        let mut out = Vec::new();
-        let mut stream = response.bytes_stream();
-        while let Some(piece) = stream.next().await {
-            let piece = piece.map_err(|e| self.refused(e.without_url().to_string()))?;
-            if (out.len() + piece.len()) as u64 > limit {
-                let what = "an LFS answer".to_owned();
-                return Err(SourceError::TooLarge { url: self.repository.shown(), what, limit });
-            }
-            out.extend_from_slice(&piece);
-        }
-        Ok(out)
     }
 
     /// The LFS server: what `.lfsconfig` says, what the ssh host says, or below the repository.
@@ -231,7 +217,7 @@ impl LargeFiles {
                     quote(path.trim_start_matches('/'))
                 );
                 let at = Host { user, host, port };
-                let out = ssh_run(&self.repository, &at, &command, ANSWER).await?;
+                let out = ssh_run(&self.repository, &at, &command, ANSWER as u64).await?;
                 serde_json::from_slice(&out)
                     .map_err(|e| self.refused(format!("git-lfs-authenticate: {e}")))
             }

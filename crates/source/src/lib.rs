@@ -31,6 +31,7 @@ mod local;
 mod merge;
 mod mirror;
 mod objects;
+mod options;
 mod pack;
 mod pack_cache;
 mod remote;
@@ -43,6 +44,7 @@ mod tree;
 mod wire;
 
 pub use error::{Reason, SourceError};
+pub use options::{Asked, Limits, Observer, Options};
 pub use repository::{ClientCertificate, Credentials, GithubApp, Proxy, Repository, Tls};
-pub use sources::{Asked, Limits, Observer, Options, Refs, Resolved, RevisionMetadata, Sources};
+pub use sources::{Refs, Resolved, RevisionMetadata, Sources};
 pub use tree::GitTree;

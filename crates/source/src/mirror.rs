@@ -12,6 +12,7 @@ use std::collections::HashSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use gix::ObjectId;
 use parking_lot::Mutex;
@@ -23,6 +24,9 @@ use crate::{Limits, SourceError, merge, pack};
 /// Commits remembered, and how many of them are named to a remote.
 const REMEMBERED: usize = 64;
 const NAMED: usize = 16;
+/// Mirrors kept over a restart, and how long one is kept into which nothing comes.
+const MIRRORS: usize = 2048;
+const UNUSED: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// One repository's mirror, shared by all that use it.
 #[derive(Debug)]
@@ -213,6 +217,30 @@ impl Mirror {
             merge::merge(&objects, self.limits.object_bytes).map_err(|e| self.failed(e))?;
         }
         Ok(())
+    }
+}
+
+/// Removes mirrors into which nothing has come for a month, and of the others all but the newest
+/// [`MIRRORS`]. One that is still in use is fetched anew; that is all a cache owes.
+pub(crate) fn prune(cache: &Path) {
+    let Ok(entries) = std::fs::read_dir(cache.join("mirrors")) else { return };
+    let mut all: Vec<_> = entries
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let generations = std::fs::read_dir(&path).ok()?.filter_map(Result::ok);
+            let times = generations.filter_map(|g| {
+                let recent = g.path().join("recent").metadata().or_else(|_| g.metadata());
+                recent.ok()?.modified().ok()
+            });
+            Some((times.max()?, path))
+        })
+        .collect();
+    all.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
+    for (index, (time, path)) in all.iter().enumerate() {
+        if index >= MIRRORS || time.elapsed().is_ok_and(|age| age > UNUSED) {
+            // What stays is tried again next time.
+            let _ = std::fs::remove_dir_all(path);
+        }
     }
 }
 

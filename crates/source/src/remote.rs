@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use crate::mirror::Mirror;
-use crate::sources::{Asked, Refs, Shared};
+use crate::options::Asked;
+use crate::sources::{Refs, Shared};
 use crate::wire::{self, Scope, Session};
 use crate::{Repository, SourceError};
 

@@ -64,7 +64,10 @@ impl Repository {
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text);
         };
-        part(&self.url);
+        part(&address::canonical(&self.url));
+        if matches!(self.credentials, Credentials::None | Credentials::Ssh { .. }) {
+            part(address::user_information(&self.url));
+        }
         match &self.credentials {
             Credentials::None => part("none"),
             Credentials::Basic { username, password } => {
@@ -85,6 +88,7 @@ impl Repository {
                 part(&app.id.to_string());
                 part(&app.installation.to_string());
                 part(app.private_key.expose_secret());
+                part(&app.base_url);
             }
             Credentials::NotSupported(what) => part(what),
         }
@@ -92,6 +96,7 @@ impl Repository {
         part(self.tls.client.as_ref().map_or("", |c| c.key.expose_secret()));
         part(&format!("{} {}", self.tls.insecure, self.insecure_host_key));
         part(self.proxy.as_ref().map_or("", |p| p.url.expose_secret()));
+        part(self.proxy.as_ref().map_or("", |p| &p.no_proxy));
         part(&self.known_hosts.digest());
         hash.finalize().into()
     }

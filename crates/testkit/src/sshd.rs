@@ -28,6 +28,14 @@ impl Sshd {
     /// # Errors
     /// When `sshd` (Debian: openssh-server) is missing or does not start.
     pub fn start() -> Result<Self> {
+        Self::start_with("")
+    }
+
+    /// [`Sshd::start`] with more lines for its configuration.
+    ///
+    /// # Errors
+    /// As [`Sshd::start`].
+    pub fn start_with(lines: &str) -> Result<Self> {
         let sshd = peer("sshd")?;
         let dir = tempfile::tempdir()?;
         let port = free_port()?;
@@ -44,7 +52,7 @@ impl Sshd {
                 "ListenAddress 127.0.0.1\nPort {port}\nHostKey {dir}/host\nPidFile none\n\
                  AuthorizedKeysFile {dir}/authorized_keys\nStrictModes no\nUsePAM no\n\
                  PasswordAuthentication no\nKbdInteractiveAuthentication no\n\
-                 PermitRootLogin prohibit-password\nMaxStartups 100\n",
+                 PermitRootLogin prohibit-password\nMaxStartups 100\n{lines}\n",
                 dir = dir.path().display(),
             ),
         )?;

@@ -11,7 +11,7 @@ use reqwest::{Method, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio_util::io::StreamReader;
 
-use super::{Reader, tls};
+use super::{Reader, github_app, tls};
 use crate::address::Address;
 use crate::{Credentials, Repository, SourceError};
 
@@ -25,14 +25,15 @@ const CLIENTS: usize = 256;
 pub(crate) struct Client {
     client: reqwest::Client,
     authorization: Option<HeaderValue>,
-    host: String,
+    /// Scheme, host and port of the repository: credentials go nowhere else.
+    origin: Option<reqwest::Url>,
     shown: String,
 }
 
 impl Client {
     /// The client for `repository`; clients of one configuration are shared, and with them their
     /// connections.
-    pub(crate) fn new(repository: &Repository) -> Result<Self, SourceError> {
+    pub(crate) async fn new(repository: &Repository) -> Result<Self, SourceError> {
         static SHARED: LazyLock<Mutex<HashMap<[u8; 32], reqwest::Client>>> =
             LazyLock::new(Mutex::default);
         let key = repository.admission();
@@ -50,16 +51,17 @@ impl Client {
             }
         };
         let shown = repository.shown();
-        let host = Address::parse(&repository.url)?.host().unwrap_or_default().to_owned();
-        let authorization = authorization(repository)?;
-        Ok(Self { client, authorization, host, shown })
+        let origin = reqwest::Url::parse(&repository.url).ok();
+        let authorization = authorization(&client, repository).await?;
+        Ok(Self { client, authorization, origin, shown })
     }
 
-    /// A request to `url`; signed in only on the repository's own host.
+    /// A request to `url`; signed in only at the repository's own origin.
     pub(crate) fn request(&self, method: Method, url: &str) -> reqwest::RequestBuilder {
         let mut request = self.client.request(method, url);
+        let at = reqwest::Url::parse(url).ok();
         let same =
-            matches!(Address::parse(url), Ok(Address::Http { host, .. }) if host == self.host);
+            at.zip(self.origin.as_ref()).is_some_and(|(at, own)| at.origin() == own.origin());
         if let (true, Some(value)) = (same, &self.authorization) {
             request = request.header(AUTHORIZATION, value);
         }
@@ -138,7 +140,10 @@ fn build(repository: &Repository) -> Result<reqwest::Client, SourceError> {
 }
 
 /// The `Authorization` header: what is configured, else what stands in the address itself.
-fn authorization(repository: &Repository) -> Result<Option<HeaderValue>, SourceError> {
+async fn authorization(
+    client: &reqwest::Client,
+    repository: &Repository,
+) -> Result<Option<HeaderValue>, SourceError> {
     use base64::Engine as _;
     let basic = |user: &str, password: &str| {
         let pair = SecretString::from(format!("{user}:{password}"));
@@ -154,9 +159,9 @@ fn authorization(repository: &Repository) -> Result<Option<HeaderValue>, SourceE
         Credentials::Bearer(token) => {
             SecretString::from(format!("Bearer {}", token.expose_secret()))
         }
-        Credentials::GithubApp(_) => {
-            let what = "signing in as a GitHub App (githubAppPrivateKey)".to_owned();
-            return Err(SourceError::NotSupported { url: repository.shown(), what });
+        Credentials::GithubApp(app) => {
+            let token = github_app::token(client, repository, app).await?;
+            basic("x-access-token", token.expose_secret())
         }
         Credentials::NotSupported(key) => {
             let what = format!("key {key} of a repository secret");
@@ -223,6 +228,27 @@ pub(super) fn failed(url: &str, error: reqwest::Error) -> SourceError {
     }
 }
 
+/// A response's body, refused when longer than `limit`.
+pub(crate) async fn text_of(
+    url: &str,
+    response: reqwest::Response,
+    limit: usize,
+) -> Result<Vec<u8>, SourceError> {
+    let mut out = Vec::new();
+    let mut stream = response.bytes_stream();
+    while let Some(piece) = stream.try_next().await.map_err(|e| failed(url, e))? {
+        if out.len() + piece.len() > limit {
+            return Err(SourceError::TooLarge {
+                url: url.to_owned(),
+                what: "the answer".to_owned(),
+                limit: limit as u64,
+            });
+        }
+        out.extend_from_slice(&piece);
+    }
+    Ok(out)
+}
+
 /// A repository over HTTP, after its greeting.
 pub(super) struct Remote {
     client: Client,
@@ -233,7 +259,7 @@ pub(super) struct Remote {
 impl Remote {
     /// Asks for the greeting.
     pub(super) async fn open(repository: &Repository) -> Result<(Self, Reader), SourceError> {
-        let client = Client::new(repository)?;
+        let client = Client::new(repository).await?;
         let Address::Http { url, .. } = Address::parse(&repository.url)? else {
             return Err(SourceError::InvalidAddress {
                 url: repository.shown(),

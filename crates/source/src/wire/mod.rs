@@ -7,6 +7,7 @@
 
 mod advert;
 mod fetch;
+mod github_app;
 mod http;
 mod packet;
 mod ssh;
@@ -21,7 +22,7 @@ use crate::{Limits, Repository, SourceError};
 
 pub(crate) use advert::Scope;
 pub(crate) use fetch::{Part, Request, fetch};
-pub(crate) use http::Client;
+pub(crate) use http::{Client, text_of};
 pub(crate) use ssh::{Host, run as ssh_run};
 
 type Reader = Pin<Box<dyn AsyncRead + Send>>;

@@ -1,7 +1,5 @@
 //! Large files, against a small LFS server.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
-
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
