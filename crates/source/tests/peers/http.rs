@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use windlass_source::{Credentials, Proxy, Reason, Repository, Tls};
 use windlass_testkit::{Answer, GitHttpOptions, GitRepository, Login};
-use windlass_tree::Tree as _;
 
 use crate::bench::{basic, bench, pairs, reason, serve};
 
