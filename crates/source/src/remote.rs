@@ -32,13 +32,14 @@ impl Shared {
         self.ask(repository, mirror, "ls-remote", limits.request_timeout, ask).await
     }
 
-    /// Fetches `commit` by itself, or with `all` everything that these refs reach.
+    /// Fetches `commit` by itself, or `all` that the refs reach.
     pub(crate) async fn fetch(
         self: &Arc<Self>,
         repository: &Repository,
         mirror: &Arc<Mirror>,
         commit: &str,
-        all: Option<Arc<Refs>>,
+        refs: &Refs,
+        all: bool,
     ) -> Result<(), SourceError> {
         let limits = &self.options.limits;
         let wait = tokio::time::timeout(2 * limits.fetch_timeout, mirror.fetching.lock()).await;
@@ -50,21 +51,40 @@ impl Shared {
         if self.has(repository, &objects, commit).await? {
             return Ok(());
         }
-        let ask = self.transfer(repository, mirror, commit, all.as_deref());
+        let at = mirror.clone();
+        if let Err(error) = self.blocking(repository, move || at.tidy()).await? {
+            tracing::warn!(%error, "packs pile up");
+        }
+        let want = wanted(refs, commit);
+        let goal = if all {
+            let peeled =
+                |(name, id): (&String, &String)| refs.peeled.get(name).unwrap_or(id).clone();
+            Goal {
+                wants: refs.objects.values().cloned().collect(),
+                commits: refs.objects.iter().map(peeled).collect(),
+                with_history: true,
+            }
+        } else {
+            Goal {
+                wants: vec![want.clone().unwrap_or_else(|| commit.to_owned())],
+                commits: vec![commit.to_owned()],
+                with_history: false,
+            }
+        };
+        let ask = self.transfer(repository, mirror, goal);
         let result = self.ask(repository, mirror, "fetch", limits.fetch_timeout, ask).await;
         match result {
             Ok(()) => {
                 self.admit(repository.admission());
-                let at = mirror.clone();
-                self.blocking(repository, move || at.tidy()).await?
+                Ok(())
             }
-            // Remotes that give no commit but a ref's say so in more than one way; the caller
-            // goes on to ask for all.
+            // Remotes that give nothing but what their refs point at say so in more than one way;
+            // the caller goes on to ask for all.
             Err(
                 SourceError::RevisionNotFound { .. }
                 | SourceError::ServerError { .. }
                 | SourceError::ProtocolError { .. },
-            ) if all.is_none() => Ok(()),
+            ) if !all && want.is_none() => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -73,28 +93,22 @@ impl Shared {
         &self,
         repository: &Repository,
         mirror: &Arc<Mirror>,
-        commit: &str,
-        all: Option<&Refs>,
+        goal: Goal,
     ) -> Result<(), SourceError> {
         let limits = &self.options.limits;
-        let with_history = all.is_some();
+        let Goal { mut wants, mut commits, with_history } = goal;
+        commits.sort();
+        commits.dedup();
         let at = mirror.clone();
         let held = self.blocking(repository, move || at.holdings(with_history)).await??;
-        let wants: Vec<String> = match all {
-            None => vec![commit.to_owned()],
-            Some(refs) => {
-                let mut wants: Vec<String> = refs.objects.values().cloned().collect();
-                wants.sort();
-                wants.dedup();
-                wants.retain(|want| !held.haves.contains(want));
-                wants
-            }
-        };
+        wants.sort();
+        wants.dedup();
+        wants.retain(|want| !held.haves.contains(want));
         if wants.is_empty() {
             return Ok(());
         }
         let request = wire::Request {
-            wants: wants.clone(),
+            wants,
             haves: held.haves,
             shallow: held.shallow,
             depth: if with_history { None } else { Some(repository.depth.unwrap_or(1)) },
@@ -104,7 +118,7 @@ impl Shared {
         let (sink, parts) = mpsc::channel(PIECES);
         let at = mirror.clone();
         // Not on the bounded threads: this one waits for the network.
-        let receive = tokio::task::spawn_blocking(move || at.receive(parts, &wants));
+        let receive = tokio::task::spawn_blocking(move || at.receive(parts, &commits));
         let sent = wire::fetch(&mut session, &request, &sink).await;
         drop(sink);
         let received = receive.await;
@@ -156,6 +170,25 @@ impl Shared {
         }
         result
     }
+}
+
+/// What a fetch is for.
+struct Goal {
+    /// The objects to ask for.
+    wants: Vec<String>,
+    /// The commits behind them. Tags are not remembered: to name one is to claim its history.
+    commits: Vec<String>,
+    with_history: bool,
+}
+
+/// What to ask for to get `commit`, if a ref leads to it. Old servers give the commit behind a tag
+/// only with the tag.
+fn wanted(refs: &Refs, commit: &str) -> Option<String> {
+    if refs.objects.values().any(|object| object == commit) {
+        return Some(commit.to_owned());
+    }
+    let (tag, _) = refs.peeled.iter().find(|(_, peeled)| *peeled == commit)?;
+    refs.objects.get(tag).cloned()
 }
 
 fn timeout(repository: &Repository, what: &'static str, limit: Duration) -> SourceError {

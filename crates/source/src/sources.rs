@@ -197,7 +197,7 @@ impl Sources {
             return found(commit);
         }
         let refs = self.refs(repository).await?;
-        self.fetch(repository, &mirror, short.to_owned(), Some(refs)).await?;
+        self.fetch(repository, &mirror, short.to_owned(), refs, true).await?;
         let objects = self.shared.objects(repository, &mirror).await?;
         let commit = self.shared.blocking(repository, find(objects)).await?;
         commit.map_or_else(|| Err(missing(repository, short)), found)
@@ -440,14 +440,14 @@ impl Sources {
         if self.shared.has(repository, &objects, commit).await? {
             return Ok((objects, mirror.lfs_dir()));
         }
-        self.fetch(repository, &mirror, commit.to_owned(), None).await?;
+        let refs = self.refs(repository).await?;
+        self.fetch(repository, &mirror, commit.to_owned(), refs.clone(), false).await?;
         let objects = self.shared.objects(repository, &mirror).await?;
         if self.shared.has(repository, &objects, commit).await? {
             return Ok((objects, mirror.lfs_dir()));
         }
         // Not as a commit by itself: all there is, then.
-        let refs = self.refs(repository).await?;
-        self.fetch(repository, &mirror, commit.to_owned(), Some(refs)).await?;
+        self.fetch(repository, &mirror, commit.to_owned(), refs, true).await?;
         let objects = self.shared.objects(repository, &mirror).await?;
         if self.shared.has(repository, &objects, commit).await? {
             return Ok((objects, mirror.lfs_dir()));
@@ -455,21 +455,23 @@ impl Sources {
         Err(missing(repository, commit))
     }
 
-    /// Fetches `commit`, or with `all` everything that these refs reach. That a remote does not give
-    /// a single commit is no failure here.
+    /// Fetches `commit`, or `all` that the refs reach. That a remote does not give a commit to which
+    /// no ref leads is no failure here.
     async fn fetch(
         &self,
         repository: &Repository,
         mirror: &Arc<Mirror>,
         commit: String,
-        all: Option<Arc<Refs>>,
+        refs: Arc<Refs>,
+        all: bool,
     ) -> Result<(), SourceError> {
         let url = address::canonical(&repository.url);
-        let what = if all.is_some() { format!("all {commit}") } else { commit.clone() };
+        let what = if all { format!("all {commit}") } else { commit.clone() };
         let key = (url, repository.admission(), what);
         let (shared, mirror) = (self.shared.clone(), mirror.clone());
         let (shown, repository) = (repository.shown(), repository.clone());
-        let attempt = || async move { shared.fetch(&repository, &mirror, &commit, all).await };
+        let attempt =
+            || async move { shared.fetch(&repository, &mirror, &commit, &refs, all).await };
         self.shared.fetches.get(key, &shown, attempt).await
     }
 }

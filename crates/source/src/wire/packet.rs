@@ -104,7 +104,13 @@ pub(super) fn refused(url: &str, message: &[u8]) -> SourceError {
     let text = text.trim();
     let lower = text.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|w| lower.contains(w));
-    if says(&["not our ref", "unadvertised object", "not a valid object", "no such ref"]) {
+    if says(&[
+        "not our ref",
+        "unadvertised object",
+        "not a valid object",
+        "not valid",
+        "no such ref",
+    ]) {
         let revision =
             lower.split_whitespace().last().unwrap_or_default().trim_matches('\'').to_owned();
         return SourceError::RevisionNotFound { url: url.to_owned(), revision };

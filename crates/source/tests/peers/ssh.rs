@@ -92,6 +92,18 @@ async fn over_ssh(lines: &str) {
         insecure_host_key: true,
         ..Repository::anonymous(server.url(repo.path()))
     };
+    // As most hosts have it: no commit but those that refs point at.
+    let config = ["-C", &repo.path().display().to_string(), "config"].map(str::to_owned);
+    let config: Vec<&str> = config.iter().map(String::as_str).collect();
+    repo.git(&[&config[..], &["uploadpack.allowAnySHA1InWant", "false"]].concat()).unwrap();
+    let old = repo.commit("old", &[("a", "old")]).unwrap();
+    let tagged = repo.commit("tagged", &[("a", "tagged")]).unwrap();
+    repo.git(&["tag", "-a", "v1", "-m", "t"]).unwrap();
+    repo.git(&["push", "-q", "origin", "v1"]).unwrap();
+    repo.commit("new", &[("a", "new")]).unwrap();
+    assert_eq!(b.sources.resolve(&remote, "v1").await.unwrap().commit, tagged);
+    assert_eq!(b.files(&remote, "v1").await, pairs(&[("a", "tagged")]));
+    assert_eq!(b.files(&remote, &old).await, pairs(&[("a", "old")]));
     for n in 0..4 {
         let text = n.to_string();
         let commit = repo.commit("c", &[("a", &text)]).unwrap();
