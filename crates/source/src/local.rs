@@ -39,12 +39,11 @@ impl Local {
     }
 }
 
-/// The refs of the repository at `path`. Blocks.
-pub(crate) fn refs(path: &Path, limits: &Limits) -> Result<Refs, SourceError> {
+/// The refs of the repository at `path`, whose objects these are. Blocks.
+pub(crate) fn refs(path: &Path, objects: &Objects) -> Result<Refs, SourceError> {
     let repository = open(path)?;
     let failed =
         |why: String| SourceError::StorageFailed { url: format!("file://{}", path.display()), why };
-    let objects = Local::open(path, limits)?.objects;
     let mut refs = Refs::default();
     let platform = repository.references().map_err(|e| failed(e.to_string()))?;
     for reference in platform.all().map_err(|e| failed(e.to_string()))? {
@@ -52,11 +51,13 @@ pub(crate) fn refs(path: &Path, limits: &Limits) -> Result<Refs, SourceError> {
         let Ok(reference) = reference else { continue };
         let TargetRef::Object(id) = reference.target() else { continue };
         let name = reference.name().as_bstr().to_string();
-        if name.starts_with("refs/tags/")
-            && let Ok((commit, _)) = objects.commit(&id.to_owned())
-            && commit != id
-        {
-            refs.peeled.insert(name.clone(), commit.to_string());
+        if name.starts_with("refs/tags/") {
+            // Packed refs know what is behind a tag.
+            let known = reference.inner.peeled;
+            let commit = known.or_else(|| objects.commit(&id.to_owned()).ok().map(|(c, _)| c));
+            if let Some(commit) = commit.filter(|commit| *commit != id) {
+                refs.peeled.insert(name.clone(), commit.to_string());
+            }
         }
         refs.objects.insert(name, id.to_string());
     }

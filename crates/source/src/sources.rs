@@ -347,12 +347,11 @@ impl Sources {
     ) -> Result<Arc<Refs>, SourceError> {
         let shown = repository.shown();
         if let Address::File { path } = Address::parse(&repository.url)? {
-            let (shared, repository, at) = (self.shared.clone(), repository.clone(), path.clone());
+            let (this, repository, at) = (self.clone(), repository.clone(), path.clone());
             let read = || async move {
-                let limits = shared.options.limits.clone();
-                let refs =
-                    shared.blocking(&repository, move || local::refs(&at, &limits)).await??;
-                Ok(Arc::new(refs))
+                let objects = this.local(&at).await?.objects;
+                let read = move || local::refs(&at, &objects);
+                Ok(Arc::new(this.shared.blocking(&repository, read).await??))
             };
             return self.shared.local_refs.get(path, &shown, read).await;
         }
