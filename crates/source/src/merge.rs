@@ -12,7 +12,7 @@ use gix::ObjectId;
 use gix::odb::pack;
 use gix::odb::pack::data::entry::Header;
 
-use crate::pack::index;
+use crate::pack::{PackError, index};
 
 const SHA1: gix::hash::Kind = gix::hash::Kind::Sha1;
 /// Bytes before a pack's first entry: `PACK`, version, count.
@@ -33,9 +33,8 @@ pub(crate) fn packs(objects: &Path) -> std::io::Result<Vec<(u64, PathBuf)>> {
 }
 
 /// Makes one pack of all but the largest. Blocks; nothing may be stored meanwhile, readers may read.
-pub(crate) fn merge(objects: &Path, object_bytes: u64) -> Result<(), String> {
-    let text = |e: std::io::Error| e.to_string();
-    let mut all = packs(objects).map_err(text)?;
+pub(crate) fn merge(objects: &Path, object_bytes: u64) -> Result<(), PackError> {
+    let mut all = packs(objects)?;
     all.pop();
     if all.len() < 2 {
         return Ok(());
@@ -43,7 +42,7 @@ pub(crate) fn merge(objects: &Path, object_bytes: u64) -> Result<(), String> {
     let dir = objects.join("pack");
     let joined = dir.join("merge.tmp");
     let result = join(&all, &joined).and_then(|()| {
-        let file = std::fs::File::open(&joined).map_err(text)?;
+        let file = std::fs::File::open(&joined)?;
         index(&mut BufReader::with_capacity(128 << 10, file), &dir, None, object_bytes)
     });
     // A leftover is removed when the mirror is opened next.
@@ -51,10 +50,14 @@ pub(crate) fn merge(objects: &Path, object_bytes: u64) -> Result<(), String> {
     let merged = result?;
     for (_, old) in all.iter().filter(|(_, old)| Some(old) != merged.as_ref()) {
         // First the index, so that nobody looks for a pack that is gone.
-        std::fs::remove_file(old.with_extension("idx")).map_err(text)?;
-        std::fs::remove_file(old).map_err(text)?;
+        std::fs::remove_file(old.with_extension("idx"))?;
+        std::fs::remove_file(old)?;
     }
     Ok(())
+}
+
+fn broken(why: &str) -> PackError {
+    PackError::Broken(why.to_owned())
 }
 
 struct Open {
@@ -62,33 +65,34 @@ struct Open {
     data: pack::data::File,
 }
 
-fn join(packs: &[(u64, PathBuf)], to: &Path) -> Result<(), String> {
-    let text = |e: std::io::Error| e.to_string();
+fn join(packs: &[(u64, PathBuf)], to: &Path) -> Result<(), PackError> {
     let mut open = Vec::new();
     let mut known = HashSet::new();
     for (_, path) in packs {
         let index = pack::index::File::at(path.with_extension("idx"), SHA1);
-        let index = index.map_err(|e| format!("{e:#}"))?;
+        let index = index?;
         known.extend(index.iter().map(|entry| entry.oid));
-        let data = pack::data::File::at(path, SHA1).map_err(|e| format!("{e:#}"))?;
+        let data = pack::data::File::at(path, SHA1)?;
         open.push(Open { index, data });
     }
-    let count = u32::try_from(known.len()).map_err(|_| "more objects than a pack can hold")?;
-    let file = BufWriter::with_capacity(128 << 10, std::fs::File::create(to).map_err(text)?);
+    let count =
+        u32::try_from(known.len()).map_err(|_| broken("more objects than a pack can hold"))?;
+    let file = BufWriter::with_capacity(128 << 10, std::fs::File::create(to)?);
     let mut out = Output {
         inner: gix::hash::io::Write::new(file, SHA1),
         at: 0,
         places: HashMap::with_capacity(known.len()),
     };
-    out.write_all(b"PACK\0\0\0\x02").map_err(text)?;
-    out.write_all(&count.to_be_bytes()).map_err(text)?;
+    out.write_all(b"PACK\0\0\0\x02")?;
+    out.write_all(&count.to_be_bytes())?;
     debug_assert_eq!(out.at, HEAD);
     for open in &open {
         copy(open, &mut out)?;
     }
-    let sum = out.inner.hash.try_finalize().map_err(|e| e.to_string())?;
-    out.inner.inner.write_all(sum.as_slice()).map_err(text)?;
-    out.inner.inner.flush().map_err(text)
+    let sum = out.inner.hash.try_finalize()?;
+    out.inner.inner.write_all(sum.as_slice())?;
+    out.inner.inner.flush()?;
+    Ok(())
 }
 
 /// The pack that is written, and where in it each object stands.
@@ -110,7 +114,7 @@ impl Write for Output {
     }
 }
 
-fn copy(open: &Open, out: &mut Output) -> Result<(), String> {
+fn copy(open: &Open, out: &mut Output) -> Result<(), PackError> {
     let mut entries: Vec<(u64, ObjectId)> =
         open.index.iter().map(|entry| (entry.pack_offset, entry.oid)).collect();
     entries.sort_unstable();
@@ -121,11 +125,11 @@ fn copy(open: &Open, out: &mut Output) -> Result<(), String> {
         if out.places.contains_key(&id) {
             continue;
         }
-        let entry = open.data.entry(offset).map_err(|e| format!("{e:#}"))?;
+        let entry = open.data.entry(offset)?;
         let base = match entry.header {
             Header::OfsDelta { base_distance } => {
                 let base = offset.checked_sub(base_distance).and_then(|at| ids.get(&at));
-                Some(*base.ok_or_else(|| format!("object {id} has no base"))?)
+                Some(*base.ok_or_else(|| broken(&format!("object {id} has no base")))?)
             }
             Header::RefDelta { base_id } => Some(base_id),
             _ => None,
@@ -137,10 +141,10 @@ fn copy(open: &Open, out: &mut Output) -> Result<(), String> {
             Some((base_id, None)) => Header::RefDelta { base_id },
         };
         out.places.insert(id, out.at);
-        header.write_to(entry.decompressed_size, out).map_err(|e| e.to_string())?;
+        header.write_to(entry.decompressed_size, out)?;
         let body = open.data.entry_slice(entry.data_offset..end);
-        let body = body.ok_or_else(|| format!("object {id} ends too early"))?;
-        out.write_all(body).map_err(|e| e.to_string())?;
+        let body = body.ok_or_else(|| broken(&format!("object {id} ends too early")))?;
+        out.write_all(body)?;
     }
     Ok(())
 }

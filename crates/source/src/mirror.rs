@@ -19,6 +19,7 @@ use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 
 use crate::objects::Objects;
+use crate::pack::PackError;
 use crate::{Limits, SourceError, merge, pack};
 
 /// Commits remembered, and how many of them are named to a remote.
@@ -191,8 +192,13 @@ impl Mirror {
         let generation = self.generation()?;
         let shallow = generation.dir.join("shallow");
         let note = |commits: &[String]| append(&shallow, commits);
-        pack::receive(&generation.objects, parts, self.limits.object_bytes, note)
-            .map_err(|e| self.failed(e))?;
+        let limit = self.limits.object_bytes;
+        pack::receive(&generation.objects, parts, limit, note).map_err(|e| match e {
+            PackError::TooLarge => {
+                SourceError::TooLarge { url: self.url.clone(), what: "an object".to_owned(), limit }
+            }
+            PackError::Broken(why) => self.failed(why),
+        })?;
         let recent = generation.dir.join("recent");
         append(&recent, commits).map_err(|e| self.failed(e))?;
         let known = lines(&recent);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use bytes::{Buf as _, Bytes};
+use gix::error::{Class, ResourceExhaustionKind};
 use gix::odb::pack;
 use tokio::sync::mpsc;
 
@@ -20,17 +21,51 @@ pub(crate) fn receive(
     parts: mpsc::Receiver<Part>,
     object_bytes: u64,
     note: impl FnMut(&[String]) -> std::io::Result<()>,
-) -> Result<(), String> {
+) -> Result<(), PackError> {
     let mut stream = Stream { parts, piece: Bytes::new(), done: false, note };
     let mut reader = BufReader::with_capacity(128 << 10, &mut stream);
     // The first bytes tell whether there is anything at all.
-    if std::io::BufRead::fill_buf(&mut reader).map_err(|e| e.to_string())?.is_empty() {
+    if std::io::BufRead::fill_buf(&mut reader)?.is_empty() {
         return Ok(());
     }
     index(&mut reader, &objects.dir().join("pack"), Some(Bases(objects.clone())), object_bytes)?;
     // Whatever stands behind the pack: at the least the mark that the remote was done.
-    std::io::copy(&mut reader, &mut std::io::sink()).map_err(|e| e.to_string())?;
+    std::io::copy(&mut reader, &mut std::io::sink())?;
     Ok(())
+}
+
+/// Why a pack is not taken.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PackError {
+    /// It holds an object that would take more memory than allowed.
+    #[error("an object in the pack is over the limit")]
+    TooLarge,
+    /// It is damaged, or cannot be written.
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl From<gix::Error> for PackError {
+    fn from(error: gix::Error) -> Self {
+        let limit = Class::ResourceExhaustion(ResourceExhaustionKind::AllocationLimit);
+        if error.classify().any(|cause| cause.class() == limit) {
+            return Self::TooLarge;
+        }
+        // All of the chain: the outermost says only what was being done.
+        let chain: Vec<String> =
+            std::iter::successors(Some(&error as &(dyn std::error::Error + 'static)), |e| {
+                e.source()
+            })
+            .map(ToString::to_string)
+            .collect();
+        Self::Broken(chain.join(": "))
+    }
+}
+
+impl From<std::io::Error> for PackError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Broken(error.to_string())
+    }
 }
 
 /// Stores the pack that `reader` gives in `dir` with its index, and says where.
@@ -39,7 +74,7 @@ pub(crate) fn index(
     dir: &Path,
     bases: Option<Bases>,
     object_bytes: u64,
-) -> Result<Option<PathBuf>, String> {
+) -> Result<Option<PathBuf>, PackError> {
     let outcome = pack::Bundle::write_to_directory(
         reader,
         Some(dir),
@@ -53,11 +88,10 @@ pub(crate) fn index(
             alloc_limit_bytes: usize::try_from(object_bytes).ok(),
             ..Default::default()
         },
-    )
-    .map_err(|e| format!("{e:#}"))?;
+    )?;
     // The mark keeps other programs from removing a pack before a ref needs it; none run here.
     if let Some(keep) = outcome.keep_path {
-        std::fs::remove_file(keep).map_err(|e| e.to_string())?;
+        std::fs::remove_file(keep)?;
     }
     Ok(outcome.data_path)
 }

@@ -122,6 +122,19 @@ async fn credentials_are_judged_by_the_remote() {
     let error = b.sources.tree(&wrong, &commit).await.unwrap_err();
     assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
 
+    // What was accepted is asked for again after a while.
+    for (admission, works) in [(300, true), (0, false)] {
+        server.answer(Answer::Serve);
+        let b = bench(&dir.path().join(format!("a{admission}")), |l| {
+            l.admission = Duration::from_secs(admission);
+            l.refs_interval = Duration::ZERO;
+        });
+        assert_eq!(b.files(&good, "main").await.len(), 1);
+        server.answer(Answer::Status(401));
+        let tree = b.sources.tree(&good, &commit).await;
+        assert_eq!(tree.is_ok(), works, "{tree:?}");
+    }
+
     let login = Login::Bearer("tok".into());
     let server = serve(dir.path(), GitHttpOptions { login, tls: false });
     let bearer = Repository {
@@ -163,6 +176,7 @@ async fn a_remote_that_hangs_holds_up_nobody_else() {
     hung.answer(Answer::Hang);
     let b = bench(dir.path(), |l| {
         l.request_timeout = Duration::from_secs(3);
+        l.fetch_timeout = Duration::from_secs(2);
         l.connections = 4;
         l.blocking_threads = 1;
     });
@@ -176,6 +190,14 @@ async fn a_remote_that_hangs_holds_up_nobody_else() {
     });
     assert!(results.into_iter().all(|r| reason(r) == Reason::Timeout));
     assert_eq!(b.asked.lock().unwrap().iter().filter(|(_, ok)| !ok).count(), 1);
+    // It hangs in the middle of a fetch.
+    hung.answer(Answer::Serve);
+    b.sources.invalidate(&|_| true);
+    let commit = b.sources.resolve(&stuck, "main").await.unwrap().commit;
+    let elsewhere = Repository::anonymous(hung.url("./app.git"));
+    b.sources.resolve(&elsewhere, "main").await.unwrap();
+    hung.answer(Answer::Hang);
+    assert_eq!(reason(b.sources.tree(&elsewhere, &commit).await), Reason::Timeout);
     hung.answer(Answer::Status(503));
     b.sources.invalidate(&|_| true);
     assert_eq!(reason(b.sources.resolve(&stuck, "main").await), Reason::ServerError);

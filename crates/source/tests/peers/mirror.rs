@@ -92,6 +92,12 @@ async fn a_cut_connection_leaves_nothing_behind() {
     let direct = Repository::anonymous(server.url("app.git"));
     let tree = small.sources.tree(&direct, &resolved.commit).await;
     assert_eq!(reason(tree), Reason::TooLarge);
+    // A small pack that would unpack to more than one takes into memory.
+    let bomb = "0".repeat(3_000_000);
+    let commit = repo.commit("bomb", &[("bomb", &bomb)]).unwrap();
+    let wary = bench(&dir.path().join("wary"), |l| l.object_bytes = 1_000_000);
+    let error = wary.sources.tree(&direct, &commit).await.unwrap_err();
+    assert_eq!(error.reason(), Reason::TooLarge, "{error}");
 }
 
 struct Cut {

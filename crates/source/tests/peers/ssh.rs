@@ -63,6 +63,24 @@ async fn ssh_checks_the_host_and_signs_in() {
     let hashed = Repository { known_hosts, ..remote.clone() };
     assert_eq!(b.files(&hashed, "main").await.len(), 2);
 
+    // A host with several keys is asked for one that is known.
+    let rsa = dir.path().join("rsa");
+    let made = Command::new("ssh-keygen")
+        .args(["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f"])
+        .arg(&rsa)
+        .status();
+    assert!(made.unwrap().success());
+    let two = Sshd::start_with(&format!("HostKey {}", rsa.display())).unwrap();
+    let public = std::fs::read_to_string(dir.path().join("rsa.pub")).unwrap();
+    let line = format!("[127.0.0.1]:{} {public}", two.port());
+    let several = Repository {
+        url: two.url(repo.path()),
+        credentials: key(two.private_key().unwrap()),
+        known_hosts: Arc::new(KnownHosts::parse(&line).0),
+        ..remote.clone()
+    };
+    assert_eq!(b.files(&several, "main").await.len(), 2);
+
     let stranger = std::fs::read_to_string(dir.path().join("other")).unwrap();
     let refused = Repository { credentials: key(stranger), ..remote.clone() };
     assert_eq!(reason(b.sources.resolve(&refused, "main").await), Reason::AuthenticationFailed);
