@@ -7,7 +7,7 @@ use granit_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, Tag, option
 use serde_json::{Map, Value};
 
 use super::resolve::{self, Scalar, ScalarTag};
-use super::{Dialect, DuplicateKeys, Error, Options, Position, Problem};
+use super::{Dialect, DuplicateKeys, Error, Options, Position, Problem, plain};
 
 pub(super) struct Built {
     pub(super) value: Value,
@@ -18,6 +18,11 @@ pub(super) struct Built {
 
 /// Reads the first document of `source`, whose first line is number `line`.
 pub(super) fn document(source: &str, line: usize, options: &Options) -> Result<Built, Error> {
+    plain::document(source, line, options).map_or_else(|| by_events(source, line, options), Ok)
+}
+
+/// The same by the full parser.
+pub(super) fn by_events(source: &str, line: usize, options: &Options) -> Result<Built, Error> {
     let mut builder = Builder {
         events: Events::new(source, line, options),
         options,
@@ -99,11 +104,27 @@ pub(super) fn scalar(
     tag: Option<&Tag>,
     dialect: Dialect,
 ) -> Result<Scalar, Problem> {
+    // The newer generation takes a bare `!` for no tag.
+    let is_bare = |tag: &&Tag| matches!(tag.parts(), ("!", "") | ("", "!"));
+    let tag = tag.filter(|tag| dialect == Dialect::GoV2 || !is_bare(tag));
     match tag.map(scalar_tag) {
         None if style == ScalarStyle::Plain => Ok(resolve::plain(&text, dialect)),
         None => Ok(Scalar::Text(text.into_owned())),
         Some(tag) => resolve::tagged(tag, &text, dialect),
     }
+}
+
+/// A scalar in a key's place.
+pub(super) fn key(
+    text: Cow<'_, str>,
+    style: ScalarStyle,
+    tag: Option<&Tag>,
+    dialect: Dialect,
+) -> Result<String, Problem> {
+    if tag.is_none() && style == ScalarStyle::Plain {
+        return resolve::plain_key(&text, dialect);
+    }
+    resolve::into_key(scalar(text, style, tag, dialect)?, dialect)
 }
 
 fn scalar_tag(tag: &Tag) -> ScalarTag {
@@ -163,7 +184,7 @@ impl<'t> Builder<'t, '_> {
         let (value, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let value = scalar(text, style, tag.as_deref(), self.options.dialect)
-                    .and_then(resolve::into_value)
+                    .and_then(|scalar| resolve::into_value(scalar, self.options.dialect))
                     .map_err(|problem| Error { at, problem })?;
                 (value, anchor)
             }
@@ -252,9 +273,7 @@ impl<'t> Builder<'t, '_> {
         match event {
             Event::Scalar(text, style, 0, tag) => {
                 self.decoded += 1;
-                scalar(text, style, tag.as_deref(), self.options.dialect)
-                    .and_then(resolve::into_key)
-                    .map_err(fail)
+                key(text, style, tag.as_deref(), self.options.dialect).map_err(fail)
             }
             event => match self.node(event, at, depth)? {
                 Value::Object(_) => Err(fail(Problem::Key("mapping"))),

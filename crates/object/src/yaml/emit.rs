@@ -7,7 +7,7 @@
 
 use std::cmp::Ordering;
 
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 
 use super::{float, resolve};
 
@@ -79,9 +79,7 @@ impl Emitter {
             Value::Object(fields) if fields.is_empty() => self.word("{}"),
             Value::Object(fields) => {
                 let inner = indent.map_or(0, |i| i + 2);
-                let mut sorted: Vec<_> = fields.iter().collect();
-                sorted.sort_by(|a, b| natural(a.0, b.0));
-                for (key, value) in sorted {
+                for (key, value) in sorted(fields) {
                     self.line_at(inner);
                     if key.len() <= LONGEST_SIMPLE_KEY && !key.contains(is_break) {
                         self.text(key, Some(inner), true);
@@ -437,6 +435,22 @@ fn number(n: &Number) -> String {
         }
         _ => n.to_string(),
     }
+}
+
+/// The fields in go-yaml's order of keys. That is no order where digits stand before letters
+/// ("0777" < "0b1" < "8" < "0777"), for which the library's sorting may panic; Go leaves the outcome
+/// to chance there, this does not.
+fn sorted(fields: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut sorted: Vec<(&String, &Value)> = Vec::with_capacity(fields.len());
+    for field in fields {
+        let follows = |other: &(&String, &Value)| natural(other.0, field.0) != Ordering::Greater;
+        if sorted.last().is_none_or(follows) {
+            sorted.push(field);
+        } else {
+            sorted.insert(sorted.partition_point(follows), field);
+        }
+    }
+    sorted
 }
 
 /// go-yaml's order of keys: digits by their number, letters behind everything else.

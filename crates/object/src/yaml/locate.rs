@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use granit_parser::Event;
 
-use super::build::{Events, is_merge, is_node, scalar};
-use super::{Document, Error, Options, Position, Problem, frame, resolve};
+use super::build::{Events, is_merge, is_node, key};
+use super::{Document, Error, Options, Position, Problem, frame};
 use crate::Pointer;
 
 /// Every key that stands twice in a mapping of the chunk, with both positions.
@@ -65,7 +65,7 @@ fn key_text(event: &Event<'_>, options: &Options) -> Option<String> {
         return (options.dialect == super::Dialect::GoV3).then(|| "<<".to_owned());
     }
     let Event::Scalar(text, style, _, tag) = event else { return None };
-    scalar(text.clone(), *style, tag.as_deref(), options.dialect).and_then(resolve::into_key).ok()
+    key(text.clone(), *style, tag.as_deref(), options.dialect).ok()
 }
 
 /// Where the value at `pointer` stands: for a field its key, for a list's item the item, for what
@@ -117,12 +117,12 @@ fn descend(
             }
         }
         Event::MappingStart(..) => loop {
-            let (key, at) = events.expect()?;
-            if matches!(key, Event::MappingEnd) {
+            let (name, at) = events.expect()?;
+            if matches!(name, Event::MappingEnd) {
                 return Ok(());
             }
-            let hit = key_text(&key, options).is_some_and(|k| k == *token);
-            skip(&key, events)?;
+            let hit = key_text(&name, options).is_some_and(|k| k == *token);
+            skip(&name, events)?;
             let (value, _) = events.expect()?;
             if hit {
                 *best = at;

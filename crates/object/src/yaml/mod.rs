@@ -15,6 +15,7 @@ mod float;
 mod frame;
 mod json;
 mod locate;
+mod plain;
 mod resolve;
 #[cfg(test)]
 mod tests;

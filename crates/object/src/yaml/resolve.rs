@@ -97,11 +97,12 @@ pub(crate) fn tagged(tag: ScalarTag, text: &str, dialect: Dialect) -> Result<Sca
 
 /// A scalar as a value. Go hands numbers on through JSON, where a float without a fraction is an
 /// integer if it fits.
-pub(crate) fn into_value(scalar: Scalar) -> Result<Value, Problem> {
+pub(crate) fn into_value(scalar: Scalar, dialect: Dialect) -> Result<Value, Problem> {
     Ok(match scalar {
         Scalar::Null => Value::Null,
         Scalar::Bool(b) => Value::Bool(b),
         Scalar::Int(i) => Value::Number(i.into()),
+        Scalar::Uint(u) if dialect == Dialect::GoV3 => Value::Number(u.into()),
         Scalar::Uint(u) => {
             #[expect(clippy::cast_precision_loss, reason = "as Kubernetes' JSON decoder does")]
             let float = u as f64;
@@ -124,16 +125,29 @@ pub(crate) fn json_number(f: f64) -> Option<Number> {
     Number::from_f64(f)
 }
 
-/// A scalar as a map's key.
-pub(crate) fn into_key(scalar: Scalar) -> Result<String, Problem> {
-    Ok(match scalar {
-        Scalar::Text(s) => s,
+/// A scalar as a map's key. The newer generation takes text only: what else it reads it cannot
+/// hand on as JSON.
+pub(crate) fn into_key(scalar: Scalar, dialect: Dialect) -> Result<String, Problem> {
+    let key = match scalar {
+        Scalar::Text(s) => return Ok(s),
+        Scalar::Null => return Err(Problem::Key("null")),
+        Scalar::Uint(_) => return Err(Problem::Key("number beyond 64 bits")),
         Scalar::Bool(b) => b.to_string(),
         Scalar::Int(i) => i.to_string(),
         Scalar::Float(f) => float::format_single(f),
-        Scalar::Null => return Err(Problem::Key("null")),
-        Scalar::Uint(_) => return Err(Problem::Key("number beyond 64 bits")),
-    })
+    };
+    match dialect {
+        Dialect::GoV2 => Ok(key),
+        Dialect::GoV3 => Err(Problem::Key("number or boolean, unless quoted,")),
+    }
+}
+
+/// A plain scalar in a key's place.
+pub(crate) fn plain_key(text: &str, dialect: Dialect) -> Result<String, Problem> {
+    if dialect == Dialect::GoV3 && timestamp(text).is_some() {
+        return Err(Problem::Key("timestamp, unless quoted,"));
+    }
+    into_key(plain(text, dialect), dialect)
 }
 
 /// Whether a plain scalar with this text would be read as text by go-yaml v2: what decides the

@@ -1,4 +1,8 @@
 use super::*;
+
+#[allow(dead_code, unreachable_pub)] // Shared with the tests against helm.
+#[path = "../../tests/generate/mod.rs"]
+mod generate;
 use serde_json::json;
 
 fn check(text: &str, wanted: &[Value]) {
@@ -218,4 +222,34 @@ e: |2+
 - null
 ",
     );
+}
+
+#[test]
+fn the_quick_way_reads_the_same() {
+    let mut random = generate::Random::new(3);
+    let options = Options::default();
+    let mut quick = 0;
+    let mut check = |text: &str| {
+        let Some(fast) = plain::document(text, 1, &options) else { return };
+        quick += 1;
+        let full = build::by_events(text, 1, &options);
+        let full = full.map_err(|e| e.to_string()).unwrap_or_else(|e| panic!("{e}: {text:?}"));
+        assert_eq!(fast.value, full.value, "{text:?}");
+        assert_eq!(fast.at, full.at, "{text:?}");
+        assert!(fast.repeats_keys || !full.repeats_keys, "{text:?}");
+    };
+    for _ in 0..20_000 {
+        check(&generate::document(&mut random));
+        check(&to_string(&generate::value(&mut random)));
+    }
+    assert!(quick > 4_000, "only {quick} of 40000 were plain");
+}
+
+#[test]
+fn keys_without_an_order_do_not_panic() {
+    let fields: serde_json::Map<String, Value> = (0..400)
+        .flat_map(|i| [format!("0{i}"), format!("0b{i}"), i.to_string()])
+        .map(|key| (key, Value::Null))
+        .collect();
+    assert_eq!(to_string(&Value::Object(fields.clone())).lines().count(), fields.len());
 }

@@ -1,6 +1,6 @@
 //! Generated values and texts, the same on every run.
 
-use windlass_object::{Map, Value};
+use serde_json::{Map, Value};
 
 /// A small generator of random numbers (splitmix64).
 pub(crate) struct Random(u64);

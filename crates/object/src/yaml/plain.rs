@@ -1,0 +1,392 @@
+//! The quick way through the YAML that machines write and most people too: block mappings and
+//! lists, scalars of all styles but folded ones, comments. Anchors, tags, flow collections and
+//! whatever else is not plain to see make it give up ([`document`] is `None`), and the full parser
+//! reads the document instead. What it does read it reads as that parser would, of which a test
+//! makes sure; errors and positions come from the full parser only.
+
+use serde_json::{Map, Value};
+
+use super::build::Built;
+use super::{Options, Position, resolve};
+
+/// The longest key that is read here, in bytes.
+const MAX_KEY: usize = 256;
+
+/// Reads `source`, whose first line is number `line`; `None` if that takes the full parser.
+pub(super) fn document(source: &str, line: usize, options: &Options) -> Option<Built> {
+    if source.contains('\r') {
+        return None;
+    }
+    let mut reader = Reader { rest: source, line, head: None, options, repeats_keys: false };
+    let head = reader.peek()?;
+    let at = Position { line: reader.line, column: head.column + 1 };
+    let value = reader.block(0)?;
+    if reader.peek_or_end()?.is_some() {
+        return None;
+    }
+    Some(Built { value, at, repeats_keys: reader.repeats_keys })
+}
+
+/// What stands on a line behind its indentation, or behind the `-` that was taken from it.
+#[derive(Clone, Copy)]
+struct Head<'t> {
+    column: usize,
+    text: &'t str,
+}
+
+impl<'t> Head<'t> {
+    fn is_item(&self) -> bool {
+        self.text == "-" || self.text.starts_with("- ")
+    }
+
+    /// The key that the line begins with, and what stands behind its colon.
+    fn key(&self) -> Option<(&'t str, &'t str)> {
+        let is_plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/');
+        let bytes = self.text.as_bytes();
+        let end = bytes.iter().position(|b| !is_plain(b))?;
+        let is_key = end > 0 && end <= MAX_KEY && bytes[end] == b':';
+        if !is_key || !matches!(bytes.get(end + 1), None | Some(b' ')) {
+            return None;
+        }
+        Some((&self.text[..end], self.text[end + 1..].trim_start_matches(' ')))
+    }
+}
+
+struct Reader<'t, 'o> {
+    /// The text behind the line that `head` is of.
+    rest: &'t str,
+    /// The number of the line that `head` is of, or of the next one.
+    line: usize,
+    head: Option<Head<'t>>,
+    options: &'o Options,
+    repeats_keys: bool,
+}
+
+impl<'t> Reader<'t, '_> {
+    /// The next line that holds something.
+    fn peek(&mut self) -> Option<Head<'t>> {
+        self.peek_or_end()?
+    }
+
+    /// The same, where the end of the text is an answer too.
+    fn peek_or_end(&mut self) -> Option<Option<Head<'t>>> {
+        while self.head.is_none() {
+            if self.rest.is_empty() {
+                return Some(None);
+            }
+            let line = self.take_line();
+            let text = line.trim_start_matches(' ');
+            if text.is_empty() || text.starts_with('#') {
+                self.line += 1;
+                continue;
+            }
+            let column = line.len() - text.len();
+            let is_marker = column == 0 && (text.starts_with("...") || text.starts_with('%'));
+            if text.starts_with('\t') || is_marker {
+                return None;
+            }
+            self.head = Some(Head { column, text });
+        }
+        Some(self.head)
+    }
+
+    /// The next line without its end. Carriage returns are left to the full parser.
+    fn take_line(&mut self) -> &'t str {
+        let (line, rest) = self.rest.split_once('\n').unwrap_or((self.rest, ""));
+        self.rest = rest;
+        line
+    }
+
+    /// Goes behind the line.
+    fn advance(&mut self) {
+        self.head = None;
+        self.line += 1;
+    }
+
+    /// A collection that begins at the next line.
+    fn block(&mut self, depth: usize) -> Option<Value> {
+        if depth >= self.options.max_depth {
+            return None;
+        }
+        let head = self.peek()?;
+        if head.is_item() {
+            self.list(head.column, depth)
+        } else {
+            head.key()?;
+            self.mapping(head.column, depth)
+        }
+    }
+
+    fn list(&mut self, column: usize, depth: usize) -> Option<Value> {
+        let mut items = Vec::new();
+        while let Some(head) = self.peek_or_end()? {
+            if head.column != column || !head.is_item() {
+                break;
+            }
+            let text = head.text[1..].trim_start_matches(' ');
+            let inner = Head { column: column + head.text.len() - text.len(), text };
+            if text.is_empty() || text.starts_with('#') {
+                self.advance();
+                items.push(self.below(column, false, depth)?);
+            } else if inner.is_item() || inner.key().is_some() {
+                self.head = Some(inner);
+                items.push(self.block(depth + 1)?);
+            } else {
+                items.push(self.scalar(text, column)?);
+            }
+        }
+        self.ends(column)?;
+        Some(Value::Array(items))
+    }
+
+    fn mapping(&mut self, column: usize, depth: usize) -> Option<Value> {
+        let mut fields = Map::new();
+        while let Some(head) = self.peek_or_end()? {
+            if head.column != column || head.is_item() {
+                break;
+            }
+            let (key, text) = head.key()?;
+            let key = resolve::plain_key(key, self.options.dialect).ok()?;
+            let value = if text.is_empty() || text.starts_with('#') {
+                self.advance();
+                self.below(column, true, depth)?
+            } else {
+                self.scalar(text, column)?
+            };
+            self.repeats_keys |= fields.insert(key, value).is_some();
+        }
+        self.ends(column)?;
+        Some(Value::Object(fields))
+    }
+
+    /// A value on the lines below its key or dash; null if there is none. A list may stand right
+    /// under its key.
+    fn below(&mut self, column: usize, in_mapping: bool, depth: usize) -> Option<Value> {
+        match self.peek_or_end()? {
+            Some(head) if head.column > column => self.block(depth + 1),
+            Some(head) if in_mapping && head.column == column && head.is_item() => {
+                self.block(depth + 1)
+            }
+            _ => Some(Value::Null),
+        }
+    }
+
+    /// Nothing that is indented further may follow.
+    fn ends(&mut self, column: usize) -> Option<()> {
+        self.peek_or_end()?.is_none_or(|head| head.column <= column).then_some(())
+    }
+
+    /// The scalar that begins with `text` on this line; `column` is its collection's.
+    fn scalar(&mut self, text: &'t str, column: usize) -> Option<Value> {
+        let value = match text.as_bytes()[0] {
+            b'\'' => Value::String(self.single_quoted(text, column)?),
+            b'"' => Value::String(self.double_quoted(text, column)?),
+            b'|' => Value::String(self.literal(text, column)?),
+            b'{' if is_blank(text.strip_prefix("{}")?) => {
+                self.advance();
+                Value::Object(Map::new())
+            }
+            b'[' if is_blank(text.strip_prefix("[]")?) => {
+                self.advance();
+                Value::Array(Vec::new())
+            }
+            b'-' if text.len() == 1 || text.starts_with("- ") => return None,
+            b'{' | b'[' | b'}' | b']' | b',' | b'&' | b'*' | b'!' | b'>' | b'%' | b'@' | b'`'
+            | b'?' | b':' | b'#' => return None,
+            _ => self.plain(text, column)?,
+        };
+        self.ends(column)?;
+        Some(value)
+    }
+
+    fn plain(&mut self, text: &str, column: usize) -> Option<Value> {
+        let (mut text, commented) = plain_line(text)?;
+        self.advance();
+        let mut joined = String::new();
+        while !commented && let Some(more) = self.continuation(column) {
+            let first = more.as_bytes()[0];
+            if matches!(first, b'#' | b'-' | b'?' | b':' | b'\t') {
+                return None;
+            }
+            let (more, commented) = plain_line(more)?;
+            if joined.is_empty() {
+                joined.push_str(text);
+            }
+            joined.push(' ');
+            joined.push_str(more);
+            self.take_line();
+            self.line += 1;
+            if commented {
+                break;
+            }
+        }
+        if !joined.is_empty() {
+            text = &joined;
+        }
+        let scalar = resolve::plain(text, self.options.dialect);
+        resolve::into_value(scalar, self.options.dialect).ok()
+    }
+
+    /// The next line without its indentation, if it belongs to a scalar in the collection at
+    /// `column`.
+    fn continuation(&self, column: usize) -> Option<&'t str> {
+        let line = self.rest.split('\n').next()?;
+        let text = line.trim_start_matches(' ');
+        (!text.is_empty() && line.len() - text.len() > column).then_some(text)
+    }
+
+    fn single_quoted(&mut self, text: &'t str, column: usize) -> Option<String> {
+        let mut out = String::new();
+        let mut rest = &text[1..];
+        loop {
+            let Some(end) = rest.find('\'') else {
+                rest = self.fold(rest, column, &mut out)?;
+                continue;
+            };
+            out.push_str(&rest[..end]);
+            rest = &rest[end + 1..];
+            if !rest.starts_with('\'') {
+                break;
+            }
+            out.push('\'');
+            rest = &rest[1..];
+        }
+        self.closed(rest)?;
+        Some(out)
+    }
+
+    fn double_quoted(&mut self, text: &'t str, column: usize) -> Option<String> {
+        let mut out = String::new();
+        let mut rest = &text[1..];
+        loop {
+            let Some(end) = rest.find(['"', '\\']) else {
+                rest = self.fold(rest, column, &mut out)?;
+                continue;
+            };
+            out.push_str(&rest[..end]);
+            let is_quote = rest.as_bytes()[end] == b'"';
+            rest = &rest[end + 1..];
+            if is_quote {
+                break;
+            }
+            out.push(match rest.as_bytes().first()? {
+                b'"' => '"',
+                b' ' => ' ',
+                b'\\' => '\\',
+                b'n' => '\n',
+                b't' => '\t',
+                _ => return None,
+            });
+            rest = &rest[1..];
+        }
+        self.closed(rest)?;
+        Some(out)
+    }
+
+    /// The end of a line inside quotes: with the next line's beginning it is one blank. Blank lines
+    /// and tabs are left to the full parser.
+    fn fold(&mut self, line: &'t str, column: usize, out: &mut String) -> Option<&'t str> {
+        if line.ends_with('\t') {
+            return None;
+        }
+        let next = self.continuation(column).filter(|next| !next.starts_with('\t'))?;
+        let kept = line.trim_end_matches(' ');
+        // What an escape put there stays; here nothing is left of the line but blanks.
+        if kept.is_empty() {
+            return None;
+        }
+        out.push_str(kept);
+        out.push(' ');
+        self.take_line();
+        self.line += 1;
+        Some(next)
+    }
+
+    /// Only a comment may stand behind a closing quote.
+    fn closed(&mut self, rest: &str) -> Option<()> {
+        self.advance();
+        is_blank(rest).then_some(())
+    }
+
+    fn literal(&mut self, text: &str, column: usize) -> Option<String> {
+        let header = &text[1..];
+        let (chomp, header) = match header.as_bytes().first() {
+            Some(b'-') => (Chomp::Strip, &header[1..]),
+            Some(b'+') => (Chomp::Keep, &header[1..]),
+            _ => (Chomp::Clip, header),
+        };
+        if !is_blank(header) {
+            return None;
+        }
+        self.advance();
+        let first = self.rest.split('\n').next()?;
+        let indent = first.len() - first.trim_start_matches(' ').len();
+        // Blank lines at the start say nothing about the indentation: left to the full parser.
+        if indent <= column || indent == first.len() {
+            return None;
+        }
+        let mut out = String::new();
+        let mut blank_lines = 0;
+        let mut ends_with_break = true;
+        while !self.rest.is_empty() {
+            let line = self.rest.split('\n').next()?;
+            let blanks = line.len() - line.trim_start_matches(' ').len();
+            let is_empty = blanks == line.len() && blanks <= indent;
+            if blanks < indent && !is_empty {
+                break;
+            }
+            ends_with_break = self.rest.len() > line.len();
+            if is_empty {
+                blank_lines += 1;
+            } else {
+                out.extend(std::iter::repeat_n('\n', blank_lines));
+                blank_lines = 0;
+                out.push_str(&line[indent..]);
+                out.push('\n');
+            }
+            self.take_line();
+            self.line += 1;
+        }
+        match chomp {
+            // At the end of the text the subtleties are the full parser's.
+            _ if !ends_with_break => return None,
+            Chomp::Strip => {
+                out.pop();
+            }
+            Chomp::Clip => {}
+            Chomp::Keep => out.extend(std::iter::repeat_n('\n', blank_lines)),
+        }
+        Some(out)
+    }
+}
+
+enum Chomp {
+    Strip,
+    Clip,
+    Keep,
+}
+
+/// One line of a plain scalar, and whether a comment ends it.
+fn plain_line(text: &str) -> Option<(&str, bool)> {
+    let bytes = text.as_bytes();
+    let mut end = text.len();
+    for (i, b) in bytes.iter().enumerate() {
+        match b {
+            b'\t' | b'\r' => return None,
+            b':' if matches!(bytes.get(i + 1), None | Some(b' ')) => return None,
+            b'#' if i > 0 && bytes[i - 1] == b' ' => {
+                end = i;
+                break;
+            }
+            _ => {}
+        }
+    }
+    let kept = text[..end].trim_end_matches(' ');
+    (!kept.is_empty()).then_some((kept, end < text.len()))
+}
+
+/// Whether nothing, or only a comment, stands here behind something.
+fn is_blank(text: &str) -> bool {
+    let rest = text.trim_start_matches(' ');
+    rest.is_empty() || rest.starts_with('#') && rest.len() < text.len()
+}
