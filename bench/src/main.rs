@@ -4,6 +4,7 @@
 // Printing is what it is for.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod api;
 mod delivery;
 mod windlass;
 
@@ -21,6 +22,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Benchmark {
+    /// The embedded API against kube-apiserver with etcd: time to ready, memory, writes a second.
+    Api(api::Arguments),
     /// First delivery of many applications, and one commit to all of them, against Argo CD 3.2.
     Delivery(delivery::Arguments),
 }
@@ -28,6 +31,7 @@ enum Benchmark {
 fn main() -> ExitCode {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let result = match Arguments::parse().benchmark {
+        Benchmark::Api(arguments) => api::run(&arguments),
         Benchmark::Delivery(arguments) => delivery::run(&arguments),
     };
     match result {

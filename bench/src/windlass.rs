@@ -43,7 +43,7 @@ impl Windlass {
 }
 
 /// Beside this program: both are built for release in one go.
-fn binary() -> Result<PathBuf> {
+pub(crate) fn binary() -> Result<PathBuf> {
     let here = std::env::current_exe()?;
     let path = here.with_file_name("windlass");
     path.exists().then_some(path).context("build it first: cargo build --release -p windlass")

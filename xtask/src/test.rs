@@ -18,6 +18,10 @@ pub(crate) struct Arguments {
     /// What one runs between edits: format, lints and unit tests; no peers.
     #[arg(long)]
     quick: bool,
+    /// Asks the real systems anew what is otherwise replayed, and fails if an answer differs from
+    /// the recorded one.
+    #[arg(long, conflicts_with = "quick")]
+    peers: bool,
 }
 
 struct Step {
@@ -41,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     ];
     if arguments.quick {
         steps.push(Step::cargo("unit tests", "test --workspace --locked --lib --bins"));
-        return report(&steps, false);
+        return report(&steps, &[]);
     }
     println!("==> peers: {}", PEERS.join(" "));
     testkit::build(PEERS, &mut |line| println!("{line}"))?;
@@ -57,22 +61,30 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     // The stories run the binary, and `cargo test` builds only test harnesses of it.
     steps.push(Step::cargo("build", "build --workspace --locked"));
     steps.push(Step::cargo("tests", "test --workspace --locked --no-fail-fast"));
-    let result = report(&steps, true);
+    let mut environment = vec!["WINDLASS_PEERS"];
+    if arguments.peers {
+        environment.push("WINDLASS_RECORD");
+        steps.push(Step {
+            title: "recorded answers",
+            program: "git".to_owned(),
+            arguments: vec!["diff", "--exit-code", "--stat"],
+        });
+    }
+    let result = report(&steps, &environment);
     testkit::stop_shared()?;
     result
 }
 
-fn report(steps: &[Step], peers: bool) -> Result<()> {
+/// Runs the steps with these variables set, all of them, and says which failed.
+fn report(steps: &[Step], environment: &[&str]) -> Result<()> {
     let mut outcomes = Vec::new();
     for step in steps {
-        println!("==> {}: cargo {}", step.title, step.arguments.join(" "));
+        println!("==> {}: {}", step.title, step.arguments.join(" "));
         let started = Instant::now();
         let mut command = Command::new(&step.program);
         command.args(&step.arguments);
-        if peers {
-            command.env("WINDLASS_PEERS", "1");
-        }
-        let passed = command.status().context("start cargo")?.success();
+        command.envs(environment.iter().map(|name| (name, "1")));
+        let passed = command.status().with_context(|| format!("start {}", step.program))?.success();
         outcomes.push((step.title, passed, started.elapsed()));
     }
     println!("==> summary");

@@ -206,7 +206,13 @@ fn relatives(world: &World, kind: Kind, change: &Change, object: &Object, keys: 
                 }
             }
         }
-        Kind::Node | Kind::StorageClass => keys.push(key(Kind::Node, "", "")),
+        Kind::Node | Kind::StorageClass => {
+            keys.push(key(Kind::Node, "", ""));
+            if kind == Kind::Node && (change.old.is_none() || change.new.is_none()) {
+                let sets = world.list_all(Kind::DaemonSet);
+                keys.extend(sets.map(|set| key(Kind::DaemonSet, set.namespace(), set.name())));
+            }
+        }
         _ => {}
     }
 }

@@ -9,6 +9,7 @@ use windlass_object::Object;
 use crate::conditions;
 use crate::plan::{Action, Plan};
 use crate::pods;
+use crate::report as reporting;
 use crate::resource::Kind;
 use crate::revision::{self, LABEL};
 use crate::rollout::scaled;
@@ -44,8 +45,7 @@ pub(crate) fn reconcile(world: &World, set: &Object, now: Timestamp) -> Plan {
             plan.actions.push(Action::Create { kind: Kind::Pod, object: pod });
         }
     }
-    let observed = set.int_at(&["status", "observedGeneration"]) == set.generation();
-    if plan.actions.is_empty() || !observed {
+    if reporting::is_due(set, &mut plan, now) {
         report(set, &all, wanted, &is_new, now, &mut plan);
     }
     plan

@@ -10,10 +10,11 @@ use windlass_object::Object;
 use crate::conditions::{self, Condition};
 use crate::plan::{Action, Plan, Target};
 use crate::pods;
+use crate::report;
 use crate::resource::Kind;
 use crate::rollout::{self, Limits, Set};
 use crate::selector;
-use crate::world::{World, controller};
+use crate::world::World;
 
 const HASH: &str = "pod-template-hash";
 const REVISION: &str = "deployment.kubernetes.io/revision";
@@ -59,9 +60,9 @@ pub(crate) fn reconcile(world: &World, deployment: &Object, now: Timestamp) -> P
     if !deployment.is_terminating() {
         state.roll(&mut plan);
     }
-    // What was just asked for shows in the status when it is there; the generation shows at once.
-    let observed = deployment.int_at(&["status", "observedGeneration"]);
-    if plan.actions.is_empty() || observed != deployment.generation() {
+    if plan.actions.is_empty() && state.new.is_some_and(|new| report::is_unreported(new, now)) {
+        report::later(&mut plan);
+    } else if report::is_due(deployment, &mut plan, now) {
         state.report(&mut plan);
     }
     plan
@@ -458,11 +459,8 @@ impl<'a> State<'a> {
 }
 
 fn adopt(world: &World, deployment: &Object, plan: &mut Plan) {
-    for set in world.list(Kind::ReplicaSet, deployment.namespace()) {
-        if controller(set).is_none()
-            && !set.is_terminating()
-            && selector::matches(deployment.get(&["spec", "selector"]), set)
-        {
+    for set in world.uncontrolled(Kind::ReplicaSet, deployment.namespace()) {
+        if !set.is_terminating() && selector::matches(deployment.get(&["spec", "selector"]), set) {
             let owners = pods::controlled_by(Kind::Deployment, deployment);
             plan.actions.push(Action::Patch {
                 target: Target::of(Kind::ReplicaSet, set),

@@ -108,7 +108,10 @@ fn collect(world: &World, resource: &Resource, object: &Object, plan: &mut Plan)
     } else {
         Propagation::Background
     };
-    let owners = absent.iter().filter_map(|owner| target(world, object, owner)).collect();
+    // Of an owner whose kind is not served nobody knows whether it exists.
+    let owners: Option<Vec<Target>> =
+        absent.iter().map(|owner| target(world, object, owner)).collect();
+    let Some(owners) = owners else { return };
     plan.actions.push(Action::Collect {
         target: Target::new(resource, object),
         owners,
@@ -116,12 +119,16 @@ fn collect(world: &World, resource: &Resource, object: &Object, plan: &mut Plan)
     });
 }
 
-/// Where the API would have the owner; nothing when no such kind is served.
+/// Where the API would have the owner; nothing when no such kind is served, or when the owner is
+/// in a namespace and its dependent is not, which is no valid reference.
 fn target(world: &World, object: &Object, owner: &OwnerReference) -> Option<Target> {
     let group = owner.api_version.split_once('/').map_or("", |(group, _)| group);
     let (_, resource) = world
         .resources()
         .find(|(_, resource)| resource.group == group && resource.kind == owner.kind)?;
+    if resource.namespaced && object.namespace().is_empty() {
+        return None;
+    }
     Some(Target {
         resource: resource.clone(),
         namespace: if resource.namespaced { object.namespace() } else { "" }.to_owned(),
@@ -140,7 +147,7 @@ mod tests {
     use crate::resource::{Kind, KindId};
     use crate::world::World;
 
-    fn object(kind: &str, uid: &str, metadata: Value) -> Object {
+    fn object(kind: &str, uid: &str, metadata: &Value) -> Object {
         let mut object = Object::try_from(json!({
             "apiVersion": "apps/v1", "kind": kind,
             "metadata": {"name": uid, "namespace": "n", "uid": uid, "resourceVersion": "1"},
@@ -167,7 +174,7 @@ mod tests {
             world.set_synced(KindId::from(*kind));
         }
         if let Some(metadata) = owner {
-            world.put(Kind::Deployment.into(), object("Deployment", "owner", metadata));
+            world.put(Kind::Deployment.into(), object("Deployment", "owner", &metadata));
         }
         world.put(Kind::ReplicaSet.into(), dependent.clone());
         let place = world.place(look_at).unwrap().clone();
@@ -177,25 +184,42 @@ mod tests {
 
     #[test]
     fn an_object_goes_when_its_last_owner_is_gone() {
-        let dependent = object("ReplicaSet", "set", owned_by(&["owner"]));
+        let dependent = object("ReplicaSet", "set", &owned_by(&["owner"]));
         assert_eq!(plan(Some(json!({})), &dependent, "set"), []);
         let actions = plan(None, &dependent, "set");
         let [Action::Collect { owners, propagation, .. }] = &actions[..] else {
             panic!("{actions:?}")
         };
         assert_eq!((owners[0].name.as_str(), *propagation), ("owner", Propagation::Background));
-        let two = object("ReplicaSet", "set", owned_by(&["owner", "other"]));
+        let two = object("ReplicaSet", "set", &owned_by(&["owner", "other"]));
         assert_eq!(plan(Some(json!({})), &two, "set"), []);
+    }
+
+    #[test]
+    fn an_owner_that_cannot_be_looked_for_is_not_taken_for_gone() {
+        let owner =
+            json!({"apiVersion": "example.org/v1", "kind": "Unknown", "name": "x", "uid": "x"});
+        let dependent = object("ReplicaSet", "set", &json!({"ownerReferences": [owner]}));
+        assert_eq!(plan(None, &dependent, "set"), []);
+        let mut cluster_wide = object("ReplicaSet", "set", &owned_by(&["owner"]));
+        cluster_wide.remove(&["metadata", "namespace"]);
+        let mut world = World::default();
+        world.discovered = true;
+        for kind in Kind::ALL {
+            world.set_synced(KindId::from(*kind));
+        }
+        let kind = KindId::from(Kind::ReplicaSet);
+        assert_eq!(reconcile(&world, kind, &cluster_wide).actions, []);
     }
 
     #[test]
     fn foreground_waits_for_dependents_and_deletes_them() {
         let terminating = json!({"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["foregroundDeletion"]});
-        let dependent = object("ReplicaSet", "set", owned_by(&["owner"]));
+        let dependent = object("ReplicaSet", "set", &owned_by(&["owner"]));
         assert_eq!(plan(Some(terminating.clone()), &dependent, "owner"), []);
         let actions = plan(Some(terminating.clone()), &dependent, "set");
         assert!(matches!(actions[..], [Action::Collect { .. }]), "{actions:?}");
-        let stranger = object("ReplicaSet", "set", json!({}));
+        let stranger = object("ReplicaSet", "set", &json!({}));
         let actions = plan(Some(terminating), &stranger, "owner");
         let [Action::Patch { patch, .. }] = &actions[..] else { panic!("{actions:?}") };
         assert_eq!(patch["metadata"]["finalizers"], json!([]));
@@ -205,7 +229,7 @@ mod tests {
     fn orphans_lose_their_owner_first() {
         let terminating =
             json!({"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["orphan"]});
-        let dependent = object("ReplicaSet", "set", owned_by(&["owner", "other"]));
+        let dependent = object("ReplicaSet", "set", &owned_by(&["owner", "other"]));
         let actions = plan(Some(terminating), &dependent, "owner");
         let [Action::Patch { target, patch, .. }] = &actions[..] else { panic!("{actions:?}") };
         assert_eq!(target.name, "set");

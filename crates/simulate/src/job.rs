@@ -10,6 +10,7 @@ use windlass_object::Object;
 use crate::conditions::{self, Condition, written};
 use crate::plan::{Action, Plan};
 use crate::pods;
+use crate::report as reporting;
 use crate::resource::Kind;
 use crate::world::World;
 
@@ -41,7 +42,10 @@ pub(crate) fn reconcile(world: &World, job: &Object, now: Timestamp) -> Plan {
         facts.fill(job, &active, &mut plan);
     }
     let started = job.get(&["status", "startTime"]).is_some() || suspended;
-    if plan.actions.is_empty() || (!started && outcome.is_none()) {
+    let starting = active.iter().any(|pod| reporting::is_starting(pod, now));
+    if plan.actions.is_empty() && starting {
+        reporting::later(&mut plan);
+    } else if plan.actions.is_empty() || !(started || reporting::is_young(job, now)) {
         report(job, &facts, &active, outcome, suspended, now, &mut plan);
     }
     plan

@@ -39,6 +39,7 @@ mod plan;
 mod pods;
 mod queue;
 mod replicaset;
+mod report;
 mod resource;
 mod revision;
 mod rollout;
@@ -63,10 +64,13 @@ use tokio_util::sync::CancellationToken;
 
 use controllers::Key;
 use execute::Executor;
+use plan::Action;
 use queue::Queue;
 use resource::{Kind, KindId, Resource};
 use world::{Change, World};
 
+/// How many objects of one plan are created at once.
+const CREATES_AT_ONCE: usize = 16;
 const DISCOVERY_PAUSE: Duration = Duration::from_millis(100);
 
 /// How a simulation is run.
@@ -201,13 +205,24 @@ impl Simulation {
             let world = self.executor.world.read();
             controllers::reconcile(&world, key, self.authority.as_deref(), Timestamp::now())
         };
-        for action in &plan.actions {
-            match self.executor.execute(action).await {
-                Ok(changes) => self.changed(&changes),
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::debug!(?key, error, "an action failed");
-                    return false;
+        // Objects are created side by side; everything else is done in order.
+        let both_create = |a: &Action, b: &Action| {
+            matches!((a, b), (Action::Create { .. }, Action::Create { .. }))
+        };
+        for batch in plan.actions.chunk_by(both_create).flat_map(|run| run.chunks(CREATES_AT_ONCE))
+        {
+            let mut requests = Vec::with_capacity(batch.len());
+            for action in batch {
+                requests.push(self.executor.execute(action));
+            }
+            for answer in futures::future::join_all(requests).await {
+                match answer {
+                    Ok(changes) => self.changed(&changes),
+                    Err(error) => {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::debug!(?key, error, "an action failed");
+                        return false;
+                    }
                 }
             }
         }

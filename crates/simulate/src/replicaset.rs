@@ -9,9 +9,10 @@ use windlass_object::Object;
 use crate::conditions;
 use crate::plan::{Action, Plan, Target};
 use crate::pods;
+use crate::report;
 use crate::resource::Kind;
 use crate::selector;
-use crate::world::{World, controller};
+use crate::world::World;
 
 /// The most pods that one look at a ReplicaSet creates or deletes.
 const BURST: usize = 500;
@@ -41,22 +42,17 @@ pub(crate) fn reconcile(world: &World, set: &Object, now: Timestamp) -> Plan {
     // Status is of the pods as they are: what was just asked for shows when it is there.
     let terminating = owned.iter().filter(|pod| pod.is_terminating()).count();
     let status = status(set, &active, terminating, now, &mut plan);
-    if plan.actions.is_empty() || observed(set) != set.generation() {
+    if plan.actions.is_empty() && active.iter().any(|pod| report::is_starting(pod, now)) {
+        report::later(&mut plan);
+    } else if report::is_due(set, &mut plan, now) {
         plan.status(Kind::ReplicaSet, set, &status);
     }
     plan
 }
 
-fn observed(set: &Object) -> Option<i64> {
-    set.int_at(&["status", "observedGeneration"])
-}
-
 fn adopt(world: &World, set: &Object, plan: &mut Plan) {
-    for pod in world.list(Kind::Pod, set.namespace()) {
-        if controller(pod).is_none()
-            && pods::is_active(pod)
-            && selector::matches(set.get(&["spec", "selector"]), pod)
-        {
+    for pod in world.uncontrolled(Kind::Pod, set.namespace()) {
+        if pods::is_active(pod) && selector::matches(set.get(&["spec", "selector"]), pod) {
             let mut owners = pod
                 .get(&["metadata", "ownerReferences"])
                 .and_then(Value::as_array)

@@ -172,7 +172,7 @@ mod tests {
         Set { name: name.into(), created: name.into(), replicas, available, most_before: None }
     }
 
-    fn limits(replicas: i64, surge: Value, unavailable: Value) -> Limits {
+    fn limits(replicas: i64, surge: &Value, unavailable: &Value) -> Limits {
         let rolling = json!({"maxSurge": surge, "maxUnavailable": unavailable});
         let spec = json!({"spec": {"replicas": replicas, "strategy": {"rollingUpdate": rolling}}});
         Limits::of(&Object::try_from(spec).unwrap())
@@ -182,16 +182,16 @@ mod tests {
     fn percentages_round_up_for_surge_and_down_for_unavailable() {
         assert_eq!(scaled(Some(&json!("25%")), 10, true), 3);
         assert_eq!(scaled(Some(&json!("25%")), 10, false), 2);
-        let one = limits(1, json!("25%"), json!("25%"));
+        let one = limits(1, &json!("25%"), &json!("25%"));
         assert_eq!(one, Limits { replicas: 1, surge: 1, unavailable: 0 });
-        assert_eq!(limits(4, json!(0), json!(0)).unavailable, 1);
+        assert_eq!(limits(4, &json!(0), &json!(0)).unavailable, 1);
     }
 
     #[test]
     fn a_rolling_update_ends_within_its_limits_at_every_step() {
         for replicas in 1..12 {
             for (surge, unavailable) in [(1, 0), (0, 1), (3, 2), (12, 12)] {
-                let limits = limits(replicas, json!(surge), json!(unavailable));
+                let limits = limits(replicas, &json!(surge), &json!(unavailable));
                 let (mut new, mut old) = (set("new", 0, 0), set("old", replicas, replicas));
                 for _ in 0..100 {
                     new.replicas =
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn unavailable_old_pods_go_first() {
-        let limits = limits(10, json!(3), json!(2));
+        let limits = limits(10, &json!(3), &json!(2));
         let sizes = old_sizes(limits, &set("new", 5, 0), &[set("a", 3, 3), set("b", 5, 3)]);
         assert_eq!(sizes, []);
         let sizes = old_sizes(limits, &set("new", 1, 0), &[set("a", 5, 5), set("b", 5, 3)]);
@@ -222,10 +222,10 @@ mod tests {
     fn scaling_in_a_rollout_keeps_proportions() {
         let of = |name: &str, replicas| Set { most_before: Some(13), ..set(name, replicas, 0) };
         let sizes =
-            proportional(limits(15, json!(3), json!(2)), vec![of("new", 5), of("old", 8)], 13);
+            proportional(limits(15, &json!(3), &json!(2)), vec![of("new", 5), of("old", 8)], 13);
         assert_eq!(sizes, [("old".to_owned(), 11), ("new".to_owned(), 7)]);
         let sizes =
-            proportional(limits(0, json!(3), json!(2)), vec![of("new", 5), of("old", 8)], 13);
+            proportional(limits(0, &json!(3), &json!(2)), vec![of("new", 5), of("old", 8)], 13);
         assert_eq!(sizes, [("old".to_owned(), 0), ("new".to_owned(), 0)]);
     }
 }

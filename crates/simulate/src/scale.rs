@@ -19,7 +19,7 @@ pub(crate) fn reconcile(world: &World, scaler: &Object, now: Timestamp) -> Plan 
             kind: "AbleToScale",
             status: "False",
             reason: "FailedGetScale",
-            message: "the scale target does not exist",
+            message: "the scale target does not exist, or is of a kind that is not simulated",
         };
         let mut conditions = conditions::of(scaler);
         conditions::set(&mut conditions, condition, now, false);

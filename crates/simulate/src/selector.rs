@@ -42,25 +42,25 @@ mod tests {
 
     use super::matches;
 
-    fn check(selector: Value, expected: bool) {
+    fn check(selector: &Value, expected: bool) {
         let object =
             Object::try_from(json!({"metadata": {"labels": {"app": "web", "tier": "a"}}})).unwrap();
-        assert_eq!(matches(Some(&selector), &object), expected, "{selector}");
+        assert_eq!(matches(Some(selector), &object), expected, "{selector}");
     }
 
     #[test]
     fn selectors() {
         let one = |key: &str, operator: &str, values: Value| json!({"matchExpressions": [{"key": key, "operator": operator, "values": values}]});
-        check(json!({}), true);
-        check(json!({"matchLabels": {"app": "web"}}), true);
-        check(json!({"matchLabels": {"app": "web", "x": "y"}}), false);
-        check(one("tier", "In", json!(["a", "b"])), true);
-        check(one("none", "In", json!(["a"])), false);
-        check(one("tier", "NotIn", json!(["a"])), false);
-        check(one("none", "NotIn", json!(["a"])), true);
-        check(one("tier", "Exists", json!([])), true);
-        check(one("tier", "DoesNotExist", json!([])), false);
-        check(one("tier", "Unknown", json!([])), false);
+        check(&json!({}), true);
+        check(&json!({"matchLabels": {"app": "web"}}), true);
+        check(&json!({"matchLabels": {"app": "web", "x": "y"}}), false);
+        check(&one("tier", "In", json!(["a", "b"])), true);
+        check(&one("none", "In", json!(["a"])), false);
+        check(&one("tier", "NotIn", json!(["a"])), false);
+        check(&one("none", "NotIn", json!(["a"])), true);
+        check(&one("tier", "Exists", json!([])), true);
+        check(&one("tier", "DoesNotExist", json!([])), false);
+        check(&one("tier", "Unknown", json!([])), false);
         assert!(!matches(None, &Object::default()));
     }
 }

@@ -9,6 +9,7 @@ use windlass_object::Object;
 use crate::conditions;
 use crate::plan::{Action, Plan};
 use crate::pods;
+use crate::report;
 use crate::resource::Kind;
 use crate::revision::{self, LABEL};
 use crate::world::World;
@@ -42,8 +43,7 @@ pub(crate) fn reconcile(world: &World, set: &Object, now: Timestamp) -> Plan {
     if !set.is_terminating() {
         state.step(&pods, &mut plan);
     }
-    let observed = set.int_at(&["status", "observedGeneration"]) == set.generation();
-    if plan.actions.is_empty() || !observed {
+    if report::is_due(set, &mut plan, now) {
         state.report(&pods, &mut plan);
     }
     plan

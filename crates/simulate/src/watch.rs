@@ -19,7 +19,7 @@ const PAGE: u32 = 500;
 const WATCH_SECONDS: u32 = 1800;
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
 /// A resource that is not served may be later, by a CustomResourceDefinition for instance.
-const PAUSE_WHEN_ABSENT: Duration = Duration::from_secs(30);
+const PAUSE_WHEN_ABSENT: Duration = Duration::from_secs(5);
 
 /// Follows one resource until the task is dropped. `changed` gets all changes, and whether they
 /// come of a list.

@@ -15,6 +15,9 @@ use crate::resource::{Kind, KindId, Resource};
 /// How many deleted identities are remembered.
 const GONE_BOUND: usize = 16_384;
 
+/// The kinds whose objects controllers adopt.
+const ADOPTED: &[Kind] = &[Kind::Pod, Kind::ReplicaSet];
+
 type Names = BTreeMap<String, Arc<Object>>;
 
 /// Where an object is kept.
@@ -55,6 +58,8 @@ pub(crate) struct World {
     stores: Vec<Store>,
     places: HashMap<String, Place>,
     dependents: HashMap<String, BTreeSet<Place>>,
+    /// What has no controller, of the kinds that controllers adopt.
+    uncontrolled: BTreeSet<Place>,
     gone: HashSet<String>,
     gone_order: VecDeque<String>,
     /// Whether discovery has named all kinds.
@@ -72,6 +77,7 @@ impl Default for World {
             stores: Kind::ALL.iter().map(store).collect(),
             places: HashMap::new(),
             dependents: HashMap::new(),
+            uncontrolled: BTreeSet::new(),
             gone: HashSet::new(),
             gone_order: VecDeque::new(),
             discovered: false,
@@ -174,6 +180,20 @@ impl World {
         )
     }
 
+    /// The pods or ReplicaSets of a namespace that no controller has.
+    pub(crate) fn uncontrolled<'a>(
+        &'a self,
+        kind: Kind,
+        namespace: &str,
+    ) -> impl Iterator<Item = &'a Arc<Object>> {
+        let (kind, namespace) = (KindId::from(kind), namespace.to_owned());
+        let first = Place { kind, namespace: namespace.clone(), name: String::new() };
+        self.uncontrolled
+            .range(first..)
+            .take_while(move |place| place.kind == kind && place.namespace == namespace)
+            .filter_map(|place| self.get(place.kind, &place.namespace, &place.name))
+    }
+
     /// Takes in a state of an object. Gives the change, if it is news.
     pub(crate) fn put(&mut self, kind: KindId, mut object: Object) -> Option<Change> {
         if self.gone.contains(object.uid()) {
@@ -245,8 +265,13 @@ impl World {
             namespace: object.namespace().to_owned(),
             name: object.name().to_owned(),
         };
+        let mut controlled = false;
         for owner in object.owner_references() {
+            controlled |= owner.controller == Some(true);
             self.dependents.entry(owner.uid).or_default().insert(place.clone());
+        }
+        if !controlled && ADOPTED.iter().any(|adopted| KindId::from(*adopted) == kind) {
+            self.uncontrolled.insert(place.clone());
         }
         self.places.insert(object.uid().to_owned(), place);
     }
@@ -265,6 +290,7 @@ impl World {
                 }
             }
         }
+        self.uncontrolled.remove(&place);
         self.places.remove(object.uid());
     }
 }

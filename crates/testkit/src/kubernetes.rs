@@ -18,6 +18,7 @@ use crate::build::stages_file;
 use crate::certificates::Authority;
 use crate::process::{Process, tail};
 use crate::programs::{peer, peers_dir};
+use crate::usage::Usage;
 use crate::wait::{free_port, wait_for};
 
 /// How long a cluster may take to start, on a busy machine.
@@ -34,6 +35,13 @@ pub enum Parts {
     Full,
 }
 
+/// Whether etcd waits for the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Disk {
+    Forgetful,
+    Durable,
+}
+
 /// A running Kubernetes. Dropping one that [`Kubernetes::start`] gave ends it.
 #[derive(Debug)]
 pub struct Kubernetes {
@@ -48,8 +56,20 @@ impl Kubernetes {
     /// # Errors
     /// When a program is missing or a server does not become ready.
     pub fn start(parts: Parts) -> Result<Self> {
+        Self::start_in(parts, Disk::Forgetful)
+    }
+
+    /// The same with an etcd that waits for the disk, as a cluster that lasts has it.
+    ///
+    /// # Errors
+    /// As [`Kubernetes::start`].
+    pub fn start_durable(parts: Parts) -> Result<Self> {
+        Self::start_in(parts, Disk::Durable)
+    }
+
+    fn start_in(parts: Parts, disk: Disk) -> Result<Self> {
         let dir = tempfile::tempdir()?;
-        let script = prepare(dir.path(), parts)?;
+        let script = prepare(dir.path(), parts, disk)?;
         let mut process = Process::start(
             Path::new("sh"),
             ["-c", &format!("{script}\nwait"), "kubernetes"],
@@ -73,6 +93,11 @@ impl Kubernetes {
     /// True once the start script got to its end.
     pub(crate) fn is_ready(&self) -> bool {
         self.dir.join("ready").exists()
+    }
+
+    /// What its servers have used so far; nothing for the shared cluster.
+    pub fn usage(&self) -> Usage {
+        self.owned.as_ref().map_or_else(Usage::default, |(process, _)| process.usage())
     }
 
     /// The administrator's kubeconfig.
@@ -153,7 +178,7 @@ impl Drop for Namespace<'_> {
 }
 
 /// Writes what the servers need into `dir` and returns the script that starts them.
-pub(crate) fn prepare(dir: &Path, parts: Parts) -> Result<String> {
+pub(crate) fn prepare(dir: &Path, parts: Parts, disk: Disk) -> Result<String> {
     let authority = Authority::new()?;
     let server =
         authority.sign(&["127.0.0.1", "localhost", "kubernetes", "kubernetes.default.svc"])?;
@@ -189,7 +214,7 @@ pub(crate) fn prepare(dir: &Path, parts: Parts) -> Result<String> {
         fs::write(dir.join(name), content)?;
     }
     let mut script = format!(
-        "cd {dir}\nrm -rf ready etcd\n{etcd} --data-dir etcd --unsafe-no-fsync --log-level error \
+        "cd {dir}\nrm -rf ready etcd\n{etcd} --data-dir etcd {fsync} --log-level error \
          --listen-client-urls http://127.0.0.1:{client} --listen-peer-urls http://127.0.0.1:{peer} \
          --advertise-client-urls http://127.0.0.1:{client} \
          --initial-advertise-peer-urls http://127.0.0.1:{peer} \
@@ -203,6 +228,7 @@ pub(crate) fn prepare(dir: &Path, parts: Parts) -> Result<String> {
          --cert-dir=certs >kube-apiserver.log 2>&1 &\n\
          until {kubectl} --kubeconfig kubeconfig get --raw /readyz >/dev/null 2>&1; do sleep 0.1; done\n",
         dir = quoted(dir),
+        fsync = if disk == Disk::Forgetful { "--unsafe-no-fsync" } else { "" },
         etcd = program("etcd")?,
         apiserver = program("kube-apiserver")?,
         kubectl = program("kubectl")?,

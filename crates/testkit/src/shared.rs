@@ -15,7 +15,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use parking_lot::Mutex;
 
-use crate::kubernetes::{Kubernetes, Parts, prepare};
+use crate::kubernetes::{Disk, Kubernetes, Parts, prepare};
 use crate::programs::peers_dir;
 use crate::wait::wait_for;
 
@@ -61,7 +61,7 @@ fn join() -> Result<(Kubernetes, File)> {
     users.lock_shared()?; // waits while an old cluster is being ended
     if !is_running()? {
         let _ = std::fs::remove_file(dir.join("ready"));
-        let script = prepare(&dir, Parts::Full)?;
+        let script = prepare(&dir, Parts::Full, Disk::Forgetful)?;
         let script = format!(
             "exec 9>alive\nflock -n 9 || exit 1\n{script}\nwhile :; do\n\
              exec 8>users; flock -x 8; flock -u 8\nsleep {LINGER_SECONDS}\n\

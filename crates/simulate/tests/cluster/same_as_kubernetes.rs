@@ -1,71 +1,20 @@
 //! The simulation brings a bare API server to the same state as Kubernetes' own controllers.
 
 use std::path::Path;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
-use serde_json::{Map, Value, json};
-use tokio_util::sync::CancellationToken;
-use windlass_simulate::{Options, run};
-use windlass_testkit::{Kubernetes, Namespace, Parts, available, kubernetes, wait_for};
+use crate::simulated::{Api, Simulated, kubectl};
+use anyhow::Result;
+use serde_json::{Map, Value};
+use windlass_testkit::{available, kubernetes, wait_for};
 
 const KINDS: &str = "deployments,replicasets,statefulsets,daemonsets,jobs,pods,endpoints,\
                      endpointslices,poddisruptionbudgets,controllerrevisions";
 
-/// A cluster without controllers, and the simulation on it.
-struct Simulated {
-    cluster: Kubernetes,
-    stop: CancellationToken,
-    thread: Option<std::thread::JoinHandle<()>>,
-}
-
-impl Simulated {
-    fn start() -> Result<Self> {
-        let cluster = Kubernetes::start(Parts::Api)?;
-        let stop = CancellationToken::new();
-        let (stopped, config) = (stop.clone(), cluster.kubeconfig().to_path_buf());
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-            runtime.block_on(async {
-                let client = client(&config).await.expect("a client");
-                run(client, Options::default(), stopped).await;
-            });
-        });
-        Ok(Self { cluster, stop, thread: Some(thread) })
-    }
-}
-
-impl Drop for Simulated {
-    fn drop(&mut self) {
-        self.stop.cancel();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-async fn client(kubeconfig: &Path) -> Result<kube::Client> {
-    let kubeconfig = kube::config::Kubeconfig::read_from(kubeconfig)?;
-    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &Default::default()).await?;
-    Ok(kube::Client::try_from(config)?)
-}
-
-fn apply(cluster: &Kubernetes, namespace: &str, text: &str) -> Result<()> {
-    use std::io::Write as _;
-    let mut child = cluster
-        .kubectl_command()?
-        .args(["-n", namespace, "apply", "-f", "-"])
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::null())
-        .spawn()?;
-    child.stdin.take().context("standard input")?.write_all(text.as_bytes())?;
-    anyhow::ensure!(child.wait()?.success(), "kubectl apply failed");
-    Ok(())
-}
-
 /// The state of a namespace, by kind and name, with all that is free to differ made equal.
-fn state(cluster: &Kubernetes, namespace: &str) -> Result<Map<String, Value>> {
-    let text = cluster.kubectl(&["-n", namespace, "get", KINDS, "-o", "json"])?;
+fn state(kubeconfig: &Path, namespace: &str) -> Result<Map<String, Value>> {
+    let text = kubectl(kubeconfig, &["-n", namespace, "get", KINDS, "-o", "json"], "")?;
     let list: Value = serde_json::from_str(&text)?;
     let items = list["items"].as_array().cloned().unwrap_or_default();
     let mut out = Map::new();
@@ -210,7 +159,7 @@ fn plain(text: &str) -> String {
     out.join(" ")
 }
 
-fn settled(cluster: &Kubernetes, namespace: &str) -> Result<bool> {
+fn settled(kubeconfig: &Path, namespace: &str) -> Result<bool> {
     for (what, path, wanted) in [
         ("deployment/web", "{.status.availableReplicas}", "3"),
         ("deployment/recreate", "{.status.availableReplicas}", "1"),
@@ -222,44 +171,72 @@ fn settled(cluster: &Kubernetes, namespace: &str) -> Result<bool> {
         ("poddisruptionbudget/web", "{.status.currentHealthy}", "3"),
         ("pod/bare", "{.status.phase}", "Running"),
     ] {
-        let value =
-            cluster.kubectl(&["-n", namespace, "get", what, "-o", &format!("jsonpath={path}")])?;
+        let path = format!("jsonpath={path}");
+        let value = kubectl(kubeconfig, &["-n", namespace, "get", what, "-o", &path], "")?;
         if value != wanted {
-            anyhow::bail!("{what} {path} is {value:?}");
+            anyhow::bail!("{what} {path} is {value:?}, not {wanted:?}");
         }
     }
     Ok(true)
 }
 
-fn final_state(cluster: &Kubernetes, namespace: &Namespace<'_>) -> Result<Map<String, Value>> {
-    let name = namespace.name();
-    apply(cluster, name, include_str!("workloads/all.yaml"))?;
+/// Applies the workloads in a namespace and gives what they come to.
+fn final_state(kubeconfig: &Path, name: &str) -> Result<Map<String, Value>> {
+    let text = include_str!("workloads.yaml");
+    kubectl(
+        kubeconfig,
+        &["-n", name, "apply", "--server-side", "--validate=false", "-f", "-"],
+        text,
+    )?;
     wait_for("the workloads settle", Duration::from_secs(90), || {
-        Ok(settled(cluster, name)?.then_some(()))
+        Ok(settled(kubeconfig, name)?.then_some(()))
     })?;
     // Endpoints come last and have no status: wait until two looks are equal.
-    let mut before = state(cluster, name)?;
+    let mut before = state(kubeconfig, name)?;
     wait_for("nothing changes any more", Duration::from_secs(60), || {
         std::thread::sleep(Duration::from_millis(700));
-        let now = state(cluster, name)?;
+        let now = state(kubeconfig, name)?;
         let same = now == before;
         before = now.clone();
         Ok(same.then_some(now))
     })
 }
 
+/// What Kubernetes' own controllers come to; once for all tests.
+fn real() -> Result<&'static Map<String, Value>> {
+    static REAL: OnceLock<Map<String, Value>> = OnceLock::new();
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock();
+    if let Some(state) = REAL.get() {
+        return Ok(state);
+    }
+    let cluster = kubernetes()?;
+    let namespace = cluster.namespace("same")?;
+    let state = final_state(cluster.kubeconfig(), namespace.name())?;
+    Ok(REAL.get_or_init(|| state))
+}
+
 #[test]
-fn workloads_end_in_the_same_state() -> Result<()> {
+fn workloads_end_in_the_same_state_on_a_bare_kubernetes() -> Result<()> {
+    check(Api::Kubernetes)
+}
+
+#[test]
+fn workloads_end_in_the_same_state_on_the_embedded_api() -> Result<()> {
+    check(Api::Embedded)
+}
+
+fn check(api: Api) -> Result<()> {
     if !available(&["kube"]) {
         return Ok(());
     }
-    let simulated = Simulated::start()?;
-    let ours = final_state(&simulated.cluster, &simulated.cluster.namespace("same")?)?;
-    let real = kubernetes()?;
-    let theirs = final_state(real, &real.namespace("same")?)?;
+    let simulated = Simulated::start(api)?;
+    simulated.kubectl(&["create", "namespace", "same"])?;
+    let ours = final_state(&simulated.kubeconfig, "same")?;
+    let theirs = real()?;
     let mut differences = Vec::new();
     for key in theirs.keys().chain(ours.keys().filter(|key| !theirs.contains_key(*key))) {
-        let none = json!(null);
+        let none = Value::Null;
         let (real, ours) = (theirs.get(key).unwrap_or(&none), ours.get(key).unwrap_or(&none));
         compare(key, real, ours, &mut differences);
     }
