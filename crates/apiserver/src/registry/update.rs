@@ -190,8 +190,9 @@ impl Call<'_> {
         let attributes = self.attributes(admission::Operation::Update, options);
         admission::admit(&attributes, Some(old), &mut new)?;
         self.normalise(&mut new);
-        // A status is not what is asked for, and neither are annotations that come with it.
-        let policy = if self.subresource == "status" { Generation::Once } else { rules.generation };
+        // A status is not what is asked for, nor are annotations that come with it or a node.
+        let reported = matches!(self.subresource, "status" | "binding");
+        let policy = if reported { Generation::Once } else { rules.generation };
         bump_generation(&mut new, old, policy, self.resource.custom().is_some());
         let mut errors = meta::check(&new, self.resource.namespaced, rules.name);
         let immutable = meta::check_update(&new, old);
