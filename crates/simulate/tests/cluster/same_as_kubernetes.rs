@@ -1,7 +1,6 @@
 //! The simulation brings a bare API server to the same state as Kubernetes' own controllers.
 
 use std::path::Path;
-use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::simulated::{Api, Simulated, kubectl};
@@ -11,6 +10,8 @@ use windlass_testkit::{available, kubernetes, wait_for};
 
 const KINDS: &str = "deployments,replicasets,statefulsets,daemonsets,jobs,pods,endpoints,\
                      endpointslices,poddisruptionbudgets,controllerrevisions";
+
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// The state of a namespace, by kind and name, with all that is free to differ made equal.
 fn state(kubeconfig: &Path, namespace: &str) -> Result<Map<String, Value>> {
@@ -180,42 +181,6 @@ fn settled(kubeconfig: &Path, namespace: &str) -> Result<bool> {
     Ok(true)
 }
 
-/// Applies the workloads in a namespace and gives what they come to.
-fn final_state(kubeconfig: &Path, name: &str) -> Result<Map<String, Value>> {
-    let text = include_str!("workloads.yaml");
-    kubectl(
-        kubeconfig,
-        &["-n", name, "apply", "--server-side", "--validate=false", "-f", "-"],
-        text,
-    )?;
-    wait_for("the workloads settle", Duration::from_secs(90), || {
-        Ok(settled(kubeconfig, name)?.then_some(()))
-    })?;
-    // Endpoints come last and have no status: wait until two looks are equal.
-    let mut before = state(kubeconfig, name)?;
-    wait_for("nothing changes any more", Duration::from_secs(60), || {
-        std::thread::sleep(Duration::from_millis(700));
-        let now = state(kubeconfig, name)?;
-        let same = now == before;
-        before = now.clone();
-        Ok(same.then_some(now))
-    })
-}
-
-/// What Kubernetes' own controllers come to; once for all tests.
-fn real() -> Result<&'static Map<String, Value>> {
-    static REAL: OnceLock<Map<String, Value>> = OnceLock::new();
-    static ONE: Mutex<()> = Mutex::new(());
-    let _one = ONE.lock();
-    if let Some(state) = REAL.get() {
-        return Ok(state);
-    }
-    let cluster = kubernetes()?;
-    let namespace = cluster.namespace("same")?;
-    let state = final_state(cluster.kubeconfig(), namespace.name())?;
-    Ok(REAL.get_or_init(|| state))
-}
-
 #[test]
 fn workloads_end_in_the_same_state_on_a_bare_kubernetes() -> Result<()> {
     check(Api::Kubernetes)
@@ -232,21 +197,30 @@ fn check(api: Api) -> Result<()> {
     }
     let simulated = Simulated::start(api)?;
     simulated.kubectl(&["create", "namespace", "same"])?;
-    let ours = final_state(&simulated.kubeconfig, "same")?;
-    let theirs = real()?;
-    let mut differences = Vec::new();
-    for key in theirs.keys().chain(ours.keys().filter(|key| !theirs.contains_key(*key))) {
-        let none = Value::Null;
-        let (real, ours) = (theirs.get(key).unwrap_or(&none), ours.get(key).unwrap_or(&none));
-        compare(key, real, ours, &mut differences);
+    let real = kubernetes()?;
+    let namespace = real.namespace("same")?;
+    let sides = [(simulated.kubeconfig.as_path(), "same"), (real.kubeconfig(), namespace.name())];
+    for (kubeconfig, name) in sides {
+        let text = include_str!("workloads.yaml");
+        kubectl(kubeconfig, &["-n", name, "apply", "--server-side", "-f", "-"], text)?;
     }
-    assert!(
-        differences.is_empty(),
-        "{} differences:\n{}",
-        differences.len(),
-        differences.join("\n")
-    );
-    Ok(())
+    for (kubeconfig, name) in sides {
+        wait_for(
+            "the workloads settle",
+            DEADLINE,
+            || Ok(settled(kubeconfig, name)?.then_some(())),
+        )?;
+    }
+    // What has no status, such as endpoints, may come last on either side.
+    wait_for("both sides are in the same state", DEADLINE, || {
+        let [ours, theirs] = sides.map(|(kubeconfig, name)| state(kubeconfig, name));
+        let (ours, theirs) = (Value::Object(ours?), Value::Object(theirs?));
+        let mut differences = Vec::new();
+        compare("", &theirs, &ours, &mut differences);
+        let count = differences.len();
+        anyhow::ensure!(differences.is_empty(), "{count} differences:\n{}", differences.join("\n"));
+        Ok(Some(()))
+    })
 }
 
 fn compare(path: &str, real: &Value, ours: &Value, out: &mut Vec<String>) {

@@ -67,12 +67,8 @@ impl Simulated {
     }
 
     pub(crate) fn apply(&self, namespace: &str, text: &str) -> Result<()> {
-        kubectl(
-            &self.kubeconfig,
-            &["-n", namespace, "apply", "--server-side", "--validate=false", "-f", "-"],
-            text,
-        )
-        .map(drop)
+        kubectl(&self.kubeconfig, &["-n", namespace, "apply", "--server-side", "-f", "-"], text)
+            .map(drop)
     }
 
     /// The value at a JSON path of kubectl, empty when the object is absent.
