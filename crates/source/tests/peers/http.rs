@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use windlass_source::{Credentials, Proxy, Reason, Repository, Tls};
+use windlass_source::{Credentials, Proxy, Reason, Repository};
 use windlass_testkit::{Answer, GitHttpOptions, GitRepository, Login};
 
 use crate::bench::{basic, bench, pairs, reason, serve};
@@ -144,26 +144,6 @@ async fn credentials_are_judged_by_the_remote() {
     assert_eq!(b.files(&bearer, "main").await.len(), 1);
     let missing = Repository { url: server.url("none.git"), ..bearer };
     assert_eq!(reason(b.sources.resolve(&missing, "main").await), Reason::RepositoryNotFound);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn tls_trusts_what_is_configured() {
-    let dir = tempfile::tempdir().unwrap();
-    let repo = GitRepository::create(dir.path(), "app").unwrap();
-    repo.commit("one", &[("a", "1")]).unwrap();
-    let server = serve(dir.path(), GitHttpOptions { tls: true, ..Default::default() });
-    let b = bench(dir.path(), |_| {});
-    let plain = Repository::anonymous(server.url("app.git"));
-    assert_eq!(reason(b.sources.resolve(&plain, "main").await), Reason::TlsFailed);
-    let tls = Tls { ca: server.authority(), ..Tls::default() };
-    let trusted = Repository { tls, ..plain.clone() };
-    assert_eq!(b.files(&trusted, "main").await.len(), 1);
-    let other = serve(dir.path(), GitHttpOptions { tls: true, ..Default::default() });
-    let tls = Tls { ca: other.authority(), ..Tls::default() };
-    let wrong = Repository { tls, ..plain.clone() };
-    assert_eq!(reason(b.sources.resolve(&wrong, "main").await), Reason::TlsFailed);
-    let insecure = Repository { tls: Tls { insecure: true, ..Tls::default() }, ..plain };
-    assert_eq!(b.files(&insecure, "main").await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,4 +10,5 @@ mod lfs;
 mod mirror;
 mod semver;
 mod ssh;
+mod tls;
 mod trees;
