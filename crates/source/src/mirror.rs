@@ -90,6 +90,14 @@ impl Mirror {
         Ok(self.generation()?.objects)
     }
 
+    /// Gives back the memory of caches that nobody uses.
+    pub(crate) fn rest(&self, idle: Duration) {
+        // While it is being opened it is in use.
+        if let Some(Some(generation)) = self.current.try_lock().as_deref() {
+            generation.objects.rest(idle);
+        }
+    }
+
     fn generation(&self) -> Result<Generation, SourceError> {
         let mut current = self.current.lock();
         if let Some(generation) = &*current

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use gix::ObjectId;
 use gix::objs::tree::EntryKind as Mode;
@@ -16,7 +17,9 @@ type Handle = gix::odb::Cache<gix::odb::store::Handle<Arc<gix::odb::Store>>>;
 /// Directories kept decoded.
 const LISTINGS: usize = 4096;
 /// Entries in them together.
-const ENTRIES: usize = 1 << 18;
+const ENTRIES: usize = 1 << 17;
+/// Handles that lie ready, each with a cache of its own.
+const HANDLES: usize = 8;
 
 /// Why an object cannot be had.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +60,7 @@ pub(crate) struct Objects {
     handles: Mutex<Vec<Handle>>,
     listings: Mutex<Listings>,
     damaged: AtomicBool,
+    used: Mutex<Instant>,
     /// Removed when the last reader is gone: the whole generation of a mirror.
     doomed: Mutex<Option<PathBuf>>,
     object_bytes: u64,
@@ -106,6 +110,7 @@ impl Objects {
             handles: Mutex::default(),
             listings: Mutex::default(),
             damaged: AtomicBool::new(false),
+            used: Mutex::new(Instant::now()),
             doomed: Mutex::default(),
             object_bytes,
         })
@@ -134,10 +139,19 @@ impl Objects {
         });
         let result = f(&mut handle);
         let mut handles = self.handles.lock();
-        if handles.len() < 16 {
+        if handles.len() < HANDLES {
             handles.push(handle);
         }
+        *self.used.lock() = Instant::now();
         result
+    }
+
+    /// Gives back the memory of the caches if nobody has read for so long.
+    pub(crate) fn rest(&self, idle: Duration) {
+        if self.used.lock().elapsed() > idle {
+            self.handles.lock().clear();
+            *self.listings.lock() = Listings::default();
+        }
     }
 
     fn broken(&self, why: impl fmt::Display) -> ObjectError {

@@ -6,9 +6,9 @@ use gix::objs::Kind;
 use gix::odb::pack::cache::DecodeEntry;
 
 /// Bytes kept per reader.
-const BYTES: usize = 16 << 20;
+const BYTES: usize = 4 << 20;
 /// Larger bases are not kept: one would push out all others.
-const LARGEST: usize = 2 << 20;
+const LARGEST: usize = 1 << 20;
 
 /// Recently unpacked bases; the oldest goes first.
 #[derive(Default)]

@@ -98,6 +98,8 @@ const CHANGES: usize = 100_000;
 const NESTING: usize = 8;
 /// Bytes of `.gitmodules` and `.lfsconfig`.
 const CONFIG: u64 = 1 << 20;
+/// A repository that nobody has read for so long gives back its caches.
+const IDLE: Duration = Duration::from_secs(600);
 
 impl Sources {
     /// Opens the cache directory, which is created if it is not there.
@@ -363,6 +365,7 @@ impl Sources {
         let list = || async move {
             let refs = shared.list(&repository, &mirror, &scope).await?;
             shared.admit(admission);
+            shared.rest();
             Ok(Arc::new(refs))
         };
         self.shared.refs.get(key, &shown, list).await
@@ -490,6 +493,13 @@ impl Shared {
             admitted.clear();
         }
         admitted.insert(admission, Instant::now());
+    }
+
+    /// Has idle repositories give back memory. Called whenever a remote has been asked, which is
+    /// often enough and needs no clock of its own.
+    fn rest(&self) {
+        self.mirrors.lock().values().for_each(|mirror| mirror.rest(IDLE));
+        self.locals.lock().values().for_each(|local| local.objects.rest(IDLE));
     }
 
     /// Runs `f` on a thread that may block; so many at once and no more.
