@@ -154,8 +154,13 @@ impl Objects {
         }
     }
 
-    fn broken(&self, why: impl fmt::Display) -> ObjectError {
+    /// Takes note that an object could not be read that ought to be readable.
+    pub(crate) fn note_damage(&self) {
         self.damaged.store(true, Ordering::Relaxed);
+    }
+
+    fn broken(&self, why: impl fmt::Display) -> ObjectError {
+        self.note_damage();
         ObjectError::Damaged(why.to_string())
     }
 

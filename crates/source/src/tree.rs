@@ -49,7 +49,8 @@ impl GitTree {
             if place.mode != Mode::Tree {
                 return Ok(None);
             }
-            let listing = place.tree.objects.listing(&place.id).map_err(|e| store(path, &e))?;
+            let listing =
+                place.tree.objects.listing(&place.id).map_err(|e| store(place.tree, path, &e))?;
             let Ok(at) = listing.binary_search_by(|item| (*item.name).cmp(name)) else {
                 return Ok(None);
             };
@@ -99,7 +100,10 @@ fn kind(mode: Mode) -> EntryKind {
     }
 }
 
-fn store(path: &TreePath, error: &ObjectError) -> TreeError {
+/// An object of a commit that is there is missing or cannot be read: the next one to ask for the
+/// commit gets a new mirror.
+fn store(tree: &GitTree, path: &TreePath, error: &ObjectError) -> TreeError {
+    tree.objects.note_damage();
     TreeError::Store { path: path.clone(), reason: error.to_string() }
 }
 
@@ -127,7 +131,8 @@ impl Tree for GitTree {
         }
         let depth = self.depth_of(path, place.tree);
         let within = path.components().skip(depth).collect::<Vec<_>>().join("/");
-        let listing = place.tree.objects.listing(&place.id).map_err(|e| store(path, &e))?;
+        let listing =
+            place.tree.objects.listing(&place.id).map_err(|e| store(place.tree, path, &e))?;
         Ok(listing
             .iter()
             .map(|item| {
@@ -150,7 +155,7 @@ impl Tree for GitTree {
         let read = place.tree.objects.read(&place.id, limit, |_, data| Arc::<[u8]>::from(data));
         let bytes = read.map_err(|e| match e {
             ObjectError::TooLarge(size) => TreeError::TooLarge { path: path.clone(), size, limit },
-            other => store(path, &other),
+            other => store(place.tree, path, &other),
         })?;
         match &place.tree.large {
             Some(large) if place.mode != Mode::Link => large.resolve(path, bytes, limit),

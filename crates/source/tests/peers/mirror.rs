@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use windlass_source::{Reason, Repository};
 use windlass_testkit::{GitHttpOptions, GitRepository};
-use windlass_tree::{Tree as _, TreePath};
+use windlass_tree::{Tree as _, TreeError, TreePath};
 
 use crate::bench::{bench, pairs, reason, serve};
 
@@ -71,6 +71,25 @@ async fn packs_do_not_pile_up_and_damage_heals() {
     std::fs::write(largest.with_file_name(".tmp-xyz"), "half").unwrap();
     let b = bench(dir.path(), |_| {});
     assert_eq!(b.files(&remote, "main").await.len(), 13);
+    assert_eq!(b.count("fetch"), 1);
+    // Lose what an older fetch brought: reading notices, and the next one is whole again.
+    let text = "new";
+    let commit = repo.commit("c", &[("a", text)]).unwrap();
+    b.sources.tree(&remote, &commit).await.unwrap();
+    drop(b);
+    let mut all = packs(&cache);
+    all.sort_by_key(|p| p.metadata().unwrap().modified().unwrap());
+    all.pop();
+    for pack in all {
+        std::fs::remove_file(pack.with_extension("idx")).unwrap();
+        std::fs::remove_file(pack).unwrap();
+    }
+    let b = bench(dir.path(), |_| {});
+    let tree = b.sources.tree(&remote, &commit).await.unwrap();
+    let old = TreePath::new("f0").unwrap();
+    assert!(matches!(tree.read(&old, 100), Err(TreeError::Store { .. })));
+    let tree = b.sources.tree(&remote, &commit).await.unwrap();
+    assert_eq!(&*tree.read(&old, 100).unwrap(), b"x");
     assert_eq!(b.count("fetch"), 1);
 }
 
