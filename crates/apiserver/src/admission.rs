@@ -165,12 +165,12 @@ pub fn written(
 
 /// What clients are told of kinds that are kept and do nothing here.
 fn without_effect(resource: &ResourceType) -> Option<String> {
-    let known = match (&*resource.group, &*resource.plural) {
-        ("", "resourcequotas" | "limitranges") => true,
-        ("admissionregistration.k8s.io", _) => true,
-        ("apiregistration.k8s.io", "apiservices") => true,
-        _ => false,
-    };
+    let known = matches!(
+        (&*resource.group, &*resource.plural),
+        ("", "resourcequotas" | "limitranges")
+            | ("admissionregistration.k8s.io", _)
+            | ("apiregistration.k8s.io", "apiservices")
+    );
     known.then(|| format!("{} is kept but not enforced by the embedded API server", resource.kind))
 }
 

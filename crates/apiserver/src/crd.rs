@@ -1,5 +1,6 @@
 //! CustomResourceDefinitions: checking them, and the resources they bring.
 
+mod keywords;
 mod schema;
 mod status;
 #[cfg(test)]

@@ -71,7 +71,7 @@ fn is_label(text: &str, letter_first: bool) -> bool {
 }
 
 /// Checks `metadata` of an object that is about to be written.
-pub fn check(object: &Object, namespaced: bool, rule: NameRule) -> Vec<FieldError> {
+pub(super) fn check(object: &Object, namespaced: bool, rule: NameRule) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let mut invalid = |field: &str, value: Value, detail: &str| {
         errors.push(FieldError::with_value(FieldErrorKind::Invalid, field, value, detail));
@@ -176,7 +176,7 @@ fn check_owners(object: &Object, invalid: &mut impl FnMut(&str, Value, &str)) {
 }
 
 /// Checks what an update may do to `metadata`.
-pub fn check_update(new: &Object, old: &Object) -> Vec<FieldError> {
+pub(super) fn check_update(new: &Object, old: &Object) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if old.is_terminating() {
         let known: Vec<&str> = old.finalizers().collect();
