@@ -1,5 +1,7 @@
 //! The recorded answers are still those of a real kube-apiserver: every recorded write is made there again.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests.
+
 use std::path::Path;
 use std::time::Duration;
 
