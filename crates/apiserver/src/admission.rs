@@ -107,7 +107,7 @@ pub fn validate(
     new: &Object,
 ) -> Vec<FieldError> {
     if attributes.resource.custom().is_some() {
-        return custom::validate(attributes, new);
+        return custom::validate(attributes, old, new);
     }
     if !attributes.subresource.is_empty() {
         return Vec::new();

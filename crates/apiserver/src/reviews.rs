@@ -123,7 +123,11 @@ fn subject(review: &Object) -> UserInfo {
 /// The status of a SelfSubjectRulesReview.
 fn rules(rules: &[Rule]) -> Value {
     let (mut resources, mut paths) = (Vec::new(), Vec::new());
-    for rule in rules {
+    for (at, rule) in rules.iter().enumerate() {
+        // Several bindings may grant the same.
+        if rules[..at].contains(rule) {
+            continue;
+        }
         if !rule.resources.is_empty() {
             let mut out = json!({
                 "verbs": rule.verbs, "apiGroups": rule.api_groups, "resources": rule.resources,

@@ -1,5 +1,6 @@
 //! Custom resources: judged by the schema of their CRD.
 
+use serde_json::Value;
 use windlass_object::Object;
 use windlass_schema::validate::Reason;
 
@@ -22,11 +23,65 @@ pub(super) fn admit(attributes: &Attributes<'_>, old: Option<&Object>) -> Result
     Ok(())
 }
 
-/// What the schema has against an object.
-pub(super) fn validate(attributes: &Attributes<'_>, new: &Object) -> Vec<FieldError> {
+/// What the schema has against an object. What an update leaves as it was is forgiven: a schema may have become
+/// stricter since.
+pub(super) fn validate(
+    attributes: &Attributes<'_>,
+    old: Option<&Object>,
+    new: &Object,
+) -> Vec<FieldError> {
     let Some(schema) = attributes.registry.schema(attributes.resource) else { return Vec::new() };
-    let errors = windlass_schema::validate::validate(&new.to_value(), &schema);
+    let value = new.to_value();
+    let mut errors = windlass_schema::validate::validate(&value, &schema);
+    if let Some(old) = old.filter(|_| !errors.is_empty()) {
+        let old = old.to_value();
+        errors.retain(|error| !is_unchanged(error, &old, &value));
+    }
     errors.into_iter().map(field_error).collect()
+}
+
+/// Whether an error is about a value that the update did not touch. What is missing is the fault of the object that
+/// it is missing in.
+fn is_unchanged(error: &windlass_schema::validate::FieldError, old: &Value, new: &Value) -> bool {
+    let mut steps = steps(&error.field);
+    if error.reason == Reason::Required {
+        steps.pop();
+    }
+    let find = |value: &Value| {
+        steps.iter().try_fold(value.clone(), |value, step| match value {
+            Value::Array(mut items) => {
+                let at: usize = step.parse().ok()?;
+                (at < items.len()).then(|| items.swap_remove(at))
+            }
+            Value::Object(mut map) => map.remove(step),
+            _ => None,
+        })
+    };
+    match (find(old), find(new)) {
+        (Some(old), Some(new)) => old == new,
+        _ => false,
+    }
+}
+
+/// The steps of a field path: `spec.ports[0].name`, `data[a.b]`.
+fn steps(path: &str) -> Vec<String> {
+    let mut steps = Vec::new();
+    let mut rest = path;
+    while !rest.is_empty() {
+        if let Some(inner) = rest.strip_prefix('[') {
+            let end = inner.find(']').unwrap_or(inner.len());
+            steps.push(inner[..end].to_owned());
+            rest = inner.get(end + 1..).unwrap_or_default();
+        } else {
+            let name = rest.strip_prefix('.').unwrap_or(rest);
+            let end = name.find(['.', '[']).unwrap_or(name.len());
+            if end > 0 {
+                steps.push(name[..end].to_owned());
+            }
+            rest = &name[end..];
+        }
+    }
+    steps
 }
 
 /// The same error in this crate's terms.
@@ -48,4 +103,33 @@ fn field_error(error: windlass_schema::validate::FieldError) -> FieldError {
         None => String::new(),
     };
     FieldError::new(kind, error.field, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_left_as_it_was_is_forgiven() {
+        let check = |field: &str, reason, old: Value, new: Value, forgiven: bool| {
+            let error = windlass_schema::validate::FieldError {
+                reason,
+                field: field.to_owned(),
+                message: String::new(),
+            };
+            assert_eq!(is_unchanged(&error, &old, &new), forgiven, "{field}");
+        };
+        let old = json!({"spec": {"a": 1, "list": [{"b": "x"}], "m": {"k.k": 1}}});
+        let mut new = old.clone();
+        new["spec"]["c"] = json!(2);
+        check("spec.a", Reason::Invalid, old.clone(), new.clone(), true);
+        check("spec.list[0].b", Reason::Invalid, old.clone(), new.clone(), true);
+        check("spec.m[k.k]", Reason::Invalid, old.clone(), new.clone(), true);
+        check("spec.c", Reason::Invalid, old.clone(), new.clone(), false);
+        // The spec has changed, so that what it lacks counts again.
+        check("spec.d", Reason::Required, old.clone(), new.clone(), false);
+        check("spec.list[0].z", Reason::Required, old.clone(), new.clone(), true);
+    }
 }
