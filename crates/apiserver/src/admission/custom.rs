@@ -35,30 +35,52 @@ pub(super) fn validate(
     let mut errors = windlass_schema::validate::validate(&value, &schema);
     if let Some(old) = old.filter(|_| !errors.is_empty()) {
         let old = old.to_value();
-        errors.retain(|error| !is_unchanged(error, &old, &value));
+        let schema = attributes.resource.custom().map_or(&Value::Null, |version| &version.schema);
+        errors.retain(|error| !is_unchanged(error, schema, &old, &value));
     }
     errors.into_iter().map(field_error).collect()
 }
 
 /// Whether an error is about a value that the update did not touch. What is missing is the fault of the object that
 /// it is missing in.
-fn is_unchanged(error: &windlass_schema::validate::FieldError, old: &Value, new: &Value) -> bool {
+fn is_unchanged(
+    error: &windlass_schema::validate::FieldError,
+    schema: &Value,
+    old: &Value,
+    new: &Value,
+) -> bool {
     let mut steps = steps(&error.field);
     if error.reason == Reason::Required {
         steps.pop();
     }
-    let find = |value: &Value| {
-        steps.iter().try_fold(value.clone(), |value, step| match value {
-            Value::Array(mut items) => {
-                let at: usize = step.parse().ok()?;
-                (at < items.len()).then(|| items.swap_remove(at))
-            }
-            Value::Object(mut map) => map.remove(step),
-            _ => None,
-        })
-    };
-    match (find(old), find(new)) {
-        (Some(old), Some(new)) => old == new,
+    same_at(&steps, schema, old, new)
+}
+
+/// Whether two values are equal at a path. Items of lists belong together by their keys; a list without keys is
+/// compared as a whole.
+fn same_at(steps: &[String], schema: &Value, old: &Value, new: &Value) -> bool {
+    if old == new {
+        return true;
+    }
+    let Some((step, rest)) = steps.split_first() else { return false };
+    match (old, new) {
+        (Value::Object(old), Value::Object(new)) => {
+            let (Some(old), Some(new)) = (old.get(step), new.get(step)) else { return false };
+            let property = schema.get("properties").and_then(|all| all.get(step));
+            let schema = property.or_else(|| schema.get("additionalProperties"));
+            same_at(rest, schema.unwrap_or(&Value::Null), old, new)
+        }
+        (Value::Array(old), Value::Array(new)) if schema["x-kubernetes-list-type"] == "map" => {
+            let keys = schema["x-kubernetes-list-map-keys"].as_array();
+            let new = step.parse().ok().and_then(|at: usize| new.get(at));
+            let Some(new) = new else { return false };
+            let same = |old: &&Value| {
+                let keys = keys.into_iter().flatten().filter_map(Value::as_str);
+                keys.into_iter().all(|key| old.get(key) == new.get(key))
+            };
+            let old = old.iter().find(same);
+            old.is_some_and(|old| same_at(rest, &schema["items"], old, new))
+        }
         _ => false,
     }
 }
@@ -113,23 +135,33 @@ mod tests {
 
     #[test]
     fn what_is_left_as_it_was_is_forgiven() {
-        let check = |field: &str, reason, old: Value, new: Value, forgiven: bool| {
+        let schema = json!({"properties": {"spec": {"properties": {"list": {
+            "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["b"],
+        }}}}});
+        let check = |field: &str, reason, old: &Value, new: &Value, forgiven: bool| {
             let error = windlass_schema::validate::FieldError {
                 reason,
                 field: field.to_owned(),
                 message: String::new(),
             };
-            assert_eq!(is_unchanged(&error, &old, &new), forgiven, "{field}");
+            assert_eq!(is_unchanged(&error, &schema, old, new), forgiven, "{field}");
         };
-        let old = json!({"spec": {"a": 1, "list": [{"b": "x"}], "m": {"k.k": 1}}});
+        let old = json!({"spec": {
+            "a": 1, "list": [{"b": "x", "n": 1}], "m": {"k.k": 1}, "plain": [{"b": "x"}],
+        }});
         let mut new = old.clone();
         new["spec"]["c"] = json!(2);
-        check("spec.a", Reason::Invalid, old.clone(), new.clone(), true);
-        check("spec.list[0].b", Reason::Invalid, old.clone(), new.clone(), true);
-        check("spec.m[k.k]", Reason::Invalid, old.clone(), new.clone(), true);
-        check("spec.c", Reason::Invalid, old.clone(), new.clone(), false);
-        // The spec has changed, so that what it lacks counts again.
-        check("spec.d", Reason::Required, old.clone(), new.clone(), false);
-        check("spec.list[0].z", Reason::Required, old.clone(), new.clone(), true);
+        new["spec"]["list"] = json!([{"b": "w"}, {"b": "x", "n": 1, "o": 2}]);
+        new["spec"]["plain"] = json!([{"b": "x"}, {"b": "y"}]);
+        check("spec.a", Reason::Invalid, &old, &new, true);
+        check("spec.list[1].n", Reason::Invalid, &old, &new, true);
+        check("spec.list[0].b", Reason::Invalid, &old, &new, false);
+        check("spec.plain[0].b", Reason::Invalid, &old, &new, false);
+        check("spec.m[k.k]", Reason::Invalid, &old, &new, true);
+        check("spec.c", Reason::Invalid, &old, &new, false);
+        // What has changed and lacks something counts again.
+        check("spec.d", Reason::Required, &old, &new, false);
+        check("spec.list[1].z", Reason::Required, &old, &new, false);
+        check("spec.m.z", Reason::Required, &old, &new, true);
     }
 }

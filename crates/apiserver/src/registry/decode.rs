@@ -79,7 +79,18 @@ pub fn decode(
     complete_kind(&mut object, kind, resource, registry)?;
     let strict: Vec<String> =
         duplicates.into_iter().map(|field| format!("duplicate field \"{field}\"")).collect();
-    check_fields(registry, resource, &mut object, strict, validation, warnings)?;
+    let checked = check_fields(registry, resource, &mut object, strict, validation, warnings);
+    if let Err(mut status) = checked {
+        // Patches of custom resources are refused without these words, whole objects with them.
+        if resource.custom().is_some() {
+            let (kind, version) = (&kind.kind, &kind.version);
+            status.message = format!(
+                "{kind} in version \"{version}\" cannot be handled as a {kind}: {}",
+                status.message
+            );
+        }
+        return Err(status);
+    }
     Ok(object)
 }
 
