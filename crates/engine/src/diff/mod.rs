@@ -161,7 +161,7 @@ pub fn diff(
             if on_server || *mode == Mode::StructuredMerge {
                 structured_merge(&target, live, settings)
             } else {
-                three_way(target, live, settings)
+                three_way(target, &live, settings)
             }
         }
     }
@@ -185,19 +185,23 @@ pub fn respect_ignored(target: &Object, live: &Object, settings: &Settings<'_>) 
     Object::try_from(value).unwrap_or(respectful)
 }
 
-fn three_way(mut target: Object, live: Object, settings: &Settings<'_>) -> Result<Diff, DiffError> {
+fn three_way(
+    mut target: Object,
+    live: &Object,
+    settings: &Settings<'_>,
+) -> Result<Diff, DiffError> {
     strip_placement(&mut target);
-    let original = last_applied(&live).map(|mut original| {
+    let original = last_applied(live).map(|mut original| {
         settings.normalizer.normalize(&mut original);
         strip_placement(&mut original);
         original
     });
     if let Some(original) = original
-        && let Ok(diff) = merged(&original.into_value(), &target, &live, settings)
+        && let Ok(diff) = merged(&original.into_value(), &target, live, settings)
     {
         return Ok(diff);
     }
-    merged(&target.to_value(), &target, &live, settings)
+    merged(&target.to_value(), &target, live, settings)
 }
 
 /// Takes out what is always in the live object and not always in the others.

@@ -1,10 +1,14 @@
 //! One step of a sync.
 
+mod end;
+mod finish;
+mod run;
+
 use windlass_object::ResourceKey;
 
-use super::action::{Action, Batch, Outcome, Verb};
+use super::action::{Action, Batch};
 use super::options::{Options, Request};
-use super::task::{Task, TaskId};
+use super::task::Task;
 use super::tasks::{self, Tasks};
 use super::{State, Wait, World, apply, message};
 use crate::health::{self, CustomHealth};
@@ -87,39 +91,6 @@ impl Step {
     /// Whether the operation has ended and nothing is left to carry out.
     pub fn is_final(&self) -> bool {
         self.state.phase.completed() && self.batches.is_empty()
-    }
-
-    /// Takes the outcomes of the actions of all batches in their order, fewer if a batch failed
-    /// that stops the rest. What comes back may have batches again: the clean-up of an operation
-    /// that has ended.
-    pub fn finish(mut self, outcomes: &[Outcome]) -> Step {
-        let failed = self.record(outcomes);
-        self.store_first = false;
-        if self.then != Then::Nothing {
-            self.wait = Wait::Ready;
-        }
-        match std::mem::replace(&mut self.then, Then::Nothing) {
-            Then::Nothing => {}
-            Then::End(phase, message) => self.set_phase(phase, message),
-            Then::NamespaceIsThere if failed => {
-                let reason = message::failure("the namespace failed to apply", self.refused());
-                self.set_phase(OperationPhase::Failed, reason);
-            }
-            Then::NamespaceIsThere => {
-                self.set_phase(OperationPhase::Running, "one or more tasks are running".into());
-            }
-            Then::WaveIsApplied { phase, wave, prepared } => {
-                self.finish_wave(phase, wave, prepared, failed);
-            }
-            Then::Terminated if failed => {
-                let message = "Operation termination had errors".into();
-                self.set_phase(OperationPhase::Error, message);
-            }
-            Then::Terminated => {
-                self.set_phase(OperationPhase::Failed, "Operation terminated".into());
-            }
-        }
-        self
     }
 
     fn refuse(&mut self, refused: Vec<(Task, String)>) {
@@ -313,89 +284,6 @@ impl Step {
         (!delay.is_zero() && until > request.now).then_some(until)
     }
 
-    /// Batches of some tasks of one wave: what holds older hooks, prunes, older hooks, then what is
-    /// applied, kind by kind.
-    fn run(&mut self, wave: &[usize], kinds: &dyn ApiKinds) -> Prepared {
-        let releases: Vec<Action> = wave
-            .iter()
-            .map(|&i| &self.tasks[i])
-            .filter(|task| task.progress.is_none())
-            .filter_map(|task| apply::release(task, &self.options, kinds))
-            .collect();
-        self.push(releases, true);
-        let unconfirmed = |&i: &usize| self.tasks[i].awaits_confirmation(&self.options);
-        if wave.iter().any(unconfirmed) {
-            return Prepared::Partly;
-        }
-
-        let (going, coming): (Vec<usize>, Vec<usize>) =
-            wave.iter().partition(|&&i| self.tasks[i].is_prune());
-        let mut prunes = Vec::new();
-        for i in going {
-            prunes.extend(self.prune(i, kinds));
-        }
-        self.push(prunes, true);
-
-        let older: Vec<Action> = wave
-            .iter()
-            .map(|&i| &self.tasks[i])
-            .filter(|task| task.is_replaced() && !self.options.dry_run)
-            .map(|task| apply::delete_hook(task, &self.options, kinds))
-            .collect();
-        if !older.is_empty() {
-            self.push(older, true);
-            return Prepared::Partly;
-        }
-
-        let mut group: Vec<Action> = Vec::new();
-        for i in coming {
-            self.announce(i);
-            let Some(action) = apply::apply(&self.tasks[i], &self.options, kinds) else { continue };
-            if group.first().is_some_and(|first| first.kind.kind != action.kind.kind) {
-                self.push(std::mem::take(&mut group), false);
-            }
-            group.push(action);
-        }
-        self.push(group, false);
-        Prepared::Whole
-    }
-
-    fn push(&mut self, actions: Vec<Action>, stop_on_failure: bool) {
-        if !actions.is_empty() {
-            self.batches.push(Batch { actions, stop_on_failure });
-        }
-    }
-
-    /// Prunes at once what needs no request.
-    fn prune(&mut self, i: usize, kinds: &dyn ApiKinds) -> Option<Action> {
-        let task = &self.tasks[i];
-        let skipped = if !self.options.prune {
-            Some("ignored (requires pruning)")
-        } else if task.prune_option(&self.options) == Some("false") {
-            Some("ignored (no prune)")
-        } else {
-            None
-        };
-        let succeeded = Some(OperationPhase::Succeeded);
-        if let Some(message) = skipped {
-            self.set(i, Some(ResultCode::PruneSkipped), succeeded, message);
-            return None;
-        }
-        let action = apply::prune(task, &self.options, kinds);
-        if action.is_none() {
-            let message = if self.options.dry_run { "pruned (dry run)" } else { "pruned" };
-            self.set(i, Some(ResultCode::Pruned), succeeded, message);
-        }
-        action
-    }
-
-    fn announce(&mut self, i: usize) {
-        if self.tasks[i].hook && !self.options.dry_run {
-            self.set(i, None, Some(OperationPhase::Running), "");
-            self.store_first = true;
-        }
-    }
-
     /// Starts the hooks of failure that have not begun. Says whether there are any that have not
     /// ended.
     fn start_sync_fail(&mut self, kinds: &dyn ApiKinds) -> bool {
@@ -413,209 +301,6 @@ impl Step {
         }
         self.wait_for(&hooks, false);
         true
-    }
-
-    fn finish_wave(&mut self, phase: SyncPhase, wave: i64, prepared: Prepared, failed: bool) {
-        let here = |task: &Task| (task.phase, task.wave) == (phase, wave);
-        self.state.wave_ended_at = Some(self.now);
-        if phase == SyncPhase::SyncFail {
-            let hooks: Vec<usize> =
-                (0..self.tasks.len()).filter(|&i| self.tasks[i].phase == phase).collect();
-            self.wait_for(&hooks, prepared == Prepared::Partly);
-            self.wait = Wait::Ready;
-            return;
-        }
-        if failed {
-            let waits = |t: &Task| t.phase == SyncPhase::SyncFail || here(t) && t.is_running();
-            let running: Vec<usize> = (0..self.tasks.len())
-                .filter(|&i| self.tasks[i].hook && waits(&self.tasks[i]))
-                .collect();
-            if running.is_empty() {
-                let what = "one or more objects failed to apply";
-                let message = message::failure(what, self.refused().filter(|task| here(task)));
-                let cleanup = std::mem::take(&mut self.after_failure);
-                self.end_with(OperationPhase::Failed, message, cleanup);
-            } else {
-                self.wait_for(&running, false);
-                self.wait = Wait::Ready;
-            }
-            return;
-        }
-        if prepared == Prepared::Partly {
-            let going: Vec<usize> = (0..self.tasks.len())
-                .filter(|&i| here(&self.tasks[i]))
-                .filter(|&i| {
-                    let task = &self.tasks[i];
-                    task.is_replaced() || task.is_prune() && task.is_pending()
-                })
-                .collect();
-            self.wait_for(&going, true);
-            return;
-        }
-        let remaining = self.tasks.iter().any(|t| !here(t) && self.is_due(t));
-        let hooks = self.tasks.iter().any(|t| here(t) && t.hook);
-        if remaining || hooks {
-            let these: Vec<usize> =
-                (0..self.tasks.len()).filter(|&i| here(&self.tasks[i])).collect();
-            self.wait_for(&these, false);
-            self.wait = Wait::Ready;
-            return;
-        }
-        let message = "successfully synced (all tasks run)".to_owned();
-        let cleanup = std::mem::take(&mut self.after_success);
-        self.end_with(OperationPhase::Succeeded, message, cleanup);
-    }
-
-    fn failure_with_hooks(&self, what: &str) -> String {
-        let of_hooks = |task: &&Task| task.phase == SyncPhase::SyncFail;
-        let first = message::failure(what, self.refused().filter(|task| !of_hooks(task)));
-        let mut hooks = self.refused().filter(of_hooks).peekable();
-        if hooks.peek().is_none() {
-            return first;
-        }
-        format!("{first}\n{}", message::failure("one or more SyncFail hooks failed", hooks))
-    }
-
-    /// Ends the operation, after hooks that are to go at its end have been deleted.
-    fn end(
-        &mut self,
-        phase: OperationPhase,
-        message: String,
-        policy: DeletePolicy,
-        kinds: &dyn ApiKinds,
-    ) {
-        let cleanup = self.hook_deletions(policy, kinds);
-        self.store_first |= !cleanup.is_empty();
-        self.end_with(phase, message, cleanup);
-    }
-
-    fn end_with(&mut self, phase: OperationPhase, message: String, cleanup: Vec<Action>) {
-        self.push(cleanup, false);
-        if self.batches.is_empty() {
-            self.set_phase(phase, message);
-        } else {
-            self.then = Then::End(phase, message);
-        }
-    }
-
-    fn hook_deletions(&self, policy: DeletePolicy, kinds: &dyn ApiKinds) -> Vec<Action> {
-        let done = self.tasks.iter().filter(|t| !t.is_running() && !t.is_announced());
-        done.filter(|task| task.is_deleted_on(policy))
-            .map(|task| apply::delete_hook(task, &self.options, kinds))
-            .collect()
-    }
-
-    fn terminate(&mut self, world: &World<'_>) {
-        self.adopt_announced();
-        self.release_completed_hooks(world.kinds);
-        let mut releases = Vec::new();
-        let mut deletions = Vec::new();
-        for i in 0..self.tasks.len() {
-            let task = &self.tasks[i];
-            let status = task.status;
-            if task.is_announced() {
-                self.set(i, status, Some(OperationPhase::Failed), "Terminated");
-                continue;
-            }
-            if !task.hook || !task.is_running() {
-                continue;
-            }
-            let Some(live) = task.live.clone() else {
-                self.set(i, status, Some(OperationPhase::Succeeded), "Terminated");
-                continue;
-            };
-            let (phase, text) = hook_progress(&live, world.health);
-            releases.extend(apply::release(task, &self.options, world.kinds));
-            if !phase.completed() || task.is_deleted_on(DeletePolicy::HookFailed) {
-                deletions.push(apply::delete_hook(task, &self.options, world.kinds));
-            }
-            if phase.completed() {
-                self.set(i, status, Some(phase), &text);
-            } else {
-                self.set(i, status, Some(OperationPhase::Failed), "Terminated");
-            }
-        }
-        self.push(releases, true);
-        self.push(deletions, false);
-        self.then = Then::Terminated;
-        if self.batches.is_empty() {
-            self.set_phase(OperationPhase::Failed, "Operation terminated".into());
-            self.then = Then::Nothing;
-        }
-    }
-
-    /// Stores outcomes. Says whether any failed.
-    fn record(&mut self, outcomes: &[Outcome]) -> bool {
-        let batches = std::mem::take(&mut self.batches);
-        let mut outcomes = outcomes.iter();
-        let mut any_failed = false;
-        for action in batches.iter().flat_map(|batch| &batch.actions) {
-            let Some(i) = self.tasks.iter().position(|task| task.id() == action.task) else {
-                continue;
-            };
-            match outcomes.next() {
-                Some(outcome) => any_failed |= self.record_one(i, action, outcome),
-                None => self.retract(i),
-            }
-        }
-        any_failed
-    }
-
-    /// Takes back the announcement of a hook that was not reached.
-    fn retract(&mut self, i: usize) {
-        if !self.tasks[i].is_announced() {
-            return;
-        }
-        let TaskId { key, phase } = self.tasks[i].id();
-        self.state.results.retain(|r| r.sync_phase != Some(phase) || r.key() != key);
-        self.tasks[i].progress = None;
-    }
-
-    fn record_one(&mut self, i: usize, action: &Action, outcome: &Outcome) -> bool {
-        let status = self.tasks[i].status;
-        let dry_run = action.dry_run;
-        match (&action.verb, outcome) {
-            (Verb::ReleaseHook, Outcome::Done(_) | Outcome::NotFound { .. }) => false,
-            (Verb::ReleaseHook, Outcome::Failed { message }) => {
-                let message = format!("failed to remove hook finalizer: {message}");
-                self.set(i, status, Some(OperationPhase::Error), &message);
-                true
-            }
-            (Verb::Delete { .. }, outcome) if self.tasks[i].is_prune() => match outcome {
-                Outcome::Done(_) | Outcome::NotFound { .. } => {
-                    let succeeded = Some(OperationPhase::Succeeded);
-                    self.set(i, Some(ResultCode::Pruned), succeeded, "pruned");
-                    false
-                }
-                Outcome::Failed { message } => {
-                    let failed = Some(OperationPhase::Failed);
-                    self.set(i, Some(ResultCode::SyncFailed), failed, message);
-                    true
-                }
-            },
-            (Verb::Delete { .. }, Outcome::Done(_) | Outcome::NotFound { .. }) => false,
-            (Verb::Delete { .. }, Outcome::Failed { message }) => {
-                let (phase, what) = match self.then {
-                    Then::Terminated => (OperationPhase::Failed, "Failed to delete"),
-                    _ => (OperationPhase::Error, "failed to delete resource"),
-                };
-                self.set(i, status, Some(phase), &format!("{what}: {message}"));
-                true
-            }
-            (_, Outcome::Done(change)) => {
-                let message = change.message(self.tasks[i].object(), dry_run);
-                let phase =
-                    if dry_run { OperationPhase::Succeeded } else { OperationPhase::Running };
-                self.set(i, Some(ResultCode::Synced), Some(phase), &message);
-                false
-            }
-            (_, Outcome::NotFound { message } | Outcome::Failed { message }) => {
-                let failed = Some(OperationPhase::Failed);
-                let message = message::advise(message);
-                self.set(i, Some(ResultCode::SyncFailed), failed, &message);
-                true
-            }
-        }
     }
 
     fn set(
