@@ -338,8 +338,8 @@ fn unknown_kinds_and_forbidden_objects_stop_the_sync_before_it_begins() {
     check(
         story.run(),
         "Failed: one or more synchronization tasks are not valid: The Kubernetes API could not find example.com/Thing for requested resource ns/t. Make sure the \"Thing\" CRD is installed on the destination cluster.; not permitted
-         Sync Thing/t SyncFailed - The Kubernetes API could not find example.com/Thing for requested resource ns/t. Make sure the \"Thing\" CRD is installed on the destination cluster.
-         Sync ConfigMap/forbidden SyncFailed - not permitted",
+         Sync ConfigMap/forbidden SyncFailed - not permitted
+         Sync Thing/t SyncFailed - The Kubernetes API could not find example.com/Thing for requested resource ns/t. Make sure the \"Thing\" CRD is installed on the destination cluster.",
     );
 }
 

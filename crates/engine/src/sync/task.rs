@@ -45,6 +45,8 @@ pub struct Task {
     pub hook: bool,
     /// The target, else the live object.
     pub(super) object: Arc<Object>,
+    /// Its place among the results.
+    pub(super) line: Option<usize>,
 }
 
 impl Task {
@@ -72,6 +74,7 @@ impl Task {
             status: None,
             progress: None,
             message: String::new(),
+            line: None,
         })
     }
 
@@ -161,11 +164,12 @@ impl Task {
         has(&self.target) || has(&self.live)
     }
 
-    /// Takes over what earlier steps stored.
-    pub(super) fn resume(&mut self, result: &ResourceResult) {
+    /// Takes over what earlier steps stored, and where.
+    pub(super) fn resume(&mut self, result: &ResourceResult, line: usize) {
         self.status = result.status;
         self.progress = result.hook_phase;
         self.message.clone_from(&result.message);
+        self.line = Some(line);
     }
 
     /// Sets what became of it. An empty message leaves the last one.
@@ -183,17 +187,15 @@ impl Task {
     }
 
     /// Its line among the results, stored over an older one or added.
-    pub(super) fn store(&self, results: &mut Vec<ResourceResult>) {
-        let TaskId { key, phase } = self.id();
-        let earlier = results
-            .iter_mut()
-            .find(|result| result.sync_phase == Some(phase) && result.key() == key);
-        if let Some(earlier) = earlier {
+    pub(super) fn store(&mut self, results: &mut Vec<ResourceResult>) {
+        if let Some(earlier) = self.line.and_then(|line| results.get_mut(line)) {
             earlier.status = self.status;
             earlier.hook_phase = self.progress;
             earlier.message.clone_from(&self.message);
             return;
         }
+        let TaskId { key, phase } = self.id();
+        self.line = Some(results.len());
         results.push(ResourceResult {
             version: self.kind().version,
             images: images(self.object()),

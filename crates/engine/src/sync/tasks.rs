@@ -1,11 +1,12 @@
 //! From the world to tasks.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use windlass_object::{Object, Value, json};
 
 use super::options::{NamespaceMetadata, Request};
-use super::task::Task;
+use super::task::{Task, TaskId};
 use super::{State, World, order};
 use crate::annotation::{self, HOOK_FINALIZER};
 use crate::hook;
@@ -43,24 +44,24 @@ pub(super) fn build(request: &Request<'_>, world: &World<'_>, state: &State) -> 
     }
     tasks.extend(namespace_task(request, world));
 
-    let mut refused = Vec::new();
-    for task in &tasks {
-        if let Err(reason) = check(task, request, world) {
-            refused.push((task.clone(), reason));
-        }
-    }
     order::place_prunes(&mut tasks, request.options.prune_last);
     order::sort(&mut tasks);
+    let lines: HashMap<TaskId, usize> = state
+        .results
+        .iter()
+        .enumerate()
+        .filter_map(|(line, r)| Some((TaskId { key: r.key(), phase: r.sync_phase? }, line)))
+        .collect();
     for task in &mut tasks {
-        let id = task.id();
-        let stored = state
-            .results
-            .iter()
-            .find(|result| result.sync_phase == Some(id.phase) && result.key() == id.key);
-        if let Some(result) = stored {
-            task.resume(result);
+        if let Some(&line) = lines.get(&task.id()) {
+            task.resume(&state.results[line], line);
         }
     }
+    let refused = tasks.iter().filter_map(|task| {
+        let reason = check(task, request, world).err()?;
+        Some((task.clone(), reason))
+    });
+    let refused = refused.collect();
     Tasks { all: tasks, refused }
 }
 

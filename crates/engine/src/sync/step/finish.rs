@@ -1,5 +1,7 @@
 //! What the outcomes of a step's actions mean.
 
+use std::collections::HashMap;
+
 use super::{Prepared, Step, Then};
 use crate::state::{OperationPhase, ResultCode, SyncPhase};
 use crate::sync::Wait;
@@ -103,10 +105,10 @@ impl Step {
         let batches = std::mem::take(&mut self.batches);
         let mut outcomes = outcomes.iter();
         let mut any_failed = false;
+        let places: HashMap<TaskId, usize> =
+            self.tasks.iter().enumerate().map(|(i, task)| (task.id(), i)).collect();
         for action in batches.iter().flat_map(|batch| &batch.actions) {
-            let Some(i) = self.tasks.iter().position(|task| task.id() == action.task) else {
-                continue;
-            };
+            let Some(&i) = places.get(&action.task) else { continue };
             match outcomes.next() {
                 Some(outcome) => any_failed |= self.record_one(i, action, outcome),
                 None => self.retract(i),
@@ -120,9 +122,14 @@ impl Step {
         if !self.tasks[i].is_announced() {
             return;
         }
-        let TaskId { key, phase } = self.tasks[i].id();
-        self.state.results.retain(|r| r.sync_phase != Some(phase) || r.key() != key);
         self.tasks[i].progress = None;
+        let Some(gone) = self.tasks[i].line.take() else { return };
+        self.state.results.remove(gone);
+        for line in self.tasks.iter_mut().filter_map(|task| task.line.as_mut()) {
+            if *line > gone {
+                *line -= 1;
+            }
+        }
     }
 
     pub(super) fn record_one(&mut self, i: usize, action: &Action, outcome: &Outcome) -> bool {
