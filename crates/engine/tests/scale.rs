@@ -1,7 +1,5 @@
 //! A sync of many objects takes time in proportion to their number.
 
-#![allow(clippy::unwrap_used)]
-
 mod support;
 
 use std::time::{Duration, Instant};
@@ -24,8 +22,6 @@ fn two_thousand_objects_are_no_trouble() {
     story.run();
     assert_eq!(story.state.phase, OperationPhase::Succeeded);
     assert_eq!(story.state.results.len(), 2000);
-    // A build without optimisation on a busy machine takes some tenths of this; one that compares
-    // each object with each takes several times as long.
+    // It takes half a second without optimisation; the bound is for busy machines.
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
-    println!("{:?}", start.elapsed());
 }
