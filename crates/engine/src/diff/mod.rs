@@ -196,6 +196,10 @@ fn three_way(
         strip_placement(&mut original);
         original
     });
+    // Most objects are as they were applied, which is cheaply told.
+    if original.as_ref() == Some(&target) && merge::holds(live.fields(), target.fields()) {
+        return Ok(Diff::default());
+    }
     if let Some(original) = original
         && let Ok(diff) = merged(&original.into_value(), &target, live, settings)
     {
