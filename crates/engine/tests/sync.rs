@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use support::{Story, object};
 use windlass_engine::state::OperationPhase;
-use windlass_engine::sync::{Options, Wait, plan};
+use windlass_engine::sync::{Change, Options, Outcome, Wait, plan, step};
 
 /// Compares line by line, whatever the indentation.
 #[track_caller]
@@ -482,4 +482,20 @@ fn options_are_read_and_the_rest_is_told() {
     assert!(options.create_namespace && !options.server_side_apply && options.validate);
     assert_eq!(options.prune_default.as_deref(), Some("confirm"));
     assert_eq!(unknown, ["Frobnicate=true"]);
+}
+
+#[test]
+fn what_is_gone_already_stops_nothing() {
+    let mut story = Story::new(&config_map("a", ""));
+    story.cluster.insert(object(&config_map("old", "")));
+    let step = story.with(|request, world| step(request, world, &story.state));
+    let gone = Outcome::NotFound { message: "not found".into() };
+    assert!(!step.batches[0].is_stopped_by(std::slice::from_ref(&gone)));
+
+    // Outcomes that are missing leave the rest to the next step.
+    let cut = step.clone().finish(std::slice::from_ref(&gone));
+    assert_eq!(cut.state.phase, OperationPhase::Running);
+    assert_eq!(cut.wait, Wait::Ready);
+    let whole = step.finish(&[gone, Outcome::Done(Change::Created)]);
+    assert_eq!(whole.state.phase, OperationPhase::Succeeded);
 }

@@ -12,9 +12,9 @@ pub(crate) async fn batches(cluster: &Cluster, batches: &[Batch]) -> Vec<Outcome
     let mut outcomes = Vec::new();
     for batch in batches {
         let done = join_all(batch.actions.iter().map(|action| perform(cluster, action))).await;
-        let failed = done.iter().any(|outcome| !matches!(outcome, Outcome::Done(_)));
+        let stopped = batch.is_stopped_by(&done);
         outcomes.extend(done);
-        if failed && batch.stop_on_failure {
+        if stopped {
             break;
         }
     }

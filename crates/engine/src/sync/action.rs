@@ -159,3 +159,24 @@ pub struct Batch {
     /// Whether later batches are dropped when an action fails.
     pub stop_on_failure: bool,
 }
+
+impl Batch {
+    /// Whether these outcomes, one of each action, drop later batches.
+    pub fn is_stopped_by(&self, outcomes: &[Outcome]) -> bool {
+        let pairs = self.actions.iter().zip(outcomes);
+        self.stop_on_failure && pairs.into_iter().any(|(action, outcome)| action.fails_by(outcome))
+    }
+}
+
+impl Action {
+    /// Whether an outcome is a failure. What is not there need not be deleted.
+    pub fn fails_by(&self, outcome: &Outcome) -> bool {
+        match outcome {
+            Outcome::Done(_) => false,
+            Outcome::NotFound { .. } => {
+                !matches!(self.verb, Verb::Delete { .. } | Verb::ReleaseHook)
+            }
+            Outcome::Failed { .. } => true,
+        }
+    }
+}

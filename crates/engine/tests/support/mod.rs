@@ -252,17 +252,15 @@ impl Story {
         while !step.batches.is_empty() {
             let mut outcomes = Vec::new();
             for batch in step.batches.clone() {
-                let mut failed = false;
+                let before = outcomes.len();
                 for action in &batch.actions {
                     if *budget == 0 {
                         return true;
                     }
                     *budget -= 1;
-                    let outcome = self.cluster.carry_out(action);
-                    failed |= matches!(outcome, Outcome::Failed { .. });
-                    outcomes.push(outcome);
+                    outcomes.push(self.cluster.carry_out(action));
                 }
-                if failed && batch.stop_on_failure {
+                if batch.is_stopped_by(&outcomes[before..]) {
                     break;
                 }
             }

@@ -10,10 +10,13 @@ use crate::sync::message;
 use crate::sync::task::{Task, TaskId};
 
 impl Step {
-    /// Takes the outcomes of the actions of all batches in their order, fewer if a batch failed
-    /// that stops the rest. What comes back may have batches again: the clean-up of an operation
+    /// Takes the outcomes of the actions of all batches in their order, fewer if a batch stopped
+    /// the rest ([`Batch::is_stopped_by`](super::Batch::is_stopped_by)); what was left out is tried
+    /// again by the next step. What comes back may have batches again: the clean-up of an operation
     /// that has ended.
     pub fn finish(mut self, outcomes: &[Outcome]) -> Step {
+        let asked: usize = self.batches.iter().map(|batch| batch.actions.len()).sum();
+        let cut = outcomes.len() < asked;
         let failed = self.record(outcomes);
         self.store_first = false;
         if self.then != Then::Nothing {
@@ -21,6 +24,8 @@ impl Step {
         }
         match std::mem::replace(&mut self.then, Then::Nothing) {
             Then::Nothing => {}
+            Then::NamespaceIsThere | Then::WaveIsApplied { .. } | Then::Terminated
+                if cut && !failed => {}
             Then::End(phase, message) => self.set_phase(phase, message),
             Then::NamespaceIsThere if failed => {
                 let reason = message::failure("the namespace failed to apply", self.refused());
@@ -43,13 +48,7 @@ impl Step {
         self
     }
 
-    pub(super) fn finish_wave(
-        &mut self,
-        phase: SyncPhase,
-        wave: i64,
-        prepared: Prepared,
-        failed: bool,
-    ) {
+    fn finish_wave(&mut self, phase: SyncPhase, wave: i64, prepared: Prepared, failed: bool) {
         let here = |task: &Task| (task.phase, task.wave) == (phase, wave);
         self.state.wave_ended_at = Some(self.now);
         if phase == SyncPhase::SyncFail {
@@ -101,7 +100,7 @@ impl Step {
     }
 
     /// Stores outcomes. Says whether any failed.
-    pub(super) fn record(&mut self, outcomes: &[Outcome]) -> bool {
+    fn record(&mut self, outcomes: &[Outcome]) -> bool {
         let batches = std::mem::take(&mut self.batches);
         let mut outcomes = outcomes.iter();
         let mut any_failed = false;
@@ -118,7 +117,7 @@ impl Step {
     }
 
     /// Takes back the announcement of a hook that was not reached.
-    pub(super) fn retract(&mut self, i: usize) {
+    fn retract(&mut self, i: usize) {
         if !self.tasks[i].is_announced() {
             return;
         }
@@ -132,7 +131,7 @@ impl Step {
         }
     }
 
-    pub(super) fn record_one(&mut self, i: usize, action: &Action, outcome: &Outcome) -> bool {
+    fn record_one(&mut self, i: usize, action: &Action, outcome: &Outcome) -> bool {
         let status = self.tasks[i].status;
         let dry_run = action.dry_run;
         match (&action.verb, outcome) {
