@@ -30,6 +30,8 @@ pub(crate) struct LargeFiles {
     pub(crate) repository: Repository,
     /// Where they are kept.
     pub(crate) dir: PathBuf,
+    /// Whether that is ours to write: not in a local repository.
+    pub(crate) ours: bool,
     /// `lfs.url` of the tree's `.lfsconfig`.
     pub(crate) endpoint: Option<String>,
     pub(crate) limits: Limits,
@@ -131,7 +133,9 @@ impl LargeFiles {
             Ok(Ok(Err(error))) => return Err(failed(format!("large file: {error}"))),
             _ => return Err(failed("large file: the download took too long".to_owned())),
         };
-        self.keep(&kept, &bytes).map_err(|e| failed(format!("large file: {e}")))?;
+        if self.ours {
+            self.keep(&kept, &bytes).map_err(|e| failed(format!("large file: {e}")))?;
+        }
         Ok(bytes.into())
     }
 
@@ -140,6 +144,9 @@ impl LargeFiles {
     }
 
     fn keep(&self, place: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
+        if size_of(&self.dir) + bytes.len() as u64 > self.limits.mirror_bytes {
+            std::fs::remove_dir_all(&self.dir)?;
+        }
         let dir = place.parent().unwrap_or(&self.dir);
         std::fs::create_dir_all(dir)?;
         let unique = format!("{:?}", std::thread::current().id());
@@ -224,6 +231,18 @@ impl LargeFiles {
             Address::File { .. } => Err(self.refused("the large file is not in the repository")),
         }
     }
+}
+
+/// Bytes of the files below `dir`; what cannot be read counts for nothing.
+fn size_of(dir: &std::path::Path) -> u64 {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().filter_map(Result::ok);
+    entries
+        .map(|entry| match entry.metadata() {
+            Ok(meta) if meta.is_dir() => size_of(&entry.path()),
+            Ok(meta) => meta.len(),
+            Err(_) => 0,
+        })
+        .sum()
 }
 
 fn is_whole(bytes: &[u8], pointer: &Pointer) -> bool {

@@ -246,6 +246,7 @@ impl Sources {
             tree.large = Some(Arc::new(LargeFiles {
                 repository: repository.clone(),
                 dir: large_dir,
+                ours: !matches!(Address::parse(&repository.url)?, Address::File { .. }),
                 endpoint,
                 limits: self.shared.options.limits.clone(),
                 runtime: tokio::runtime::Handle::current(),

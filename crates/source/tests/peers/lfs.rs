@@ -91,4 +91,21 @@ async fn pointers_become_what_they_point_at() {
     let read = tokio::task::spawn_blocking(move || tree.read(&path("bad.yaml"), 1000));
     let error = read.await.unwrap().unwrap_err().to_string();
     assert!(error.contains("not what the pointer names"), "{error}");
+
+    // A local repository has its large files beside its objects; nothing is written there.
+    let local = Repository { enable_lfs: true, ..Repository::anonymous(repo.url()) };
+    let tree = sources.tree(&local, &commit).await.unwrap();
+    let oid = hex::encode(sha2::Sha256::digest(content));
+    let dir = repo.path().join("lfs/objects").join(&oid[..2]).join(&oid[2..4]);
+    let read = || {
+        let tree = tree.clone();
+        tokio::task::spawn_blocking(move || tree.read(&TreePath::new("good.yaml").unwrap(), 1000))
+    };
+    assert_eq!(&*read().await.unwrap().unwrap(), content);
+    assert!(!dir.exists());
+    assert_eq!(requests.lock().unwrap().len(), 6);
+    std::fs::create_dir_all(&dir).unwrap();
+    std::fs::write(dir.join(&oid), content).unwrap();
+    assert_eq!(&*read().await.unwrap().unwrap(), content);
+    assert_eq!(requests.lock().unwrap().len(), 6);
 }
