@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::connection::{Connection, Stored};
 use super::wait::{Goal, wait_until};
-use super::{status, tree};
+use super::{repositories, status, tree};
 use crate::cli::output::{self, Notation};
 
 /// Show an application.
@@ -77,10 +77,12 @@ async fn show(connection: &Connection, stored: &Stored, args: &Args) -> anyhow::
         }
         _ => {}
     }
-    let mut out = status::summary(connection, app);
+    let url = repositories::page(connection, app).await;
+    let mut out = status::summary(connection, app, url.as_deref());
     if !app.status.conditions.is_empty() {
         out.push('\n');
         out.push_str(&status::conditions(app));
+        out.push('\n');
     }
     if args.show_operation
         && let Some(state) = &app.status.operation_state

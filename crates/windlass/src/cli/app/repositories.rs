@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use kube::Api;
 use kube::api::ListParams;
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
+use windlass_argo::types::Application;
 use windlass_object::Value;
 use windlass_source::credentials::{SecretData, SecretKind, Settings};
 use windlass_source::known_hosts::KnownHosts;
@@ -64,6 +65,13 @@ pub(crate) async fn settings(connection: &Connection) -> anyhow::Result<Arc<Sett
         tls_certificates: config_map(connection, "argocd-tls-certs-cm").await?,
         without_submodules: false,
     }))
+}
+
+/// The page of an application, where the settings name the address of the console.
+pub(crate) async fn page(connection: &Connection, app: &Application) -> Option<String> {
+    let settings = config_map(connection, "argocd-cm").await.ok()?;
+    let url = settings.get("url").filter(|url| !url.is_empty())?;
+    Some(format!("{url}/applications/{}", app.name()))
 }
 
 /// The data of a config map of the control namespace; empty if it is not there.

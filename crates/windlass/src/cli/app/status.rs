@@ -18,14 +18,17 @@ fn fact(out: &mut String, name: &str, value: &str) {
     let _ = writeln!(out, "{name:<20}{value}");
 }
 
-/// What `app get` begins with.
-pub(crate) fn summary(connection: &Connection, app: &Application) -> String {
+/// What `app get` begins with. `url` is the application's page, where there is one.
+pub(crate) fn summary(connection: &Connection, app: &Application, url: Option<&str>) -> String {
     let mut out = String::new();
     let spec = &app.spec;
     fact(&mut out, "Name:", &connection.qualified(app));
     fact(&mut out, "Project:", app.project());
     fact(&mut out, "Server:", server(app));
     fact(&mut out, "Namespace:", &spec.destination.namespace);
+    if let Some(url) = url {
+        fact(&mut out, "URL:", url);
+    }
     out.push_str(if spec.has_multiple_sources() { "Sources:\n" } else { "Source:\n" });
     for source in spec.effective_sources() {
         source_details(&mut out, source);

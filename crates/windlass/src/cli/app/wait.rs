@@ -13,7 +13,7 @@ use windlass_argo::types::{Application, HealthStatusCode, SyncStatusCode};
 use super::connection::{AppName, Connection, Stored, stored};
 use super::selection::Pattern;
 use super::status::{self, ResourceState};
-use super::tree;
+use super::{repositories, tree};
 use crate::cli::failure::Failure;
 use crate::cli::output::{self, Notation};
 
@@ -267,7 +267,8 @@ impl Report<'_> {
             "yaml" => return output::print_value(&stored.object, Notation::Yaml),
             _ => {}
         }
-        let mut out = format!("\n{}\n", status::summary(connection, app));
+        let url = repositories::page(connection, app).await;
+        let mut out = format!("\n{}\n", status::summary(connection, app, url.as_deref()));
         if self.operation
             && let Some(state) = &app.status.operation_state
         {
