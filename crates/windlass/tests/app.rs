@@ -111,6 +111,21 @@ fn a_day_with_an_application() {
     assert_eq!(missing.code, 20);
     assert!(missing.err.contains("Destination server missing from app spec"), "{}", missing.err);
 
+    // What cannot be compared is no difference.
+    let nowhere =
+        ["app", "create", "nowhere", "--repo", "/none", "--path", "x", "--dest-server", server];
+    desk.check(&nowhere, 0, "application 'nowhere' created\n");
+    for command in [&["app", "diff", "nowhere"][..], &["plan", "nowhere"]] {
+        let answer = desk.run(command);
+        assert_eq!(answer.code, 20, "{}", answer.err);
+        assert!(answer.err.contains("repository not found"), "{}", answer.err);
+    }
+    desk.check(
+        &["app", "delete", "nowhere", "--cascade=false"],
+        0,
+        "application 'nowhere' deleted\n",
+    );
+
     let none = desk.run(&["app", "get", "none"]);
     assert_eq!(none.code, 20);
     assert!(none.err.contains("\"none\" not found"), "{}", none.err);

@@ -23,6 +23,12 @@ impl Failure {
         Self { code: GENERIC, message: message.into() }.into()
     }
 
+    /// The same error, with argocd's code where it has none of its own: in `app diff` a 1 means a
+    /// difference.
+    pub(crate) fn or_generic(error: anyhow::Error) -> anyhow::Error {
+        if error.is::<Self>() { error } else { Self::generic(format!("{error:#}")) }
+    }
+
     /// What the process ends with.
     pub(crate) fn code(&self) -> u8 {
         self.code

@@ -99,6 +99,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
         Ok(ExitCode::SUCCESS)
     })
+    .map_err(Failure::or_generic)
 }
 
 fn change(field: &windlass_engine::diff::Difference) -> String {

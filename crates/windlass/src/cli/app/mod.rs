@@ -25,6 +25,8 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use super::failure::Failure;
+
 pub(crate) use comparison::{Wanted, compare, done};
 pub(crate) use connection::{Connection, Flags};
 
@@ -80,4 +82,5 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             Command::Wait(args) => wait::run(&connection, args).await,
         }
     })
+    .map_err(Failure::or_generic)
 }
