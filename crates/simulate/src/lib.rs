@@ -13,8 +13,21 @@
 //! [`plan::Plan`]; nothing else reads or writes. The answers to its writes go into the world at
 //! once, so a controller never acts on a state older than its own last write.
 //!
-//! Pods run on one node and do at once what they should; the annotation `windlass.dev/simulate`
-//! makes them wait, fail or crash. Nodes and pods carry the label `windlass.dev/simulated: "true"`.
+//! Pods run on one node and do at once what they should. Nodes and pods carry the label
+//! `windlass.dev/simulated: "true"`. The annotation `windlass.dev/simulate`, on a pod or in a
+//! template, makes pods wait, fail or crash. Steps are separated by `;`; the last one that is due,
+//! counted from the pod's creation, holds:
+//!
+//! ```text
+//! after 5s ready
+//! imagePullBackOff message="no such tag"
+//! ready; after 10s crashLoop exit=1 restarts=3; after 60s ready
+//! fail exit=3 attempt=1; succeed attempt=2
+//! ```
+//!
+//! States are `creating`, `ready`, `neverReady`, `imagePullBackOff`, `errImagePull`, `crashLoop`,
+//! `oomKilled`, `succeed` and `fail`; `attempt` counts the pods of a Job. On a
+//! PersistentVolumeClaim the annotation's value `pending` leaves it unbound.
 
 #![forbid(unsafe_code)]
 
@@ -48,6 +61,8 @@ mod schedule;
 mod script;
 mod selector;
 mod statefulset;
+#[cfg(test)]
+mod timing;
 mod watch;
 mod world;
 
