@@ -18,7 +18,7 @@ fn at(seconds: i64) -> Timestamp {
     created + jiff::SignedDuration::from_secs(seconds)
 }
 
-fn object(kind: Kind, spec: Value, status: Value) -> Object {
+fn object(kind: Kind, spec: &Value, status: &Value) -> Object {
     Object::try_from(json!({
         "apiVersion": kind.resource().api_version(), "kind": kind.resource().kind,
         "metadata": {"name": "x", "namespace": "n", "uid": "u", "resourceVersion": "1",
@@ -45,15 +45,15 @@ fn a_rollout_that_stands_still_exceeds_its_deadline() {
         "lastUpdateTime": CREATED, "lastTransitionTime": CREATED});
     let subject = object(
         Kind::Deployment,
-        json!({"replicas": 1, "progressDeadlineSeconds": 60, "template": template,
+        &json!({"replicas": 1, "progressDeadlineSeconds": 60, "template": template,
             "selector": {"matchLabels": {"a": "b"}}}),
-        json!({"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1,
+        &json!({"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1,
             "unavailableReplicas": 1, "conditions": [condition]}),
     );
     let mut set = object(
         Kind::ReplicaSet,
-        json!({"replicas": 1, "template": template}),
-        json!({"replicas": 1, "observedGeneration": 1}),
+        &json!({"replicas": 1, "template": template}),
+        &json!({"replicas": 1, "observedGeneration": 1}),
     );
     set.set(&["metadata", "uid"], "set");
     for (name, value) in [("desired-replicas", "1"), ("revision", "1"), ("max-replicas", "2")] {
@@ -77,7 +77,7 @@ fn a_rollout_that_stands_still_exceeds_its_deadline() {
 #[test]
 fn a_job_that_takes_too_long_fails_and_a_finished_one_expires() {
     let spec = json!({"activeDeadlineSeconds": 30, "completions": 1, "ttlSecondsAfterFinished": 5});
-    let running = object(Kind::Job, spec.clone(), json!({"startTime": CREATED, "ready": 0}));
+    let running = object(Kind::Job, &spec, &json!({"startTime": CREATED, "ready": 0}));
     let plan = job::reconcile(&World::default(), &running, at(10));
     assert_eq!(plan.again, Some(Duration::from_secs(20)));
     let plan = job::reconcile(&World::default(), &running, at(30));
@@ -85,7 +85,7 @@ fn a_job_that_takes_too_long_fails_and_a_finished_one_expires() {
 
     let ended = json!({"conditions": [
         {"type": "Complete", "status": "True", "lastTransitionTime": CREATED}]});
-    let finished = object(Kind::Job, spec, ended);
+    let finished = object(Kind::Job, &spec, &ended);
     let plan = job::reconcile(&World::default(), &finished, at(2));
     assert_eq!(plan.again, Some(Duration::from_secs(3)));
     let plan = job::reconcile(&World::default(), &finished, at(5));
@@ -97,7 +97,7 @@ fn a_cron_job_starts_jobs_at_its_times() {
     let check = |spec: Value, seconds: i64, expected: Option<&str>| {
         let mut spec = spec;
         spec["schedule"] = json!("*/5 * * * *");
-        let cron = object(Kind::CronJob, spec, json!({}));
+        let cron = object(Kind::CronJob, &spec, &json!({}));
         let plan = cronjob::reconcile(&World::default(), &cron, at(seconds));
         let scheduled = plan.actions.iter().find_map(|action| match action {
             Action::Create { object, .. } => {
