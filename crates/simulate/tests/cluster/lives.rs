@@ -10,7 +10,7 @@ use kube::discovery::ApiResource;
 use serde_json::json;
 use windlass_testkit::{available, wait_for};
 
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 fn deployment(name: &str, replicas: u32, image: &str, extra: &str) -> String {
     format!(
