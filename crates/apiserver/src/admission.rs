@@ -16,7 +16,7 @@ mod workloads;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use windlass_object::Object;
 
 use crate::auth::UserInfo;
@@ -92,6 +92,22 @@ pub fn admit(
         ("", "persistentvolumeclaims") if old.is_none() => {
             storage_class(attributes, new);
             workloads::protect(new, "kubernetes.io/pvc-protection");
+        }
+        ("storage.k8s.io", "volumeattributesclasses") if old.is_none() => {
+            workloads::protect(new, "kubernetes.io/vac-protection");
+        }
+        ("apiregistration.k8s.io", "apiservices") if old.is_none() => {
+            if new.get(&["spec", "service"]).is_none_or(Value::is_null) {
+                let available = json!({
+                    "type": "Available", "status": "True", "reason": "Local",
+                    "message": "Local APIServices are always available",
+                    "lastTransitionTime": timestamp(attributes.now),
+                });
+                new.set(&["status", "conditions"], json!([available]));
+            }
+        }
+        ("certificates.k8s.io", "certificatesigningrequests") if old.is_none() => {
+            requester(attributes, new);
         }
         ("batch", "jobs") => workloads::admit_job(old, new),
         ("apps", "daemonsets") => workloads::admit_daemon_set(old, new),
@@ -172,6 +188,24 @@ fn without_effect(resource: &ResourceType) -> Option<String> {
             | ("apiregistration.k8s.io", "apiservices")
     );
     known.then(|| format!("{} is kept but not enforced by the embedded API server", resource.kind))
+}
+
+/// Who asks for a certificate is not for them to say.
+fn requester(attributes: &Attributes<'_>, request: &mut Object) {
+    let user = attributes.user;
+    request.set(&["spec", "username"], user.name.clone());
+    for field in ["uid", "groups", "extra"] {
+        request.remove(&["spec", field]);
+    }
+    if !user.uid.is_empty() {
+        request.set(&["spec", "uid"], user.uid.clone());
+    }
+    if !user.groups.is_empty() {
+        request.set(&["spec", "groups"], json!(user.groups));
+    }
+    if !user.extra.is_empty() {
+        request.set(&["spec", "extra"], json!(user.extra));
+    }
 }
 
 /// A claim that names no class gets the default one.

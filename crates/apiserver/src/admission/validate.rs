@@ -45,6 +45,7 @@ pub(super) fn check(
         ("autoscaling", "horizontalpodautoscalers") => governance::autoscaler(new, out),
         ("policy", "poddisruptionbudgets") => governance::disruption_budget(new, out),
         ("scheduling.k8s.io", "priorityclasses") => governance::priority_class(old, new, out),
+        ("", "events") => governance::event(new, out),
         ("coordination.k8s.io", "leases") => governance::lease(new, out),
         _ => {}
     }

@@ -1,4 +1,4 @@
-//! Roles, budgets, priorities, autoscalers, leases.
+//! Roles, budgets, priorities, autoscalers, leases, events.
 
 use serde_json::{Value, json};
 use windlass_object::Object;
@@ -152,6 +152,19 @@ pub(super) fn priority_class(old: Option<&Object>, new: &Object, out: &mut Vec<F
     if old.get(&["preemptionPolicy"]) != new.get(&["preemptionPolicy"]) {
         let value = new.str_at(&["preemptionPolicy"]);
         out.push(invalid("preemptionPolicy", value, "field is immutable"));
+    }
+}
+
+/// An event is in the namespace of what it is about; what has none is told of in `default`.
+pub(super) fn event(new: &Object, out: &mut Vec<FieldError>) {
+    let about = new.str_at(&["involvedObject", "namespace"]);
+    let matches = match about {
+        "" => matches!(new.namespace(), "" | "default"),
+        about => about == new.namespace(),
+    };
+    if !matches {
+        let detail = "does not match event.namespace";
+        out.push(invalid("involvedObject.namespace", about, detail));
     }
 }
 
