@@ -96,16 +96,7 @@ pub fn admit(
         ("storage.k8s.io", "volumeattributesclasses") if old.is_none() => {
             workloads::protect(new, "kubernetes.io/vac-protection");
         }
-        ("apiregistration.k8s.io", "apiservices") if old.is_none() => {
-            if new.get(&["spec", "service"]).is_none_or(Value::is_null) {
-                let available = json!({
-                    "type": "Available", "status": "True", "reason": "Local",
-                    "message": "Local APIServices are always available",
-                    "lastTransitionTime": timestamp(attributes.now),
-                });
-                new.set(&["status", "conditions"], json!([available]));
-            }
-        }
+        ("apiregistration.k8s.io", "apiservices") if old.is_none() => local_api(attributes, new),
         ("certificates.k8s.io", "certificatesigningrequests") if old.is_none() => {
             requester(attributes, new);
         }
@@ -188,6 +179,19 @@ fn without_effect(resource: &ResourceType) -> Option<String> {
             | ("apiregistration.k8s.io", "apiservices")
     );
     known.then(|| format!("{} is kept but not enforced by the embedded API server", resource.kind))
+}
+
+/// What no service brings is brought by this server.
+fn local_api(attributes: &Attributes<'_>, api: &mut Object) {
+    if api.get(&["spec", "service"]).is_some_and(Value::is_object) {
+        return;
+    }
+    let available = json!({
+        "type": "Available", "status": "True", "reason": "Local",
+        "message": "Local APIServices are always available",
+        "lastTransitionTime": timestamp(attributes.now),
+    });
+    api.set(&["status", "conditions"], json!([available]));
 }
 
 /// Who asks for a certificate is not for them to say.
