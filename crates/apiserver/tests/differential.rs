@@ -2,6 +2,7 @@
 //! same. The requests are in `requests/`; what has to differ is blanked in [`normalise`].
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request};
@@ -21,6 +22,9 @@ const FILES: [(&str, &str); 2] = [
     ("crud.yaml", include_str!("requests/crud.yaml")),
     ("workloads.yaml", include_str!("requests/workloads.yaml")),
 ];
+
+/// Longest wait for an answer.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn client(kubeconfig: &str) -> Client {
     let kubeconfig = Kubeconfig::from_yaml(kubeconfig).unwrap();
@@ -53,6 +57,7 @@ fn fill(value: &Value, names: &BTreeMap<String, String>) -> Value {
 fn normalise(value: &Value, key: &str) -> Value {
     match value {
         Value::String(_) if matches!(key, "resourceVersion" | "continue") => json!("REVISION"),
+        Value::String(_) if key == "serverAddress" => json!("ADDRESS"),
         Value::String(text) => {
             let rules = [
                 (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UID"),
@@ -94,13 +99,14 @@ async fn send(client: &Client, request: &Value) -> (Value, Value) {
         builder = builder.header("content-type", text("type").unwrap_or("application/json"));
     }
     let request = builder.body(Body::from(body.unwrap_or_default().into_bytes())).unwrap();
-    let response = client.send(request).await.unwrap();
-    let (parts, body) = response.into_parts();
+    let response = tokio::time::timeout(PATIENCE, client.send(request)).await;
+    let (parts, body) = response.expect(path).unwrap().into_parts();
     let headers = |name: &str| -> Vec<String> {
         let values = parts.headers.get_all(name).iter();
         values.map(|value| value.to_str().unwrap().to_owned()).collect()
     };
-    let bytes: Bytes = body.collect().await.unwrap().to_bytes();
+    let bytes = tokio::time::timeout(PATIENCE, body.collect()).await;
+    let bytes: Bytes = bytes.expect(path).unwrap().to_bytes();
     let body = serde_json::from_slice(&bytes)
         .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
     let answer = json!({

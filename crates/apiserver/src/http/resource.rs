@@ -220,6 +220,7 @@ impl ResourceRequest<'_> {
         let Some(subresource) = subresource else {
             let options = WriteOptions::parse(self.query, WriteKind::Create)?;
             let object = self.decode(call, &call.resource.gvk(), body, &options)?;
+            let object = call.record(None, object, &options);
             let answer = reviews::create(call, self.authorizer, self.authenticator, object).await?;
             return Ok(self.respond(StatusCode::CREATED, Body::full(text(&answer.into_value()))));
         };

@@ -202,7 +202,7 @@ impl Call<'_> {
     }
 
     /// Records who wrote which fields.
-    pub(super) fn record(
+    pub(crate) fn record(
         &self,
         live: Option<&Object>,
         object: Object,
@@ -222,7 +222,11 @@ impl Call<'_> {
             time: &time,
             reset: &reset,
         };
-        managed::update(live.or(empty.as_ref()), object, &write, &schema)
+        let mut object = managed::update(live.or(empty.as_ref()), object, &write, &schema);
+        if self.subresource == "scale" {
+            super::subresource::forget_time_of_scale(&mut object);
+        }
+        object
     }
 
     /// Fields that this endpoint does not write.

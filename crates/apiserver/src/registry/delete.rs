@@ -14,6 +14,8 @@ use crate::store::{Encoded, Expect};
 const ORPHAN: &str = "orphan";
 const FOREGROUND: &str = "foregroundDeletion";
 const ATTEMPTS: usize = 20;
+/// Namespaces that a cluster cannot be without.
+const PROTECTED: [&str; 3] = ["default", "kube-system", "kube-public"];
 
 /// Options of a deletion, from its body or its query.
 #[derive(Clone, Debug, Default)]
@@ -130,16 +132,21 @@ impl Call<'_> {
 
     async fn delete_named(&self, name: &str, options: &DeleteOptions) -> Result<Deleted, Status> {
         let (group, plural) = (&self.resource.group, &self.resource.plural);
+        let mut options = options.clone();
         for _ in 0..ATTEMPTS {
             let key = self.key_of(name);
             let Some(found) = self.registry.store.latest(&key) else {
                 return Err(Status::not_found(group, plural, name));
             };
             let old = found.object();
-            self.check_preconditions(&old, options)?;
+            self.check_preconditions(&old, &options)?;
+            if self.is_namespace() && PROTECTED.contains(&name) {
+                let why = "this namespace may not be deleted";
+                return Err(Status::forbidden(group, plural, name, why));
+            }
             let write = WriteOptions { dry_run: options.dry_run, ..WriteOptions::default() };
             admission::admit_delete(&self.attributes(admission::Operation::Delete, &write), &old)?;
-            match self.step(&old, options) {
+            match self.step(&old, &options) {
                 Step::Pending => {
                     self.registry
                         .store
@@ -156,6 +163,11 @@ impl Call<'_> {
                         let object = self.settle(accepted).await?;
                         let (new, old) = (Some(&object), Some(&old));
                         admission::written(self.registry, &self.resource, old, new);
+                        if ends_now(&object) && !self.is_namespace() {
+                            // It is this deletion that has moved the revision.
+                            options.resource_version = None;
+                            continue;
+                        }
                         return Ok(Deleted::Object(object));
                     }
                 }
@@ -170,6 +182,10 @@ impl Call<'_> {
             }
         }
         Err(Status::modified(group, plural, name))
+    }
+
+    fn is_namespace(&self) -> bool {
+        self.resource.group.is_empty() && self.resource.plural == "namespaces"
     }
 
     fn deleted(&self, object: Object) -> Deleted {
@@ -210,7 +226,7 @@ impl Call<'_> {
 
     fn step(&self, old: &Object, options: &DeleteOptions) -> Step {
         let mut new = old.clone();
-        if self.resource.group.is_empty() && self.resource.plural == "namespaces" {
+        if self.is_namespace() {
             return self.namespace_step(new, options);
         }
         admission::guard_deletion(self.registry, &self.resource, &mut new, self.now);
@@ -218,7 +234,9 @@ impl Call<'_> {
         let grace = self.grace(old, options);
         let now = self.now;
         let Some(grace) = grace.filter(|grace| *grace > 0) else {
-            if !finalizers {
+            // What could have ended gracefully is seen to end before it is gone.
+            let seen = old.is_terminating() || grace.is_none();
+            if !finalizers && seen {
                 return Step::Now;
             }
             if old.is_terminating() && new == *old {
@@ -297,6 +315,12 @@ impl Call<'_> {
         }
         any
     }
+}
+
+/// Whether nothing holds a terminating object any more.
+fn ends_now(object: &Object) -> bool {
+    object.finalizers().next().is_none()
+        && object.int_at(&["metadata", "deletionGracePeriodSeconds"]) == Some(0)
 }
 
 /// Whether dependents are to be orphaned, and whether they are to go first.

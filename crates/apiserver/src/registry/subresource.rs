@@ -248,6 +248,22 @@ impl Call<'_> {
     }
 }
 
+/// What was written through the scale is recorded without a time, as the real server does it, and
+/// so stands before all updates that have one.
+pub(super) fn forget_time_of_scale(object: &mut Object) {
+    let Some(mut entries) = object.remove(&["metadata", "managedFields"]) else { return };
+    if let Some(list) = entries.as_array_mut() {
+        for entry in list.iter_mut().filter(|entry| entry["subresource"] == "scale") {
+            entry.as_object_mut().map(|entry| entry.remove("time"));
+        }
+        list.sort_by_key(|entry| {
+            let update = entry["operation"] == "Update";
+            (update, update && entry.get("time").is_some())
+        });
+    }
+    object.set(&["metadata", "managedFields"], entries);
+}
+
 fn success() -> Object {
     let status = json!({
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201,
