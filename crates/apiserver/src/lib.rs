@@ -117,7 +117,7 @@ impl ApiServer {
         let identity = Identity::load(dir)?;
         let registry = Arc::new(Registry::new(Store::open(dir)?));
         registry.restore();
-        bootstrap::run(&registry, &identity.ca_pem()).await.map_err(OpenError::Bootstrap)?;
+        bootstrap::run(&registry, identity.ca_pem()).await.map_err(OpenError::Bootstrap)?;
         let signer = TokenSigner::new(identity.token_secret());
         let admin = identity.admin_token().to_owned();
         let authenticator = Authenticator::new(Arc::clone(&registry), admin, signer);

@@ -1,5 +1,8 @@
 //! The real kubectl at work on the embedded server, over TLS.
 
+// A test ends at its first surprise.
+#![allow(clippy::unwrap_used)]
+
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

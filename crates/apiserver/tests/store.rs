@@ -1,5 +1,8 @@
 //! The database against a model: what it answers, what it keeps over a restart, what it forgets.
 
+// A test ends at its first surprise.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

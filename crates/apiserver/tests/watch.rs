@@ -1,5 +1,8 @@
 //! Lists and watches, as a client sees them.
 
+// A test ends at its first surprise.
+#![allow(clippy::unwrap_used)]
+
 use std::pin::pin;
 use std::time::Duration;
 

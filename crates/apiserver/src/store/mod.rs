@@ -200,40 +200,34 @@ impl Store {
 
     /// Writes an object.
     pub fn put(&self, key: Key, expect: Expect, object: &Encoded) -> Result<Accepted, Unexpected> {
-        self.write(key, Some(expect), |_, revision| {
-            let entry = object.at(revision);
-            (Some(entry.clone()), entry)
-        })
+        self.write(key, expect, Some(object))
     }
 
     /// Deletes the object that is at a revision.
     pub fn delete(&self, key: Key, revision: u64) -> Result<Accepted, Unexpected> {
-        self.write(key, Some(Expect::Revision(revision)), |found, revision| {
-            // `Expect::Revision` held, so there is an object.
-            let last = found.map(|entry| entry.at(revision)).unwrap_or_else(|| unreachable!());
-            (None, last)
-        })
+        self.write(key, Expect::Revision(revision), None)
     }
 
     fn write(
         &self,
         key: Key,
-        expect: Option<Expect>,
-        make: impl FnOnce(Option<&Entry>, u64) -> (Option<Entry>, Entry),
+        expect: Expect,
+        object: Option<&Encoded>,
     ) -> Result<Accepted, Unexpected> {
         let mut state = self.state.write();
+        let revision = state.assigned + 1;
         let found = state.latest(&key);
         let as_expected = match expect {
-            None => true,
-            Some(Expect::Absent) => found.is_none(),
-            Some(Expect::Revision(revision)) => found.is_some_and(|e| e.revision == revision),
+            Expect::Absent => found.is_none(),
+            Expect::Revision(revision) => found.is_some_and(|e| e.revision == revision),
         };
-        if !as_expected {
-            return Err(Unexpected { found: found.cloned() });
-        }
-        let revision = state.assigned + 1;
-        let (after, entry) = make(found, revision);
+        let entry = match (object, found) {
+            (Some(object), _) if as_expected => object.at(revision),
+            (None, Some(found)) if as_expected => found.at(revision),
+            _ => return Err(Unexpected { found: found.cloned() }),
+        };
         state.assigned = revision;
+        let after = object.map(|_| entry.clone());
         let change = Change { key, revision, after };
         let done = match &self.queue {
             None => {
