@@ -310,7 +310,7 @@ fn migrated(live: &Object, from: &str) -> Option<Vec<Value>> {
         .iter()
         .filter(|e| is_entry(e, from, "Update") && e.get("apiVersion").cloned() == version)
         .filter_map(|e| e.get("fieldsV1"))
-        .fold(fields[at].get("fieldsV1").cloned().unwrap_or_default(), |a, b| union(a, b));
+        .fold(fields[at].get("fieldsV1").cloned().unwrap_or_default(), union);
     fields[at]["manager"] = MANAGER.into();
     fields[at]["operation"] = "Apply".into();
     fields[at]["fieldsV1"] = union;

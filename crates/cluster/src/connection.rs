@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, Semaphore, watch as channel};
@@ -84,7 +84,7 @@ pub(crate) struct Shared {
     rediscover: Notify,
     pub(crate) schemas: Schemas,
     /// Only one discovery on demand at a time.
-    discovering: tokio::sync::Mutex<Option<std::time::Instant>>,
+    discovering: tokio::sync::Mutex<Option<Instant>>,
 }
 
 /// What the watches have got to.
@@ -389,17 +389,33 @@ impl Cluster {
         if let Some(kind) = self.kinds().get(gvk) {
             return Ok(kind.clone());
         }
-        self.shared().discover_again().await?;
-        let kinds = self.kinds();
-        kinds
-            .get(gvk)
-            .cloned()
-            .ok_or_else(|| Error::no_such_kind(gvk, &kinds.versions(&gvk.group_kind())))
+        let began = Instant::now();
+        loop {
+            self.shared().discover_again().await?;
+            let kinds = self.kinds();
+            if let Some(kind) = kinds.get(gvk) {
+                return Ok(kind.clone());
+            }
+            // What has just been defined takes a moment to be served.
+            if !self.is_defined(&gvk.group) || began.elapsed() > SERVED {
+                return Err(Error::no_such_kind(gvk, &kinds.versions(&gvk.group_kind())));
+            }
+            tokio::time::sleep(DISCOVERY_PAUSE / 2).await;
+        }
+    }
+
+    /// Whether any CustomResourceDefinition is of the group.
+    fn is_defined(&self, group: &str) -> bool {
+        let definitions = GroupKind::new("apiextensions.k8s.io", "CustomResourceDefinition");
+        let suffix = format!(".{group}");
+        !group.is_empty() && self.store().any_named(&definitions, |name| name.ends_with(&suffix))
     }
 }
 
 /// Kinds asked for that are not there make the API be asked no oftener than this.
 const DISCOVERY_PAUSE: Duration = Duration::from_millis(500);
+/// How long a kind that is defined may take until it is served.
+const SERVED: Duration = Duration::from_secs(3);
 /// Kinds are asked for anew this often although nothing says that they changed.
 const DISCOVERY_PERIOD: Duration = Duration::from_secs(600);
 /// A server needs this long to show in its discovery what a definition changed.
@@ -419,7 +435,7 @@ impl Shared {
             return Ok(());
         }
         self.discover().await?;
-        *last = Some(std::time::Instant::now());
+        *last = Some(Instant::now());
         self.rediscover.notify_one();
         Ok(())
     }

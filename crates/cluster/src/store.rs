@@ -348,6 +348,15 @@ impl Store {
         range.map(|(id, _)| id).take_while(|id| *id.kind == *kind).cloned().collect()
     }
 
+    /// Whether any cluster-scoped object of a kind has such a name.
+    pub(crate) fn any_named(&self, kind: &GroupKind, holds: impl Fn(&str) -> bool) -> bool {
+        let first = ObjectId::of(&ResourceKey::new(&kind.group, &kind.kind, "", ""));
+        let inner = self.inner.read();
+        let range = inner.objects.range((Bound::Included(&first), Bound::Unbounded));
+        let mut ids = range.map(|(id, _)| id).take_while(|id| *id.kind == *kind);
+        ids.any(|id| holds(&id.name))
+    }
+
     /// One object.
     pub(crate) fn get(&self, key: &ResourceKey) -> Option<Arc<Node>> {
         self.inner.read().objects.get(&ObjectId::of(key)).cloned()

@@ -68,31 +68,36 @@ mod tests {
     use windlass_object::json;
 
     #[track_caller]
-    fn check(original: Value, modified: Value, live: Value, expected: Value) {
+    fn check(original: &Value, modified: Value, live: Value, expected: &Value) {
         let mut live = Object::try_from(live).unwrap();
         live.set_annotation(LAST_APPLIED, &original.to_string());
         let mut modified = Object::try_from(modified).unwrap();
         modified.set_annotation(LAST_APPLIED, &original.to_string());
         let patch = three_way(&live, &modified, None).unwrap();
-        assert_eq!(patch.body, expected);
+        assert_eq!(&patch.body, expected);
     }
 
     #[test]
     fn custom_resources_are_merged_by_field() {
         // Set by others: kept. No longer asked for: deleted. Lists: replaced.
         check(
-            json!({"spec": {"a": 1, "gone": 1}}),
+            &json!({"spec": {"a": 1, "gone": 1}}),
             json!({"spec": {"a": 2, "list": [1]}}),
             json!({"spec": {"a": 1, "gone": 1, "theirs": 3, "list": [1, 2]}}),
-            json!({"spec": {"a": 2, "gone": null, "list": [1]}}),
+            &json!({"spec": {"a": 2, "gone": null, "list": [1]}}),
         );
         check(
-            json!({"spec": {"a": {"b": 1}}}),
+            &json!({"spec": {"a": {"b": 1}}}),
             json!({"spec": {}}),
             json!({"spec": {"a": {"b": 1, "c": 2}}}),
-            json!({"spec": {"a": null}}),
+            &json!({"spec": {"a": null}}),
         );
-        check(json!({"spec": 1}), json!({"spec": 1}), json!({"spec": 1, "status": {}}), json!({}));
+        check(
+            &json!({"spec": 1}),
+            json!({"spec": 1}),
+            json!({"spec": 1, "status": {}}),
+            &json!({}),
+        );
     }
 
     #[test]

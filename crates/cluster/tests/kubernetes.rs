@@ -1,5 +1,7 @@
 //! Against a real Kubernetes: what is applied here must be what kubectl applies.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // As in all tests; helpers are not told apart.
+
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::Stdio;

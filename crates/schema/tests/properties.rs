@@ -35,8 +35,7 @@ fn deployment() -> impl Strategy<Value = Object> {
         .prop_shuffle()
         .prop_flat_map(|names| names.into_iter().map(container).collect::<Vec<_>>());
     let labels = proptest::collection::btree_map(select(vec!["k", "l", "m"]), text(), 0..3);
-    // In order: upstream's patches miss it when a list of scalars only becomes sorted.
-    let finalizers = subsequence(vec!["x/a", "x/b", "x/c"], 0..=3);
+    let finalizers = subsequence(vec!["x/a", "x/b", "x/c"], 0..=3).prop_shuffle();
     let replicas = proptest::option::of(0..3);
     let tolerations = subsequence(vec!["t", "u"], 0..=2)
         .prop_map(|keys| keys.into_iter().map(|k| json!({"key": k})).collect::<Vec<_>>());

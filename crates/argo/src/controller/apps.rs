@@ -90,6 +90,18 @@ struct Entry {
     _stop: DropGuard,
 }
 
+impl Entry {
+    fn replace(&mut self, app: &Arc<Application>, metadata: &[&str]) -> Arc<Application> {
+        if let Some(level) = attention(&self.app, app, metadata) {
+            self.signal.raise(level);
+        }
+        std::mem::replace(&mut self.app, app.clone())
+    }
+}
+
+/// Metadata that matters when somebody else changes it. The first the actor changes itself.
+const WATCHED: [&str; 4] = ["annotations", "labels", "deletionTimestamp", "finalizers"];
+
 /// All Applications.
 #[derive(Default)]
 pub(crate) struct Apps {
@@ -121,22 +133,15 @@ impl Apps {
         if is_older(app, &entry.app) {
             return Updated::Known(entry.app.clone());
         }
-        let level = attention(&entry.app, app);
-        let old = std::mem::replace(&mut entry.app, app.clone());
-        if let Some(level) = level {
-            entry.signal.raise(level);
-        }
-        Updated::Known(old)
+        Updated::Known(entry.replace(app, &WATCHED))
     }
 
-    /// Takes in what the actor itself wrote: that is no news to it.
+    /// Takes in the answer to what the actor itself wrote. That is no news to it, but somebody else
+    /// may have written just before.
     pub(crate) fn written(&self, app: &Arc<Application>) -> Option<Arc<Application>> {
         let mut entries = self.entries.write();
         let entry = entries.get_mut(&AppKey::of(app))?;
-        if is_older(app, &entry.app) {
-            return None;
-        }
-        Some(std::mem::replace(&mut entry.app, app.clone()))
+        (!is_older(app, &entry.app)).then(|| entry.replace(app, &WATCHED[1..]))
     }
 
     pub(crate) fn remove(&self, key: &AppKey) -> Option<Arc<Application>> {
@@ -168,8 +173,8 @@ fn is_older(app: &Application, than: &Application) -> bool {
         && matches!((number(app), number(than)), (Some(new), Some(old)) if new <= old)
 }
 
-/// What a change of the object by somebody else asks for.
-fn attention(old: &Application, new: &Application) -> Option<Level> {
+/// What a change of the object asks for, looking at some of its metadata.
+fn attention(old: &Application, new: &Application, watched: &[&str]) -> Option<Level> {
     match new.annotation(ANNOTATION_REFRESH) {
         Some("hard") => return Some(Level::Hard),
         Some(_) => return Some(Level::Refresh),
@@ -184,9 +189,7 @@ fn attention(old: &Application, new: &Application) -> Option<Level> {
     let metadata = |app: &Application, field: &str| app.metadata.get(field).cloned();
     let changed = (new.operation.is_some() && old.operation != new.operation)
         || (terminating(new) && !terminating(old))
-        || ["annotations", "labels", "deletionTimestamp", "finalizers"]
-            .iter()
-            .any(|field| metadata(old, field) != metadata(new, field));
+        || watched.iter().any(|field| metadata(old, field) != metadata(new, field));
     changed.then_some(Level::Live)
 }
 
@@ -216,14 +219,14 @@ mod tests {
         };
         let plain = app(json!({}));
         let status = app(json!({"status": {"sync": {"status": "Synced"}}}));
-        assert_eq!(attention(&plain, &status), None);
+        assert_eq!(attention(&plain, &status, &WATCHED), None);
         let spec = app(json!({"spec": {"project": "q"}}));
-        assert_eq!(attention(&plain, &spec), Some(Level::Revision));
+        assert_eq!(attention(&plain, &spec, &WATCHED), Some(Level::Revision));
         let refresh = app(json!({"metadata": {"name": "a", "uid": "1",
             "annotations": {"argocd.argoproj.io/refresh": "hard"}}}));
-        assert_eq!(attention(&plain, &refresh), Some(Level::Hard));
+        assert_eq!(attention(&plain, &refresh, &WATCHED), Some(Level::Hard));
         let operation = app(json!({"operation": {"sync": {}}}));
-        assert_eq!(attention(&plain, &operation), Some(Level::Live));
+        assert_eq!(attention(&plain, &operation, &WATCHED), Some(Level::Live));
         assert_eq!(AppKey::of_instance("ns_a", "argocd").to_string(), "ns/a");
         assert_eq!(AppKey::of_instance("a", "argocd").to_string(), "argocd/a");
     }

@@ -166,7 +166,7 @@ mod tests {
     use windlass_object::{Value, json};
 
     /// What is decided on an application whose `change`s are merged over one that is out of sync.
-    fn decision(changes: Value) -> Decision {
+    fn decision(changes: &Value) -> Decision {
         let mut value = json!({
             "metadata": {"name": "a"},
             "spec": {
@@ -181,7 +181,7 @@ mod tests {
                 ],
             },
         });
-        windlass_object::patch::apply_merge_patch(&mut value, &changes);
+        windlass_object::patch::apply_merge_patch(&mut value, changes);
         let app: Application = serde_json::from_value(value).unwrap();
         let incomplete = app.status.sync.status == SyncStatusCode::Unknown;
         let now = "2026-01-01T00:00:10Z".parse().unwrap();
@@ -199,29 +199,29 @@ mod tests {
 
     #[test]
     fn syncs_once_a_revision() {
-        let Decision::Sync(operation) = decision(json!({})) else { panic!("no sync") };
+        let Decision::Sync(operation) = decision(&json!({})) else { panic!("no sync") };
         let sync = operation.sync.unwrap();
         assert_eq!((sync.revision.as_str(), sync.prune, operation.retry.limit), ("1", false, 5));
         assert!(operation.initiated_by.automated);
         let state = |state: Value| json!({"status": {"operationState": state}});
-        assert!(matches!(decision(state(last("Succeeded", "0", 0))), Decision::Sync(_)));
-        assert_eq!(decision(state(last("Succeeded", "1", 0))), Decision::Stay);
+        assert!(matches!(decision(&state(last("Succeeded", "0", 0))), Decision::Sync(_)));
+        assert_eq!(decision(&state(last("Succeeded", "1", 0))), Decision::Stay);
         assert_eq!(
-            decision(state(last("Failed", "1", 0))),
+            decision(&state(last("Failed", "1", 0))),
             Decision::Refuse("Failed last sync attempt to [1]: why".into())
         );
         assert_eq!(
-            decision(json!({"spec": {"syncPolicy": {"automated": {"enabled": false}}}})),
+            decision(&json!({"spec": {"syncPolicy": {"automated": {"enabled": false}}}})),
             Decision::Stay
         );
-        assert_eq!(decision(json!({"status": {"sync": {"status": "Synced"}}})), Decision::Stay);
-        assert_eq!(decision(json!({"operation": {"sync": {}}})), Decision::Stay);
+        assert_eq!(decision(&json!({"status": {"sync": {"status": "Synced"}}})), Decision::Stay);
+        assert_eq!(decision(&json!({"operation": {"sync": {}}})), Decision::Stay);
     }
 
     #[test]
     fn heals_what_differs_after_waiting() {
         let heal = |attempts: i64| {
-            decision(json!({
+            decision(&json!({
                 "spec": {"syncPolicy": {"automated": {"selfHeal": true}}},
                 "status": {"operationState": last("Succeeded", "1", attempts)},
             }))
@@ -238,7 +238,7 @@ mod tests {
     fn nothing_is_wiped_out() {
         let gone = json!([{"kind": "ConfigMap", "name": "c", "status": "OutOfSync", "requiresPruning": true}]);
         let with = |automated: Value| {
-            decision(json!({
+            decision(&json!({
                 "spec": {"syncPolicy": {"automated": automated}}, "status": {"resources": gone},
             }))
         };
@@ -255,11 +255,11 @@ mod tests {
     #[test]
     fn bad_manifests_stop_all_but_a_partial_sync() {
         let unknown = json!({"status": {"sync": {"status": "Unknown"}}});
-        assert_eq!(decision(unknown.clone()), Decision::Stay);
+        assert_eq!(decision(&unknown), Decision::Stay);
         let mut partial = unknown;
         partial["metadata"] = json!({"annotations": {PARTIAL_SYNC: "true"}});
         partial["spec"] = json!({"syncPolicy": {"automated": {"prune": true}}});
-        let Decision::Sync(operation) = decision(partial) else { panic!("no sync") };
+        let Decision::Sync(operation) = decision(&partial) else { panic!("no sync") };
         assert!(!operation.sync.unwrap().prune);
     }
 }

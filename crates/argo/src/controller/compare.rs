@@ -146,6 +146,22 @@ impl Subject<'_> {
         Ok(live)
     }
 
+    /// The destination namespace, if the application is to create it. Unless its metadata is
+    /// managed it is enough to know that it is there.
+    async fn destination_namespace(
+        &self,
+        metadata: Option<&NamespaceMetadata>,
+    ) -> Result<Option<Arc<Object>>, Error> {
+        if self.option("CreateNamespace") != Some("true") {
+            return Ok(None);
+        }
+        let key = ResourceKey::new("", "Namespace", "", self.namespace());
+        if metadata.is_none() && self.cluster.get(&key).is_some() {
+            return Ok(Some(Arc::new(windlass_engine::sync::namespace(self.namespace(), None))));
+        }
+        Ok(self.cluster.live(&key, "v1").await?.map(Arc::new))
+    }
+
     /// Compares.
     ///
     /// # Errors
@@ -157,12 +173,7 @@ impl Subject<'_> {
     ) -> Result<Compared, Error> {
         let live = self.live(&prepared.targets).await?;
         let metadata = self.namespace_metadata();
-        let namespace = if self.option("CreateNamespace") == Some("true") {
-            let key = ResourceKey::new("", "Namespace", "", self.namespace());
-            self.cluster.live(&key, "v1").await?.map(Arc::new)
-        } else {
-            None
-        };
+        let namespace = self.destination_namespace(metadata.as_ref()).await?;
         let answers = self.answers(&prepared.targets, &live).await;
         let mode = |target: &Object, _: &Object| match answers.get(&target.key()) {
             Some(answer) => Mode::ServerSide {

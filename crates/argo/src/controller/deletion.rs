@@ -30,9 +30,7 @@ pub(crate) async fn advance(
     key: &AppKey,
     app: &Application,
 ) -> Option<Duration> {
-    if app.finalizers().next().is_none() {
-        return None;
-    }
+    app.finalizers().next()?;
     match delete(context, key, app).await {
         Ok(()) => None,
         Err(message) => {

@@ -19,6 +19,7 @@ mod clusters;
 mod compare;
 mod context;
 mod deletion;
+mod drift;
 mod events;
 mod gather;
 mod metrics;

@@ -274,7 +274,7 @@ async fn steps(
         return end(state, OperationPhase::Error, shown(&problems));
     }
     let same = gathered.is_same(main.0);
-    let prepared = if same {
+    let mut prepared = if same {
         main.1.clone()
     } else {
         let prepared = subject.prepare(&gathered, memory.prepared.as_ref());
@@ -288,6 +288,8 @@ async fn steps(
     let mut driven = Driven::default();
     let mut fresh: Option<Compared> = None;
     for step in 0..STEPS {
+        // A step may have defined kinds.
+        prepared = subject.prepare(&gathered, Some(&prepared));
         let compared = match (&fresh, step == 0 && same) {
             (_, true) => main.2,
             _ => match subject.compare(&prepared, !gathered.is_complete()).await {

@@ -108,14 +108,14 @@ mod tests {
     use super::*;
     use windlass_object::json;
 
-    fn project(spec: serde_json::Value) -> AppProject {
+    fn project(spec: &serde_json::Value) -> AppProject {
         serde_json::from_value(json!({"metadata": {"name": "p"}, "spec": spec})).unwrap()
     }
 
     #[test]
     fn sources() {
         let check = |repos: &[&str], url: &str, expected: bool| {
-            let project = project(json!({"sourceRepos": repos}));
+            let project = project(&json!({"sourceRepos": repos}));
             assert_eq!(permits_source(&project, url), expected, "{repos:?} {url}");
         };
         check(&["*"], "https://host/a/b.git", true);
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn destinations_and_kinds() {
-        let project = project(json!({
+        let project = project(&json!({
             "destinations": [{"server": "*", "namespace": "team-*"}, {"server": "*", "namespace": "!team-x"}],
             "clusterResourceWhitelist": [{"group": "", "kind": "Namespace", "name": "team-*"}],
             "namespaceResourceBlacklist": [{"group": "", "kind": "Secret"}],

@@ -18,10 +18,10 @@ use super::gather::{Gathered, gather};
 use super::operation::{self, Driven, OperationMemory};
 use super::settings::Settings;
 use super::status::{self, Also, COMPARED};
-use super::{deletion, spec};
+use super::{deletion, drift, spec};
 use crate::types::{
-    AppProject, Application, ApplicationStatus, ConditionType, HealthStatusCode, OperationPhase,
-    SyncStatusCode,
+    AppProject, Application, ApplicationStatus, Condition, ConditionType, HealthStatusCode,
+    OperationPhase, SyncStatusCode,
 };
 
 const SKIP: &str = "argocd.argoproj.io/skip-reconcile";
@@ -234,6 +234,11 @@ impl Look<'_> {
         status::set_compared(next, self.app, gathered, comparison, health);
         let mut found: Vec<_> =
             gathered.problems.iter().chain(&comparison.conditions).map(status::condition).collect();
+        found.extend(drift::describe(comparison).map(|message| Condition {
+            kind: ConditionType::DriftWarning,
+            message,
+            last_transition_time: None,
+        }));
         let policy = self.app.spec.sync_policy.as_ref();
         let entries = policy.iter().flat_map(|p| p.sync_options.iter().map(String::as_str));
         let (_, unknown) = Options::from_sync_options(entries);

@@ -118,7 +118,7 @@ mod tests {
     use windlass_object::json;
 
     #[track_caller]
-    fn check(spec: serde_json::Value, expected: &[&str]) {
+    fn check(spec: &serde_json::Value, expected: &[&str]) {
         let app: Application =
             serde_json::from_value(json!({"metadata": {"name": "a"}, "spec": spec})).unwrap();
         let place = Ok(("https://kubernetes.default.svc".into(), "in-cluster".into()));
@@ -129,10 +129,10 @@ mod tests {
     #[test]
     fn incomplete_specs_are_refused_in_argo_cds_words() {
         let source = json!({"repoURL": "https://host/a", "path": "."});
-        check(json!({"source": source, "destination": {"namespace": "n"}}), &[]);
+        check(&json!({"source": source, "destination": {"namespace": "n"}}), &[]);
         let required =
             "spec.source.repoURL and either spec.source.path or spec.source.chart are required";
-        check(json!({}), &[required]);
-        check(json!({"source": {"repoURL": "https://host/a"}}), &[required]);
+        check(&json!({}), &[required]);
+        check(&json!({"source": {"repoURL": "https://host/a"}}), &[required]);
     }
 }

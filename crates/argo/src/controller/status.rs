@@ -20,7 +20,7 @@ use crate::types::{
 };
 
 /// The types of conditions that a comparison decides on.
-pub(crate) const COMPARED: [ConditionType; 8] = [
+pub(crate) const COMPARED: [ConditionType; 9] = [
     ConditionType::ComparisonError,
     ConditionType::InvalidSpecError,
     ConditionType::UnknownError,
@@ -28,6 +28,7 @@ pub(crate) const COMPARED: [ConditionType; 8] = [
     ConditionType::RepeatedResourceWarning,
     ConditionType::ExcludedResourceWarning,
     ConditionType::OrphanedResourceWarning,
+    ConditionType::DriftWarning,
     ConditionType::NotSupportedWarning,
 ];
 
@@ -236,7 +237,7 @@ pub(crate) async fn write(
     if asked {
         patch.insert("metadata".into(), json!({"annotations": {ANNOTATION_REFRESH: null}}));
     }
-    if also.clear_operation && before.operation.is_some() {
+    if also.clear_operation && is_its_request(before, &status) {
         patch.insert("operation".into(), Value::Null);
     }
     if patch.is_empty() {
@@ -251,6 +252,14 @@ pub(crate) async fn write(
             context.apps.raise(key, super::apps::Level::Live);
         }
     }
+}
+
+/// Whether the operation field asked for the sync that has ended. What a person asks for while an
+/// automated sync runs comes after it.
+fn is_its_request(app: &Application, status: &ApplicationStatus) -> bool {
+    let Some(asked) = &app.operation else { return false };
+    let ended = status.operation_state.as_ref().map(|state| &state.operation);
+    ended.is_none_or(|ended| !ended.initiated_by.automated || asked.initiated_by.automated)
 }
 
 /// A sync that somebody asked to stop meanwhile is not made running again.

@@ -275,6 +275,8 @@ pub enum ConditionType {
     ExcludedResourceWarning,
     /// Objects that no application owns.
     OrphanedResourceWarning,
+    /// Windlass: somebody changed in the cluster what Git says, and who.
+    DriftWarning,
     /// Windlass: a field that is set and does nothing yet.
     NotSupportedWarning,
     /// Any other.

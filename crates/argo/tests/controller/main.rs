@@ -1,5 +1,7 @@
 //! The controller on a real Kubernetes, in this process.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // As in all tests; helpers are not told apart.
+
 mod world;
 
 use std::time::{Duration, Instant};

@@ -4,7 +4,7 @@ use windlass_object::{Object, Value};
 
 use super::owners::Owners;
 use super::updater::{self, Applied, Conflicts};
-use super::{LAST_APPLIED, Write, blank, without_owners};
+use super::{LAST_APPLIED, Write, without_owners};
 use crate::Schema;
 use crate::fields::{FieldSet, InvalidValue, check, compare, go_json};
 
@@ -102,6 +102,14 @@ pub fn apply(
     }
     owners.write(&mut object);
     Ok(object)
+}
+
+/// The object before there was one.
+fn blank(config: &Object) -> Object {
+    let mut blank = Object::default();
+    blank.set(&["apiVersion"], config.api_version());
+    blank.set(&["kind"], config.kind());
+    blank
 }
 
 /// The paths that client-side apply set and that still are as it set them: `kubectl apply

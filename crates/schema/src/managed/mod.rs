@@ -66,7 +66,7 @@ pub fn update(
     if owners.is_empty() && known {
         return new;
     }
-    let old = live.map_or_else(|| blank(&new), without_owners);
+    let old = live.map_or_else(Object::default, without_owners);
     let owners = updater::update(&old, &new, owners, write, schema);
     owners.write(&mut new);
     new
@@ -86,16 +86,6 @@ pub fn only_times_differ(old: &Object, new: &Object) -> bool {
         value
     };
     timeless(old) == timeless(new)
-}
-
-/// The object before there was one: of built-in kinds, Go's zero value.
-fn blank(of: &Object) -> Object {
-    crate::defaults::empty(&of.gvk()).unwrap_or_else(|| {
-        let mut blank = Object::default();
-        blank.set(&["apiVersion"], of.api_version());
-        blank.set(&["kind"], of.kind());
-        blank
-    })
 }
 
 fn without_owners(object: &Object) -> Object {
