@@ -117,9 +117,6 @@ impl Progress {
 
     /// A kind's watch has failed; it will be tried again.
     pub(crate) fn failed(&self, kind: &GroupKind, namespace: &str, error: Error) {
-        if error.is_unreachable() {
-            self.connection.send_replace(Connection::Down(error.clone()));
-        }
         self.set(kind, namespace, State::Failed(error));
     }
 
@@ -136,13 +133,26 @@ impl Progress {
     fn set(&self, kind: &GroupKind, namespace: &str, state: State) {
         let mut states = self.states.lock();
         states.insert((kind.clone(), namespace.to_owned()), state);
-        let down = states.values().any(|s| matches!(s, State::Failed(e) if e.is_unreachable()));
+        let down = states.values().find_map(|state| match state {
+            State::Failed(error) if error.is_unreachable() => Some(error.clone()),
+            _ => None,
+        });
         let starting = states.values().any(|s| matches!(s, State::Starting));
         drop(states);
-        if !down {
-            let next = if starting { Connection::Connecting } else { Connection::Up };
-            self.connection.send_replace(next);
-        }
+        self.connected(match down {
+            Some(error) => Connection::Down(error),
+            None if starting => Connection::Connecting,
+            None => Connection::Up,
+        });
+    }
+
+    /// Tells how the connection is, if it is otherwise than before.
+    fn connected(&self, now: Connection) {
+        self.connection.send_if_modified(|known| {
+            let turned = std::mem::discriminant(known) != std::mem::discriminant(&now);
+            *known = now;
+            turned
+        });
     }
 
     fn started(&self, kind: &GroupKind, namespace: &str) {
@@ -446,7 +456,7 @@ impl Shared {
             let mut pause = Duration::from_millis(200);
             while let Err(error) = self.discover().await {
                 tracing::warn!(server = self.options.server, %error, "cluster does not answer");
-                self.watches.progress.connection.send_replace(Connection::Down(error));
+                self.watches.progress.connected(Connection::Down(error));
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(Duration::from_secs(30));
             }

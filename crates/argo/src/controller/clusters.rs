@@ -12,10 +12,11 @@ use base64::engine::general_purpose::STANDARD;
 use parking_lot::{Mutex, RwLock};
 use secrecy::SecretString;
 use serde::Deserialize;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use windlass_cluster::{Cluster, ConnectOptions, Connection};
 
 use super::apps::{AppKey, Level};
-use super::context::Context;
+use super::context::{AT_WORK, Context};
 use super::tracker::ByMark;
 use crate::types::Destination;
 
@@ -125,7 +126,22 @@ pub(crate) struct Clusters {
     client: kube::Client,
     queries_per_second: Option<f64>,
     described: RwLock<BTreeMap<String, Described>>,
-    connected: Mutex<BTreeMap<String, Cluster>>,
+    connected: Mutex<BTreeMap<String, Connected>>,
+}
+
+/// A cluster, and how many applications may be worked on in it at once: one that hangs holds up
+/// only its own.
+#[derive(Clone)]
+pub(crate) struct Connected {
+    pub(crate) cluster: Cluster,
+    slots: Arc<Semaphore>,
+}
+
+impl Connected {
+    /// Waits for a place to work.
+    pub(crate) async fn slot(&self) -> Option<SemaphorePermit<'_>> {
+        self.slots.acquire().await.ok()
+    }
 }
 
 impl Clusters {
@@ -207,10 +223,14 @@ impl Clusters {
     ///
     /// # Errors
     /// When the cluster's description cannot make one.
-    pub(crate) fn connect(&self, context: &Arc<Context>, server: &str) -> Result<Cluster, String> {
+    pub(crate) fn connect(
+        &self,
+        context: &Arc<Context>,
+        server: &str,
+    ) -> Result<Connected, String> {
         let mut connected = self.connected.lock();
-        if let Some(cluster) = connected.get(server) {
-            return Ok(cluster.clone());
+        if let Some(known) = connected.get(server) {
+            return Ok(known.clone());
         }
         let described = self.described.read().get(server).cloned();
         let client = match &described {
@@ -229,8 +249,9 @@ impl Clusters {
         };
         let cluster = Cluster::connect(client, options);
         tokio::spawn(follow(cluster.downgrade(), Arc::downgrade(context)));
-        connected.insert(server.to_owned(), cluster.clone());
-        Ok(cluster)
+        let fresh = Connected { cluster, slots: Arc::new(Semaphore::new(AT_WORK)) };
+        connected.insert(server.to_owned(), fresh.clone());
+        Ok(fresh)
     }
 }
 

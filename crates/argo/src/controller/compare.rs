@@ -48,7 +48,7 @@ pub(crate) struct Subject<'a> {
     pub(crate) instance: &'a str,
     pub(crate) cluster: &'a Cluster,
     pub(crate) project: &'a AppProject,
-    pub(crate) settings: &'a Settings,
+    pub(crate) settings: &'a Arc<Settings>,
 }
 
 /// Targets that were prepared, and of what.
@@ -56,6 +56,7 @@ pub(crate) struct Subject<'a> {
 pub(crate) struct Prepared {
     gathered: Arc<Gathered>,
     kinds: Arc<ApiKinds>,
+    settings: Arc<Settings>,
     namespace: String,
     pub(crate) targets: Arc<Targets>,
 }
@@ -96,6 +97,7 @@ impl Subject<'_> {
         if let Some(known) = known
             && known.gathered.is_same(gathered)
             && Arc::ptr_eq(&known.kinds, &kinds)
+            && Arc::ptr_eq(&known.settings, self.settings)
             && known.namespace == self.namespace()
         {
             return Prepared { gathered: gathered.clone(), ..known.clone() };
@@ -110,7 +112,8 @@ impl Subject<'_> {
         };
         let targets = Arc::new(targets::prepare(gathered.objects(), &context));
         let namespace = self.namespace().to_owned();
-        Prepared { gathered: gathered.clone(), kinds, namespace, targets }
+        let settings = self.settings.clone();
+        Prepared { gathered: gathered.clone(), kinds, settings, namespace, targets }
     }
 
     /// Live objects: those that are marked, and those that Git names.

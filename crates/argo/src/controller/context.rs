@@ -19,7 +19,7 @@ use super::metrics::Metrics;
 use super::settings::Settings;
 use crate::types::{AppProject, Application, GROUP, VERSION};
 
-/// Applications that are worked on at once.
+/// Applications of one cluster that are worked on at once.
 pub(crate) const AT_WORK: usize = 32;
 /// Renders that are kept.
 pub(crate) const RENDERS: usize = 10_000;
@@ -37,7 +37,6 @@ pub(crate) struct Context {
     pub(crate) apps: Apps,
     pub(crate) events: Events,
     pub(crate) metrics: Metrics,
-    pub(crate) at_work: Semaphore,
     /// Bounds the work that keeps a processor busy.
     pub(crate) rendering: Semaphore,
 }
@@ -63,7 +62,6 @@ impl Context {
             apps: Apps::default(),
             events: Events::start(client.clone()),
             metrics,
-            at_work: Semaphore::new(AT_WORK),
             rendering: Semaphore::new(processors),
             client,
         }

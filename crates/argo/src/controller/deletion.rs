@@ -60,7 +60,8 @@ async fn delete(context: &Arc<Context>, key: &AppKey, app: &Application) -> Resu
             app.project()
         ));
     };
-    let cluster = context.clusters.connect(context, &server)?;
+    let connected = context.clusters.connect(context, &server)?;
+    let cluster = &connected.cluster;
     cluster.synced().await.map_err(|error| error.to_string())?;
     let option = |name: &str| {
         let prefix = format!("{name}=");
@@ -84,7 +85,7 @@ async fn delete(context: &Arc<Context>, key: &AppKey, app: &Application) -> Resu
     };
     let background = app.finalizers().any(|f| f == FINALIZER_BACKGROUND);
     let propagation = if background { Propagation::Background } else { Propagation::Foreground };
-    let deletions = doomed.iter().map(|object| remove(&cluster, object, propagation));
+    let deletions = doomed.iter().map(|object| remove(cluster, object, propagation));
     for result in futures::future::join_all(deletions).await {
         result.map_err(|error| error.to_string())?;
     }

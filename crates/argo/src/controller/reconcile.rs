@@ -11,6 +11,7 @@ use windlass_engine::tracking::instance_name;
 
 use super::apps::{AppKey, Level};
 use super::autosync::{self, Decision};
+use super::clusters::Connected;
 use super::compare::{Compared, Prepared, Subject};
 use super::context::Context;
 use super::events::Reason;
@@ -57,7 +58,6 @@ pub(crate) async fn reconcile(
     level: Level,
 ) -> Option<Duration> {
     if app.is_terminating() {
-        let _slot = context.at_work.acquire().await;
         return deletion::advance(context, key, app).await;
     }
     if app.annotation(SKIP) == Some("true") {
@@ -71,8 +71,8 @@ pub(crate) async fn reconcile(
         refuse(context, key, app, Kind::InvalidSpecError, &problems, level).await;
         return None;
     };
-    let cluster = match connect(context, &server).await {
-        Ok(cluster) => cluster,
+    let connected = match connect(context, &server).await {
+        Ok(connected) => connected,
         Err(error) => {
             let problem = format!("Failed to load live state: {error}");
             refuse(context, key, app, Kind::ComparisonError, &[problem], level).await;
@@ -80,18 +80,24 @@ pub(crate) async fn reconcile(
         }
     };
     let instance = instance_name(app.name(), app.namespace(), &context.namespace);
-    let _slot = context.at_work.acquire().await;
     // What was waited for may have taken a while.
     let app = &context.apps.get(key)?;
-    let look =
-        Look { context, key, app, cluster: &cluster, project: &project, settings: &settings };
+    let look = Look {
+        context,
+        key,
+        app,
+        connected: &connected,
+        cluster: &connected.cluster,
+        project: &project,
+        settings: &settings,
+    };
     look.look(&instance, memory, level).await
 }
 
-async fn connect(context: &Arc<Context>, server: &str) -> Result<Cluster, String> {
-    let cluster = context.clusters.connect(context, server)?;
-    match tokio::time::timeout(CONNECTING, cluster.synced()).await {
-        Ok(Ok(())) => Ok(cluster),
+async fn connect(context: &Arc<Context>, server: &str) -> Result<Connected, String> {
+    let connected = context.clusters.connect(context, server)?;
+    match tokio::time::timeout(CONNECTING, connected.cluster.synced()).await {
+        Ok(Ok(())) => Ok(connected),
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err(format!("the cluster at {server} is still being read; this goes on")),
     }
@@ -137,9 +143,10 @@ struct Look<'a> {
     context: &'a Arc<Context>,
     key: &'a AppKey,
     app: &'a Arc<Application>,
+    connected: &'a Connected,
     cluster: &'a Cluster,
     project: &'a AppProject,
-    settings: &'a Settings,
+    settings: &'a Arc<Settings>,
 }
 
 impl Look<'_> {
@@ -152,6 +159,8 @@ impl Look<'_> {
             return None;
         }
         let gathered = self.gather(memory, level).await;
+        // Only now: a repository that hangs must not hold a place.
+        let _slot = self.connected.slot().await;
         let subject = Subject {
             context: self.context,
             app: self.app,
