@@ -60,6 +60,7 @@ fn without_generated(object: &mut Object) {
             }
             object.remove(&["status", "qosClass"]);
             object.remove(&["status", "phase"]);
+            object.remove(&["status", "conditions"]);
         }
         "PersistentVolume" => {
             object.remove(&["status", "lastPhaseTransitionTime"]);

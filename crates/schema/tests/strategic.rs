@@ -1,7 +1,8 @@
 //! Strategic merge patches against apimachinery's own.
 //!
-//! `tests/data/strategic.jsonl.gz` is what `tests/oracle/main.go` made of the cases of
-//! `tests/oracle/gen.py`: `python3 gen.py | go run . | gzip -9n > ../data/strategic.jsonl.gz`.
+//! `tests/data/strategic.jsonl.gz` holds cases (random edits of Deployments and Services, and
+//! hand-written patches with every directive) and what `tests/oracle` made of each. To make it anew,
+//! in that folder: `zcat ../data/strategic.jsonl.gz | go run . | gzip -9n > new.jsonl.gz`.
 
 #![allow(clippy::unwrap_used)]
 

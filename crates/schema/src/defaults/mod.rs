@@ -17,6 +17,7 @@ mod core;
 mod networking;
 mod others;
 mod pod;
+mod pod_resources;
 mod storage;
 mod typed;
 

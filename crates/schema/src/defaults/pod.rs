@@ -2,7 +2,7 @@
 
 use windlass_object::{Value, json};
 
-use super::{Fields, absent, inner, items, text};
+use super::{Fields, absent, inner, items, pod_resources, text};
 
 pub(super) fn of(map: &mut Fields, definition: &str) {
     match definition {
@@ -33,6 +33,7 @@ fn pod(map: &mut Fields) {
     for list in ["containers", "initContainers"] {
         items(spec, list).filter_map(|c| inner(c, "resources")).for_each(requests_from_limits);
     }
+    pod_resources::requests(spec);
     absent(spec, "enableServiceLinks", true);
     if spec.get("hostNetwork") == Some(&json!(true)) {
         for list in ["containers", "initContainers"] {

@@ -1,5 +1,5 @@
-// The oracle of strategic.json: what apimachinery's strategicpatch makes of the cases on standard
-// input, one JSON object a line.
+// The oracle of strategic.jsonl.gz: what apimachinery makes of the cases on standard
+// input, one JSON object a line. Answers that are there already are replaced.
 package main
 
 import (
