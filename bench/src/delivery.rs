@@ -237,13 +237,12 @@ async fn push_hook(server: &str, url: &str, commit: &str) -> Result<()> {
 fn files(count: usize, value: &str) -> Vec<(String, String)> {
     let mut out = Vec::new();
     for i in 0..count {
-        let mut text = format!(
-            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  replicas: 1\n  \
-             selector: {{matchLabels: {{app: web}}}}\n  template:\n    metadata: {{labels: {{app: web}}}}\n    \
-             spec:\n      containers:\n      - {{name: web, image: 'registry.example/web:1'}}\n---\n\
-             apiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec:\n  selector: {{app: web}}\n  \
-             ports: [{{port: 80}}]\n"
-        );
+        let mut text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 1\n  \
+             selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    \
+             spec:\n      containers:\n      - {name: web, image: 'registry.example/web:1'}\n---\n\
+             apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec:\n  selector: {app: web}\n  \
+             ports: [{port: 80}]\n"
+            .to_owned();
         for c in 0..8 {
             text.push_str(&format!(
                 "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: config-{c}}}\ndata:\n  \
