@@ -91,3 +91,56 @@ async fn nothing_acknowledged_is_lost() {
         assert_eq!(found.get(name), Some(revision), "{name} was acknowledged");
     }
 }
+
+/// Writes until the disk is full, and prints what is acknowledged and how the end was told.
+#[tokio::test]
+#[ignore = "the process whose disk is full"]
+async fn filler() {
+    let Some(dir) = std::env::var_os(DIR) else { return };
+    let server = ApiServer::open(options(Path::new(&dir))).await.unwrap();
+    let api: Api<ConfigMap> = Api::namespaced(server.client(), "default");
+    for round in 0..10_000 {
+        let name = format!("f{round}");
+        let mut map = config_map(&name);
+        map.binary_data = Some(BTreeMap::from([(
+            "filling".to_owned(),
+            k8s_openapi::ByteString(vec![7; 20_000]),
+        )]));
+        match api.create(&PostParams::default(), &map).await {
+            Ok(made) => println!("ACK {name} {}", made.metadata.resource_version.unwrap()),
+            Err(error) => {
+                println!("END {error}");
+                break;
+            }
+        }
+    }
+    // Readers are not touched by it, and see nothing that was refused.
+    println!("SEEN {}", api.list(&Default::default()).await.unwrap().items.len());
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_loses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    // A bound on the size of files stands for the disk's; 512 bytes a block.
+    let limited = "trap '' XFSZ; ulimit -f 8192; exec \"$0\" --exact filler --ignored --nocapture";
+    let output = Command::new("sh")
+        .args(["-c", limited])
+        .arg(std::env::current_exe().unwrap())
+        .env(DIR, dir.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let acknowledged: Vec<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("ACK ")?.split(' ').next()).collect();
+    assert!(!acknowledged.is_empty(), "{text}");
+    let end = text.lines().find(|line| line.starts_with("END ")).unwrap();
+    assert!(end.contains("cannot write") && end.contains("objects.redb"), "{end}");
+    // kube-root-ca.crt is there too.
+    assert!(text.contains(&format!("SEEN {}", acknowledged.len() + 1)), "{text}");
+    let server = ApiServer::open(options(dir.path())).await.unwrap();
+    let api: Api<ConfigMap> = Api::namespaced(server.client(), "default");
+    for name in acknowledged {
+        api.get(name).await.unwrap();
+    }
+    api.create(&PostParams::default(), &config_map("again")).await.unwrap();
+}
