@@ -77,7 +77,7 @@ async fn delete(context: &Arc<Context>, key: &AppKey, app: &Application) -> Resu
         confirmed: began.is_some_and(|began| is_confirmed(app.annotation(APPROVED), began)),
     };
     let instance = instance_name(app.name(), app.namespace(), &context.namespace);
-    let live = objects(&cluster, &instance, &project);
+    let live = objects(cluster, &instance, &project);
     let doomed = match next_deletion(&live, &settings) {
         Deletion::Done => return release(context, key, app).await,
         Deletion::Await(_) | Deletion::Confirm(_) => return Ok(()),
