@@ -29,6 +29,9 @@ const SKIP: &str = "argocd.argoproj.io/skip-reconcile";
 /// How long a cluster that is being connected to is waited for.
 const CONNECTING: Duration = Duration::from_secs(60);
 /// How soon a repository that cannot be reached is asked again, at first and at most.
+/// How often a repository on this machine's disk is asked, which costs next to nothing and has no
+/// webhook to tell of a change.
+const LOCAL_POLL: Duration = Duration::from_secs(1);
 const FIRST_RETRY: Duration = Duration::from_secs(5);
 const LONGEST_RETRY: Duration = Duration::from_secs(120);
 
@@ -214,7 +217,9 @@ impl Look<'_> {
         let wanted: Vec<String> = sources.iter().map(|s| s.target_revision.clone()).collect();
         let gathered = Arc::new(gather(self.context, self.app, sources, &wanted, level).await);
         memory.gathered = Some(gathered.clone());
-        memory.poll = Some(Instant::now() + self.settings.refresh + self.jitter());
+        let local = sources.iter().any(|source| source.repo_url.starts_with("file://"));
+        let pause = if local { LOCAL_POLL } else { self.settings.refresh + self.jitter() };
+        memory.poll = Some(Instant::now() + pause);
         gathered
     }
 

@@ -22,14 +22,9 @@ pub(crate) struct Args {
     /// Make a small sample Git repository and an Application for it, and show its delivery.
     #[arg(long, conflicts_with = "kubeconfig")]
     demo: bool,
-    /// Directory to keep everything in; with `--demo` a temporary one by default.
-    #[arg(
-        long,
-        value_name = "DIR",
-        default_value = "windlass-data",
-        conflicts_with = "kubeconfig"
-    )]
-    data: PathBuf,
+    /// Directory to keep everything in [default: windlass-data; with --demo a temporary one].
+    #[arg(long, value_name = "DIR", conflicts_with = "kubeconfig")]
+    data: Option<PathBuf>,
     /// Address of the embedded Kubernetes API; port 0 picks a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", conflicts_with = "kubeconfig")]
     listen: SocketAddr,
@@ -69,7 +64,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             leader_elect: args.leader_elect,
         }),
         None => up::Plane::Embedded(up::EmbeddedOptions {
-            data: args.data,
+            data: args.data.or_else(|| (!args.demo).then(|| PathBuf::from("windlass-data"))),
             listen: args.listen,
             demo: args.demo,
         }),

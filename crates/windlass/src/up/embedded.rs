@@ -17,15 +17,22 @@ use super::{EmbeddedOptions, Keep, Ready};
 
 /// The plane while it runs.
 pub(super) struct Running {
-    kubeconfig: PathBuf,
+    data: PathBuf,
     stop: CancellationToken,
     server: JoinHandle<()>,
+    /// Removed when dropped, after the API has ended.
+    _temporary: Option<tempfile::TempDir>,
 }
 
 impl Running {
     /// Where the kubeconfig is.
-    pub(super) fn kubeconfig(&self) -> &Path {
-        &self.kubeconfig
+    pub(super) fn kubeconfig(&self) -> PathBuf {
+        self.data.join("kubeconfig")
+    }
+
+    /// Where everything is.
+    pub(super) fn data(&self) -> &Path {
+        &self.data
     }
 
     /// Ends the API, after all who use it have ended.
@@ -43,12 +50,19 @@ pub(super) async fn start(
     options: EmbeddedOptions,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<Ready> {
-    let data = options.data;
+    let (data, temporary) = match options.data {
+        Some(data) => (data, None),
+        None => {
+            let dir = tempfile::Builder::new().prefix("windlass-").tempdir();
+            let dir = dir.context("cannot make a temporary directory")?;
+            (dir.path().to_owned(), Some(dir))
+        }
+    };
     std::fs::create_dir_all(&data)
         .with_context(|| format!("cannot make the data directory {}", data.display()))?;
     let (client, address, stop, server) = serve(data.join("api"), options.listen).await?;
     let kubeconfig = data.join("kubeconfig");
-    let running = Running { kubeconfig: kubeconfig.clone(), stop, server };
+    let running = Running { data: data.clone(), stop, server, _temporary: temporary };
     write_private(&kubeconfig, &address.kubeconfig)?;
 
     let life = windlass_simulate::Options {

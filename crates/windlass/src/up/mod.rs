@@ -40,8 +40,8 @@ pub(crate) enum Plane {
 /// An API of our own.
 #[derive(Debug)]
 pub(crate) struct EmbeddedOptions {
-    /// Where it keeps its state.
-    pub(crate) data: PathBuf,
+    /// Where it keeps its state; none is a temporary directory.
+    pub(crate) data: Option<PathBuf>,
     /// Where it listens.
     pub(crate) listen: SocketAddr,
     /// Whether to make the sample.
@@ -103,8 +103,11 @@ async fn deliver(plane: Plane, options: &Options) -> anyhow::Result<ExitCode> {
 
     let (mut ready, demo) = match plane {
         Plane::Embedded(embedded) => {
-            let demo = embedded.demo.then(|| embedded.data.join("sample.git"));
-            (embedded::start(embedded, &shutdown).await?, demo)
+            let demo = embedded.demo;
+            let ready = embedded::start(embedded, &shutdown).await?;
+            let sample =
+                ready.keep.embedded.as_ref().filter(|_| demo).map(|e| e.data().join("sample.git"));
+            (ready, sample)
         }
         Plane::Cluster(cluster) => {
             let Some(ready) = cluster::connect(cluster, &options.namespace, &shutdown).await?
