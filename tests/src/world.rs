@@ -188,6 +188,7 @@ impl World {
         Ok((code, String::from_utf8_lossy(&out.stdout).into_owned()))
     }
 
+    #[allow(clippy::print_stdout)] // A test's own output.
     fn show_log(&self) {
         let log = std::fs::read_to_string(self.dir.path().join("windlass.log")).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();

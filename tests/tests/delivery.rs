@@ -255,7 +255,7 @@ fn two_applications_claim_one_object(world: &mut World) -> Result<()> {
     world.wait_app("the first has it", &one, |app| app["status"]["sync"]["status"] == "Synced")?;
     let two = world.create(&app(world, "two", &repository.url(), "two"))?;
     world.wait_app("the second is told", &two, |app| {
-        has_condition(app, "SharedResourceWarning", &format!("{one}")[..])
+        has_condition(app, "SharedResourceWarning", &one)
     })?;
     let to = world.name("to");
     let shared = world.api().get(CONFIG_MAP, &to, "shared")?.unwrap_or_default();

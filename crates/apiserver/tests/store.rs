@@ -50,14 +50,17 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 1..60)
 }
 
+/// By path: the revision and the value.
+type Values = BTreeMap<String, (u64, u32)>;
+
 /// Values by path, and the states at past revisions that can still be asked for.
 #[derive(Default)]
 struct Model {
-    now: BTreeMap<String, (u64, u32)>,
-    past: Vec<(u64, BTreeMap<String, (u64, u32)>)>,
+    now: Values,
+    past: Vec<(u64, Values)>,
 }
 
-fn shown(items: &[(Arc<str>, windlass_apiserver::store::Entry)]) -> BTreeMap<String, (u64, u32)> {
+fn shown(items: &[(Arc<str>, windlass_apiserver::store::Entry)]) -> Values {
     items
         .iter()
         .map(|(path, entry)| {

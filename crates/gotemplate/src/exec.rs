@@ -257,19 +257,19 @@ impl Frame<'_, '_> {
                 }
                 let kind = if matches!(value, Value::Int(_)) { Value::Int } else { Value::Int64 };
                 for i in 0..*n {
-                    self.iteration(pipe, Value::Nil, kind(i), body)?;
+                    self.iteration(pipe, Value::Nil, &kind(i), body)?;
                 }
                 *n <= 0
             }
             Value::List(list) => {
                 for (i, item) in list.items.iter().enumerate() {
-                    self.iteration(pipe, index(i), item.clone(), body)?;
+                    self.iteration(pipe, index(i), item, body)?;
                 }
                 list.items.is_empty()
             }
             Value::Bytes(bytes) => {
                 for (i, b) in bytes.iter().enumerate() {
-                    self.iteration(pipe, index(i), Value::Uint8(*b), body)?;
+                    self.iteration(pipe, index(i), &Value::Uint8(*b), body)?;
                 }
                 bytes.is_empty()
             }
@@ -279,7 +279,7 @@ impl Frame<'_, '_> {
                     map.entries().iter().map(|(k, v)| (k.clone(), v.clone())).collect();
                 let empty = entries.is_empty();
                 for (key, item) in entries {
-                    self.iteration(pipe, Value::String(key), item, body)?;
+                    self.iteration(pipe, Value::String(key), &item, body)?;
                 }
                 empty
             }
@@ -295,7 +295,7 @@ impl Frame<'_, '_> {
         }
     }
 
-    fn iteration(&mut self, pipe: &Pipe, key: Value, item: Value, body: &[Node]) -> Walk {
+    fn iteration(&mut self, pipe: &Pipe, key: Value, item: &Value, body: &[Node]) -> Walk {
         self.step(pipe.pos, pipe)?;
         let mark = self.variables.len();
         match &*pipe.declared {
@@ -311,7 +311,7 @@ impl Frame<'_, '_> {
                 self.set_top(2, key);
             }
         }
-        let walked = self.list(&item, body);
+        let walked = self.list(item, body);
         self.variables.truncate(mark);
         match walked {
             Err(Stop::Continue) => Ok(()),
