@@ -11,6 +11,7 @@ use kube::api::{Api, DynamicObject, ListParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::{ApiResource, GroupVersionKind};
 use kube::{Client, Config};
+use tokio::runtime::Runtime;
 use windlass_object::{Value, json};
 use windlass_testkit::{
     ArgoCd, ArgoCdOptions, GitHttp, GitHttpOptions, GitRepository, Kubernetes, Parts, Usage,
@@ -84,7 +85,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut all = Vec::new();
     for tool in &arguments.tools {
         eprintln!("{tool}: {} applications ...", arguments.applications);
-        let figures = runtime.block_on(measure(tool, arguments)).with_context(|| tool.clone())?;
+        let figures = measure(&runtime, tool, arguments).with_context(|| tool.clone())?;
         print(&figures);
         all.push(figures);
     }
@@ -121,7 +122,8 @@ fn mib(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }
 
-async fn measure(name: &str, arguments: &Arguments) -> Result<Figures> {
+/// Peers are started and ended outside of the runtime: some have one of their own.
+fn measure(runtime: &Runtime, name: &str, arguments: &Arguments) -> Result<Figures> {
     let count = arguments.applications;
     let limit = Duration::from_secs(arguments.limit);
     let cluster = Kubernetes::start(Parts::Full)?;
@@ -130,18 +132,22 @@ async fn measure(name: &str, arguments: &Arguments) -> Result<Figures> {
     let commit = repository.commit("first", &borrowed(&files(count, "one")))?;
     let git = GitHttp::start(dir.path(), GitHttpOptions::default())?;
     let url = git.url("many.git");
-    let client = connect(&cluster).await?;
+    let client = runtime.block_on(connect(&cluster))?;
     let tool = Tool::start(name, &cluster)?;
 
     let started = Instant::now();
-    create_all(&client, count, &url).await?;
-    all_at(&client, count, &commit, limit).await?;
+    runtime.block_on(async {
+        create_all(&client, count, &url).await?;
+        all_at(&client, count, &commit, limit).await
+    })?;
     let first = started.elapsed();
 
     let commit = repository.commit("second", &borrowed(&files(count, "two")))?;
     let started = Instant::now();
-    push_hook(&tool.server(), &url, &commit).await?;
-    all_at(&client, count, &commit, limit).await?;
+    runtime.block_on(async {
+        push_hook(&tool.server(), &url, &commit).await?;
+        all_at(&client, count, &commit, limit).await
+    })?;
     let push = started.elapsed();
     Ok(Figures { tool: name.to_owned(), first, push, usage: tool.usage() })
 }

@@ -92,7 +92,8 @@ pub(crate) fn run(plane: Plane, options: &Options) -> anyhow::Result<ExitCode> {
         .build()
         .context("cannot start")?;
     let code = runtime.block_on(deliver(plane, options));
-    runtime.shutdown_timeout(Duration::from_secs(2));
+    // Everything that must end well has ended; what is left only waits.
+    runtime.shutdown_background();
     code
 }
 
