@@ -63,6 +63,7 @@ pub(crate) fn main() -> ExitCode {
     };
     match result {
         Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::from(SIGPIPE),
         Err(error) => {
             report(&error);
             error.downcast_ref::<failure::Failure>().map_or(ExitCode::FAILURE, |f| f.code().into())
@@ -73,6 +74,14 @@ pub(crate) fn main() -> ExitCode {
 /// Runs a command that talks to others, on this thread.
 fn block_on<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
+}
+
+/// What a shell shows for a program that SIGPIPE ended: nobody reads on, as behind `| head`.
+const SIGPIPE: u8 = 128 + 13;
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
+    io.is_some_and(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 /// Prints an error with its causes, the way every command does.
