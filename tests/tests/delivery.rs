@@ -11,6 +11,7 @@ stories! {
     drift_and_self_heal,
     prune,
     bad_manifest_beside_good_ones,
+    partial_sync_delivers_the_good_ones,
     unreachable_repository,
     two_applications_claim_one_object,
     cascade_delete,
@@ -213,6 +214,45 @@ fn bad_manifest_beside_good_ones(world: &mut World) -> Result<()> {
     world.refresh(&name)?;
     let app = world.wait_delivered(&name, &mended)?;
     ensure!(!has_condition(&app, "ComparisonError", ""), "{app}");
+    Ok(())
+}
+
+/// Asked for, the good manifests are delivered beside a bad one; nothing is pruned.
+fn partial_sync_delivers_the_good_ones(world: &mut World) -> Result<()> {
+    let repository = world.repository("partial")?;
+    let whole = repository.commit(
+        "whole",
+        &[
+            ("app/a.yaml", &manifest::config_map("a", "one")),
+            ("app/b.yaml", &manifest::config_map("b", "one")),
+        ],
+    )?;
+    let name =
+        world.create(&app(world, "partial", &repository.url(), "app").automated(everything()))?;
+    world.wait_delivered(&name, &whole)?;
+    let asked = json!({"metadata": {"annotations": {"windlass.dev/partial-sync": "true"}}});
+    let application = "argoproj.io/v1alpha1/Application";
+    world.api().patch(application, &world.control(), &name, &asked)?;
+
+    repository.commit(
+        "a is new, b is broken",
+        &[
+            ("app/a.yaml", &manifest::config_map("a", "two")),
+            (
+                "app/b.yaml",
+                "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: b\n data: {broken\n",
+            ),
+        ],
+    )?;
+    world.refresh(&name)?;
+    let to = world.name("to");
+    world.api().wait("a is delivered", (CONFIG_MAP, &to, "a"), |o| o["data"]["key"] == "two")?;
+    let b = world.api().get(CONFIG_MAP, &to, "b")?.unwrap_or_default();
+    ensure!(b["data"]["key"] == "one", "what cannot be read is kept: {b}");
+    world.wait_app("the bad file is still named", &name, |app| {
+        app["status"]["sync"]["status"] == "Unknown"
+            && has_condition(app, "ComparisonError", "app/b.yaml:")
+    })?;
     Ok(())
 }
 
