@@ -1,6 +1,6 @@
 //! Which sources an event concerns: by revision, and by the files that have changed.
 
-use windlass_source::semver::{Constraint, Version};
+use windlass_semver::{Constraint, Version};
 
 /// The branch or tag behind `refs/heads/` or `refs/tags/`; other text stays.
 pub(super) fn short(reference: &str) -> &str {
@@ -21,7 +21,8 @@ pub fn revision_changed(revision: &str, touched_head: bool, target: &str) -> boo
         return true;
     }
     Constraint::parse(target)
-        .zip(Version::parse(revision))
+        .ok()
+        .zip(Version::parse(revision).ok())
         .is_some_and(|(constraint, version)| constraint.matches(&version))
 }
 

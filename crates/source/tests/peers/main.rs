@@ -8,7 +8,6 @@ mod http;
 mod killed;
 mod lfs;
 mod mirror;
-mod semver;
 mod ssh;
 mod tls;
 mod trees;
