@@ -10,7 +10,7 @@ mod world;
 
 pub use api::ApiClient;
 pub use application::{App, manifest};
-pub use world::{Plane, World};
+pub use world::{Plane, Printed, World};
 
 /// How long a story waits for anything.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);

@@ -31,6 +31,17 @@ pub struct World {
     windlass: Option<Process>,
 }
 
+/// What a command printed and ended with.
+#[derive(Clone, Debug)]
+pub struct Printed {
+    /// Exit code.
+    pub code: i32,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
 const APPLICATION: &str = "argoproj.io/v1alpha1/Application";
 
 impl World {
@@ -177,15 +188,30 @@ impl World {
         self.api().patch(APPLICATION, &self.control(), name, &patch)
     }
 
-    /// Runs the windlass command on this API; standard output, whatever the exit code.
-    pub fn windlass(&self, arguments: &[&str]) -> Result<(i32, String)> {
+    /// Runs the windlass command on this API.
+    pub fn windlass(&self, arguments: &[&str]) -> Result<Printed> {
         let out = Command::new(Self::binary()?)
             .args(arguments)
             .env("KUBECONFIG", &self.kubeconfig)
             .env("ARGOCD_NAMESPACE", self.control())
+            .env("XDG_CACHE_HOME", self.dir.path().join("cli-cache"))
+            .env("TZ", "UTC")
             .output()?;
-        let code = out.status.code().unwrap_or(-1);
-        Ok((code, String::from_utf8_lossy(&out.stdout).into_owned()))
+        Ok(Printed {
+            code: out.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&out.stdout).into_owned(),
+            err: String::from_utf8_lossy(&out.stderr).into_owned(),
+        })
+    }
+
+    /// What Windlass wrote on its outputs since it started.
+    pub fn log(&self) -> Result<String> {
+        Ok(std::fs::read_to_string(self.dir.path().join("windlass.log"))?)
+    }
+
+    /// The directory of all files of this world.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
     }
 
     #[allow(clippy::print_stdout)] // A test's own output.

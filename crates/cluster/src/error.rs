@@ -101,8 +101,8 @@ impl Error {
         matches!(self, Self::Unreachable { .. } | Self::Timeout { .. })
     }
 
-    /// Whether the same request may succeed later without any change.
-    pub(crate) fn is_transient(&self) -> bool {
+    /// Whether the same request may succeed later.
+    pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Timeout { .. } => true,
             Self::Api { code, .. } => matches!(code, 429 | 500 | 502 | 503 | 504),

@@ -46,6 +46,6 @@ pub use error::Error;
 pub use filter::{KindFilter, KindRule};
 pub use json::go_json;
 pub use lifecycle::{DeleteOptions, Propagation};
-pub use logs::LogOptions;
+pub use logs::{LogLine, LogLines, LogOptions, logs, merge as merge_logs};
 pub use store::{Node, ObjectId};
 pub use tree::TreeNode;

@@ -16,12 +16,13 @@ use super::query::{Query, WriteKind, WriteOptions};
 use super::render::{Renderer, text};
 use crate::auth::{Attributes, Authenticator, Authorizer, UserInfo};
 use crate::catalog::{ResourceType, Subresource, Verb};
+use crate::logs::{self, LogOptions};
 use crate::registry::{
-    Call, DeleteOptions, Deleted, Feed, ListOptions, Media, Patch, Registry, Warnings, Written,
-    decode,
+    Call, DeleteOptions, Deleted, Feed, FeedItem, ListOptions, Media, Patch, Registry, Warnings,
+    Written, decode,
 };
+use crate::reviews;
 use crate::status::Status;
-use crate::{logs, reviews};
 
 /// A request for a resource that has passed authentication.
 pub(super) struct ResourceRequest<'a> {
@@ -255,8 +256,19 @@ impl ResourceRequest<'_> {
                 }
             }
             ("log", Verb::Get) => {
-                let text = logs::read(call, self.query)?;
-                let mut response = self.respond(StatusCode::OK, Body::full(text));
+                let log = LogOptions::parse(call, self.query)?;
+                let Some(text) = logs::read(call, &log)? else {
+                    let mut response = Response::new(Body::full(Bytes::new()));
+                    *response.status_mut() = StatusCode::NO_CONTENT;
+                    return Ok(response);
+                };
+                let body = if log.follow {
+                    let one = ListOptions::parse(&Query::default(), call, true)?;
+                    self.until_gone(text, call.watch(one).await?)
+                } else {
+                    Body::full(text)
+                };
+                let mut response = self.respond(StatusCode::OK, body);
                 let plain = HeaderValue::from_static("text/plain");
                 response.headers_mut().insert(header::CONTENT_TYPE, plain);
                 return Ok(response);
@@ -310,6 +322,19 @@ impl ResourceRequest<'_> {
         response
     }
 
+    /// Text, and an end when the object that is watched is gone.
+    fn until_gone(&self, text: String, mut feed: Feed) -> Body {
+        let stop = self.stop.clone();
+        let gone = async move {
+            let last = |item: &FeedItem| matches!(item, FeedItem::Deleted(_) | FeedItem::Error(_));
+            while feed.next().await.is_some_and(|items| !items.iter().any(last)) {}
+            Bytes::new()
+        };
+        let gone = futures::stream::once(gone).take_until(async move { stop.cancelled().await });
+        let text = futures::stream::once(async move { Bytes::from(text) });
+        Body::stream(text.chain(gone))
+    }
+
     fn stream(&self, feed: Feed, renderer: &Renderer<'_>) -> Body {
         let negotiated = renderer.negotiated;
         let include = renderer.include.clone();
@@ -325,7 +350,7 @@ impl ResourceRequest<'_> {
                     match renderer.watch_line(item, first) {
                         Ok(line) => lines.extend_from_slice(&line),
                         Err(status) => {
-                            let item = crate::registry::FeedItem::Error(Box::new(status));
+                            let item = FeedItem::Error(Box::new(status));
                             if let Ok(line) = renderer.watch_line(item, first) {
                                 lines.extend_from_slice(&line);
                             }

@@ -177,7 +177,7 @@ pub(crate) async fn compare(
     Ok(Compared { comparison, plan, incomplete })
 }
 
-fn check_destination(app: &Application) -> anyhow::Result<()> {
+pub(super) fn check_destination(app: &Application) -> anyhow::Result<()> {
     let destination = &app.spec.destination;
     let here = [destination.server.as_str(), destination.name.as_str()];
     if here.iter().any(|d| IN_CLUSTER.contains(d)) {

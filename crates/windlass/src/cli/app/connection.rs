@@ -26,9 +26,9 @@ pub(crate) struct Flags {
     /// Context of the kubeconfig.
     #[arg(long, global = true, value_name = "NAME")]
     kube_context: Option<String>,
-    /// Control namespace; otherwise the context's, otherwise `argocd`.
-    #[arg(long, short = 'n', global = true, value_name = "NAMESPACE")]
-    namespace: Option<String>,
+    /// Namespace of settings and Applications; otherwise the context's, otherwise `argocd`.
+    #[arg(long, short = 'n', global = true, env = "ARGOCD_NAMESPACE", value_name = "NAMESPACE")]
+    control_namespace: Option<String>,
 }
 
 /// A connection to the control cluster.
@@ -74,7 +74,8 @@ impl Connection {
             .await
             .map_err(|e| Failure::generic(format!("cannot use the kubeconfig: {e}")))?;
         let contexts = Some(config.default_namespace.clone()).filter(|n| n != "default");
-        let namespace = flags.namespace.clone().or(contexts).unwrap_or_else(|| "argocd".to_owned());
+        let namespace =
+            flags.control_namespace.clone().or(contexts).unwrap_or_else(|| "argocd".to_owned());
         let client = Client::try_from(config)
             .map_err(|e| Failure::generic(format!("cannot set up the connection: {e}")))?;
         Ok(Self { client, namespace })

@@ -10,6 +10,7 @@ mod get;
 mod history;
 mod kinds;
 mod list;
+mod logs;
 mod manifests;
 mod options;
 mod repositories;
@@ -57,6 +58,7 @@ enum Command {
     Get(get::Args),
     History(history::Args),
     List(list::Args),
+    Logs(logs::Args),
     Manifests(manifests::Args),
     Resources(resources::Args),
     Set(set::Args),
@@ -75,6 +77,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             Command::Get(args) => get::run(&connection, args).await,
             Command::History(args) => history::run(&connection, args).await,
             Command::List(args) => list::run(&connection, args).await,
+            Command::Logs(args) => logs::run(&connection, args).await,
             Command::Manifests(args) => manifests::run(&connection, args).await,
             Command::Resources(args) => resources::run(&connection, args).await,
             Command::Set(args) => set::run(&connection, args).await,
