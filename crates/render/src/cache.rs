@@ -3,13 +3,22 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use windlass_tree::Tree;
+use windlass_tree::{Given, Holds, Need, Tree};
 
 use crate::{Rendered, Spec};
 
 /// How many renders of one spec in one scope are kept: as many branches as one goes back and forth
 /// between.
 const PER_SPEC: usize = 4;
+
+/// What the cache has.
+#[derive(Clone, Debug)]
+pub enum Cached {
+    /// A render that would come out the same.
+    Hit(Arc<Rendered>),
+    /// A render that may come out the same: that depends on these, which were not given.
+    Lacks(Vec<Need>),
+}
 
 /// Renders by spec and by what they read. A commit that touches nothing that a render read leaves
 /// that render valid, whatever else it changes.
@@ -39,16 +48,27 @@ impl RenderCache {
         Self { max_entries: max_entries.max(1), inner: Mutex::default() }
     }
 
-    /// A render of `spec` that would come out the same from `tree`. `scope` narrows the search:
-    /// the repository's address.
-    pub fn get(&self, scope: &str, spec: &Spec, tree: &dyn Tree) -> Option<Arc<Rendered>> {
+    /// A render of `spec` that would come out the same from `tree` and `given`. `scope` narrows the
+    /// search: the repository's address.
+    pub fn get(&self, scope: &str, spec: &Spec, tree: &dyn Tree, given: &Given) -> Option<Cached> {
         let candidates: Vec<Arc<Rendered>> = {
             let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
             let slots = inner.slots.get(&key(scope, spec))?;
             slots.iter().rev().filter(|s| s.spec == *spec).map(|s| s.rendered.clone()).collect()
         };
         // The tree is asked outside the lock: it may have to read.
-        let hit = candidates.into_iter().find(|r| r.read.still_holds(tree))?;
+        let mut lacks = None;
+        let hit = candidates.into_iter().find(|rendered| match rendered.given.still_holds(given) {
+            Holds::No => false,
+            Holds::Yes => rendered.read.still_holds(tree),
+            Holds::Lacks(needs) => {
+                if lacks.is_none() && rendered.read.still_holds(tree) {
+                    lacks = Some(Cached::Lacks(needs));
+                }
+                false
+            }
+        });
+        let Some(hit) = hit else { return lacks };
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.clock += 1;
         let now = inner.clock;
@@ -56,11 +76,14 @@ impl RenderCache {
         for slot in slots.filter(|s| Arc::ptr_eq(&s.rendered, &hit)) {
             slot.used = now;
         }
-        Some(hit)
+        Some(Cached::Hit(hit))
     }
 
-    /// Keeps a render.
+    /// Keeps a render, unless it lacked something that may be there next time.
     pub fn insert(&self, scope: &str, spec: &Spec, rendered: Arc<Rendered>) {
+        if rendered.given.failed() {
+            return;
+        }
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.clock += 1;
         let slot = Slot { spec: spec.clone(), rendered, used: inner.clock };

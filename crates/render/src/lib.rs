@@ -15,19 +15,28 @@ mod cache;
 mod detect;
 mod diagnostic;
 mod directory;
+mod environment;
 mod glob;
+mod helm_options;
+mod kustomize_options;
 mod spec;
 
 use std::fmt;
 
 use windlass_object::{Object, yaml};
+pub use windlass_tree::{Given, GivenRecord, Need};
 use windlass_tree::{ReadRecord, Recorder, Tree, TreePath};
 
-pub use cache::RenderCache;
+pub use cache::{Cached, RenderCache};
 pub use detect::SourceType;
 pub use diagnostic::{Diagnostic, Reason};
+pub use environment::Environment;
 pub use glob::{Glob, GlobError};
-pub use spec::{Blocks, Directory, Spec};
+pub use helm_options::{HelmFileParameter, HelmOptions, HelmParameter};
+pub use kustomize_options::{
+    KustomizeOptions, KustomizePatch, KustomizeReplica, KustomizeSelector,
+};
+pub use spec::{Blocks, Directory, Installation, Reference, Spec};
 
 /// What rendering came to.
 #[derive(Clone, Debug)]
@@ -36,30 +45,6 @@ pub enum Outcome {
     Done(Rendered),
     /// It lacks something that is not in the tree.
     Needs(Vec<Need>),
-}
-
-/// Something that a renderer lacks. Plain directories need nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Need {
-    /// A chart from a Helm repository or registry.
-    Chart {
-        /// The repository's address.
-        repository: String,
-        /// The chart.
-        name: String,
-        /// The wanted version or range.
-        version: String,
-    },
-    /// A tree from another repository, such as a remote base.
-    Tree {
-        /// The repository's address.
-        repository: String,
-        /// The wanted revision.
-        revision: String,
-    },
-    /// The cluster's version and API versions.
-    ClusterVersions,
 }
 
 /// What was rendered.
@@ -75,6 +60,8 @@ pub struct Rendered {
     pub warnings: Vec<Diagnostic>,
     /// What was read, and was not there to be read.
     pub read: ReadRecord,
+    /// What was used of what was given beside the tree.
+    pub given: GivenRecord,
 }
 
 /// One object and where it came from.
@@ -95,14 +82,17 @@ impl Manifest {
     }
 }
 
-/// Renders what lies at `spec.path`.
-pub fn render(tree: &dyn Tree, spec: &Spec) -> Outcome {
+/// Renders what lies at `spec.path`, with what was `given` beside the tree.
+pub fn render(tree: &dyn Tree, spec: &Spec, given: &Given) -> Outcome {
     let recorder = Recorder::new(tree);
-    let mut findings = Findings::default();
-    let source_type = findings.run(&recorder, spec);
-    let Findings { manifests, diagnostics, warnings } = findings;
+    let mut findings = Findings { given: given.record(), ..Findings::default() };
+    let source_type = findings.run(&recorder, spec, given);
+    let Findings { manifests, diagnostics, warnings, needs, given } = findings;
+    if !needs.is_empty() {
+        return Outcome::Needs(needs);
+    }
     let read = recorder.finish();
-    Outcome::Done(Rendered { source_type, manifests, diagnostics, warnings, read })
+    Outcome::Done(Rendered { source_type, manifests, diagnostics, warnings, read, given })
 }
 
 #[derive(Default)]
@@ -110,10 +100,14 @@ pub(crate) struct Findings {
     pub(crate) manifests: Vec<Manifest>,
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) warnings: Vec<Diagnostic>,
+    /// What is lacking; with any, the rest does not count.
+    pub(crate) needs: Vec<Need>,
+    /// What was used of what is given: at first all of it, narrowed by a renderer that knows better.
+    pub(crate) given: GivenRecord,
 }
 
 impl Findings {
-    fn run(&mut self, tree: &dyn Tree, spec: &Spec) -> Option<SourceType> {
+    fn run(&mut self, tree: &dyn Tree, spec: &Spec, given: &Given) -> Option<SourceType> {
         let root = match detect::application_directory(tree, &spec.path) {
             Ok(root) => root,
             Err(diagnostic) => return self.give_up(diagnostic),
@@ -126,6 +120,7 @@ impl Findings {
             Ok(source_type) => source_type,
             Err(diagnostic) => return self.give_up(diagnostic),
         };
+        let environment = Environment::new(&spec.environment, &given.revision);
         match source_type {
             SourceType::Directory => {
                 let options = blocks.directory.unwrap_or_default();
@@ -137,6 +132,7 @@ impl Findings {
                 self.diagnostics.push(Diagnostic::of_file(&root, reason));
             }
         }
+        self.given.revision = environment.used_revision();
         Some(source_type)
     }
 

@@ -1,10 +1,12 @@
 //! What to render, and how.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use windlass_object::{Value, patch, yaml};
 use windlass_tree::{Tree, TreeError, TreePath};
 
-use crate::{Diagnostic, Reason};
+use crate::{Diagnostic, HelmOptions, KustomizeOptions, Reason};
 
 /// The longest override file, in bytes.
 const MAX_OVERRIDE_BYTES: u64 = 1 << 20;
@@ -21,6 +23,45 @@ pub struct Spec {
     pub overrides: Vec<String>,
     /// How many bytes all manifest files may have together; 0 is no bound.
     pub max_bytes: u64,
+    /// What it is rendered for.
+    pub installation: Installation,
+    /// The build environment, less what tells the revision.
+    pub environment: BTreeMap<String, String>,
+    /// Other sources by `$name`, for files that are named as theirs.
+    pub references: BTreeMap<String, Reference>,
+}
+
+/// What a tree is rendered for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Installation {
+    /// The application's name, which is a release's if it has none of its own.
+    pub name: String,
+    /// The destination namespace.
+    pub namespace: String,
+    /// Seeds random draws, so that the same input gives the same draw: the application's uid.
+    pub seed: String,
+}
+
+/// Another source of an application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Its repository's address.
+    pub repository: String,
+    /// Its revision.
+    pub revision: String,
+}
+
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// Reads `null` as the default, as Go does.
+pub(crate) fn null_default<'de, D, T>(d: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::<T>::deserialize(d)?.unwrap_or_default())
 }
 
 /// The options that an application's source gives, at most one block of them.
@@ -32,10 +73,10 @@ pub struct Blocks {
     pub directory: Option<Directory>,
     /// For Helm charts.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub helm: Option<Value>,
+    pub helm: Option<HelmOptions>,
     /// For Kustomize overlays.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub kustomize: Option<Value>,
+    pub kustomize: Option<KustomizeOptions>,
     /// For config management plugins.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plugin: Option<Value>,
@@ -63,6 +104,9 @@ impl Default for Spec {
             blocks: Blocks::default(),
             overrides: vec![".argocd-source.yaml".to_owned()],
             max_bytes: 10_000_000,
+            installation: Installation::default(),
+            environment: BTreeMap::new(),
+            references: BTreeMap::new(),
         }
     }
 }
@@ -72,6 +116,7 @@ impl Spec {
     pub fn for_application(path: TreePath, blocks: Blocks, name: &str) -> Self {
         let mut spec = Self { path, blocks, ..Self::default() };
         spec.overrides.push(format!(".argocd-source-{name}.yaml"));
+        spec.installation.name = name.to_owned();
         spec
     }
 

@@ -3,9 +3,9 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests are tests.
 
-use windlass_object::json;
 use windlass_render::{
-    Blocks, Directory, Outcome, RenderCache, Rendered, SourceType, Spec, render,
+    Blocks, Directory, Given, HelmOptions, KustomizeOptions, Outcome, RenderCache, Rendered,
+    SourceType, Spec, render,
 };
 use windlass_tree::{EntryKind, MemoryTree, TreePath};
 
@@ -30,7 +30,7 @@ fn run(fixture: &str, options: Option<Directory>) -> Rendered {
     let path = TreePath::new("app").unwrap();
     let blocks = Blocks { directory: options, ..Blocks::default() };
     let spec = Spec::for_application(path, blocks, "x");
-    match render(&tree(fixture), &spec) {
+    match render(&tree(fixture), &spec, &Given::default()) {
         Outcome::Done(rendered) => rendered,
         Outcome::Needs(needs) => panic!("needs {needs:?}"),
     }
@@ -159,7 +159,7 @@ fn markers_links_and_odd_things() {
 fn too_much_is_refused() {
     let big = format!("-- app/a.yaml\n{}-- app/b.yaml\n{}", cm("a"), cm("b"));
     let spec = Spec { path: TreePath::new("app").unwrap(), max_bytes: 80, ..Spec::default() };
-    let Outcome::Done(rendered) = render(&tree(&big), &spec) else { panic!() };
+    let Outcome::Done(rendered) = render(&tree(&big), &spec, &Given::default()) else { panic!() };
     assert!(rendered.manifests.is_empty());
     assert_eq!(
         rendered.diagnostics[0].to_string(),
@@ -200,9 +200,15 @@ fn what_a_directory_is() {
             "app/.argocd-source-x.yaml:1:12: error while parsing source parameters: unclosed bracket '['",
         ],
     );
-    let both = Blocks { helm: Some(json!({})), kustomize: Some(json!({})), ..Blocks::default() };
+    let both = Blocks {
+        helm: Some(HelmOptions::default()),
+        kustomize: Some(KustomizeOptions::default()),
+        ..Blocks::default()
+    };
     let spec = Spec { path: TreePath::new("app").unwrap(), blocks: both, ..Spec::default() };
-    let Outcome::Done(rendered) = render(&tree("-- app/a.yaml\n"), &spec) else { panic!() };
+    let Outcome::Done(rendered) = render(&tree("-- app/a.yaml\n"), &spec, &Given::default()) else {
+        panic!()
+    };
     assert_eq!(
         rendered.diagnostics[0].to_string(),
         "app: multiple application sources defined: Kustomize,Helm"
@@ -214,19 +220,19 @@ fn the_cache_answers_until_something_read_changes() {
     let cache = RenderCache::new(3);
     let before = tree(&format!("-- app/a.yaml\n{}-- other/b.yaml\n{}", cm("a"), cm("b")));
     let spec = Spec { path: TreePath::new("app").unwrap(), ..Spec::default() };
-    let Outcome::Done(rendered) = render(&before, &spec) else { panic!() };
+    let Outcome::Done(rendered) = render(&before, &spec, &Given::default()) else { panic!() };
     cache.insert("repo", &spec, rendered.into());
     let mut after = before.clone();
     after.insert("other/b.yaml", "changed");
-    assert!(cache.get("repo", &spec, &after).is_some());
+    assert!(cache.get("repo", &spec, &after, &Given::default()).is_some());
     after.insert("app/.argocd-source.yaml", "directory: {recurse: true}");
-    assert!(cache.get("repo", &spec, &after).is_none());
+    assert!(cache.get("repo", &spec, &after, &Given::default()).is_none());
     let other = Spec { max_bytes: 1, ..spec.clone() };
-    assert!(cache.get("repo", &other, &before).is_none());
+    assert!(cache.get("repo", &other, &before, &Given::default()).is_none());
     for i in 0..5 {
         let path = TreePath::new(&format!("p{i}")).unwrap();
         let spec = Spec { path, ..spec.clone() };
-        let Outcome::Done(rendered) = render(&before, &spec) else { panic!() };
+        let Outcome::Done(rendered) = render(&before, &spec, &Given::default()) else { panic!() };
         cache.insert("repo", &spec, rendered.into());
     }
     assert_eq!(cache.len(), 3);

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod directory;
+mod given;
 mod memory;
 mod path;
 mod record;
@@ -17,6 +18,9 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use directory::DirectoryTree;
+pub use given::{
+    ClusterRead, ClusterVersions, Given, GivenChart, GivenRecord, GivenTree, Holds, Lookup, Need,
+};
 pub use memory::MemoryTree;
 pub use path::TreePath;
 pub use record::{ReadRecord, Recorder, Seen};

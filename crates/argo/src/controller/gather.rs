@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use windlass_cluster::{ApiKinds, Cluster};
 use windlass_engine::state::{Condition, ConditionType};
 use windlass_object::Object;
-use windlass_render::{Blocks, Directory, Outcome, Rendered, Spec};
-use windlass_source::{Repository, address};
-use windlass_tree::{Tree, TreePath};
+use windlass_render::Rendered;
+use windlass_source::address;
 
 use super::apps::Level;
 use super::context::Context;
+use super::rendering::{Rendering, render};
 use crate::types::{Application, Source};
 
 /// What the sources of an application are at some revisions.
@@ -26,6 +27,8 @@ pub(crate) struct Gathered {
     pub(crate) problems: Vec<Condition>,
     /// Whether something failed that may do better by itself: the way to a repository.
     pub(crate) unreachable: bool,
+    /// What the cluster served, if manifests depend on it.
+    kinds: Option<Arc<ApiKinds>>,
 }
 
 impl Gathered {
@@ -44,6 +47,11 @@ impl Gathered {
         self.rendered.iter().flat_map(|r| r.manifests.iter()).map(|m| m.object.clone())
     }
 
+    /// Whether the cluster serves what the manifests were made for.
+    pub(crate) fn fits(&self, cluster: &Cluster) -> bool {
+        self.kinds.as_ref().is_none_or(|kinds| Arc::ptr_eq(kinds, &cluster.kinds()))
+    }
+
     /// Whether it is the same manifests of the same sources.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.sources == other.sources
@@ -57,11 +65,13 @@ impl Gathered {
 pub(crate) async fn gather(
     context: &Arc<Context>,
     app: &Application,
+    cluster: &Cluster,
     sources: &[Source],
     wanted: &[String],
     level: Level,
 ) -> Gathered {
     let mut gathered = Gathered { sources: sources.to_vec(), ..Gathered::default() };
+    let kinds = cluster.kinds();
     for (i, source) in sources.iter().enumerate() {
         let wanted = wanted.get(i).map_or("", String::as_str);
         let failed = |error: &dyn std::fmt::Display| {
@@ -75,12 +85,16 @@ pub(crate) async fn gather(
                 ),
             )
         };
-        let (revision, result) = one(context, app, source, wanted, level).await;
+        let (revision, result) = one(context, app, &kinds, source, wanted, level).await;
         gathered.revisions.push(revision);
         match result {
             Ok(rendered) => {
                 let kind = rendered.source_type.map(|t| t.to_string()).unwrap_or_default();
                 gathered.types.push(kind);
+                gathered.unreachable |= rendered.given.failed();
+                if rendered.given.cluster.is_some() {
+                    gathered.kinds = Some(kinds.clone());
+                }
                 if !rendered.diagnostics.is_empty() {
                     let all: Vec<String> =
                         rendered.diagnostics.iter().map(ToString::to_string).collect();
@@ -110,6 +124,7 @@ enum Failure {
 async fn one(
     context: &Arc<Context>,
     app: &Application,
+    kinds: &Arc<ApiKinds>,
     source: &Source,
     wanted: &str,
     level: Level,
@@ -133,64 +148,11 @@ async fn one(
     if source.is_reference_only() {
         return (commit, Err(Failure::Nothing));
     }
-    let result = render(context, app, source, &repository, &commit, level).await;
-    (commit, result.map_err(Failure::Said))
-}
-
-async fn render(
-    context: &Arc<Context>,
-    app: &Application,
-    source: &Source,
-    repository: &Repository,
-    commit: &str,
-    level: Level,
-) -> Result<Arc<Rendered>, String> {
-    let path = TreePath::new(&source.path).map_err(|error| error.to_string())?;
-    let blocks = Blocks {
-        directory: source.directory.as_ref().map(|d| Directory {
-            recurse: d.recurse,
-            include: d.include.clone(),
-            exclude: d.exclude.clone(),
-            disable_extension_filter: d
-                .rest
-                .get("disableExtensionFilter")
-                .and_then(serde_json::Value::as_bool)
-                .unwrap_or(false),
-        }),
-        helm: source.helm.clone(),
-        kustomize: source.kustomize.clone(),
-        plugin: source.plugin.clone(),
+    let tree = match context.sources.tree(&repository, &commit).await {
+        Ok(tree) => tree,
+        Err(error) => return (commit, said(&error)),
     };
-    let spec = Spec::for_application(path, blocks, app.name());
-    let tree = context.sources.tree(repository, commit).await;
-    let tree: Arc<dyn Tree> = tree.map_err(|error| error.to_string())?;
-    let scope = address::normalize(&source.repo_url);
-    let _slot = context.rendering.acquire().await;
-    let context = context.clone();
-    let work = move || run(&context, &scope, &spec, &tree, level);
-    tokio::task::spawn_blocking(work).await.map_err(|error| format!("rendering failed: {error}"))?
-}
-
-fn run(
-    context: &Context,
-    scope: &str,
-    spec: &Spec,
-    tree: &Arc<dyn Tree>,
-    level: Level,
-) -> Result<Arc<Rendered>, String> {
-    if level < Level::Hard
-        && let Some(known) = context.renders.get(scope, spec, &**tree)
-    {
-        return Ok(known);
-    }
-    match windlass_render::render(&**tree, spec) {
-        Outcome::Done(rendered) => {
-            let rendered = Arc::new(rendered);
-            context.renders.insert(scope, spec, rendered.clone());
-            Ok(rendered)
-        }
-        Outcome::Needs(needs) => {
-            Err(format!("rendering needs {needs:?}, which is not supported yet"))
-        }
-    }
+    let rendering = Rendering { context, app, kinds, source, revision: &commit, level };
+    let result = render(&rendering, tree).await;
+    (commit, result.map_err(Failure::Said))
 }

@@ -27,6 +27,7 @@ mod operation;
 mod perform;
 mod project;
 mod reconcile;
+mod rendering;
 mod settings;
 mod spec;
 mod status;

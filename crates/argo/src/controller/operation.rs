@@ -365,7 +365,7 @@ async fn sources(
         return main.clone();
     }
     let level = if manual { Level::Refresh } else { Level::Revision };
-    Arc::new(gather(context, subject.app, &sources, &revisions, level).await)
+    Arc::new(gather(context, subject.app, subject.cluster, &sources, &revisions, level).await)
 }
 
 fn options(

@@ -210,12 +210,14 @@ impl Look<'_> {
         if let Some(known) = &memory.gathered
             && level < Level::Revision
             && known.sources == sources
+            && known.fits(self.cluster)
             && !known.unreachable
         {
             return known.clone();
         }
         let wanted: Vec<String> = sources.iter().map(|s| s.target_revision.clone()).collect();
-        let gathered = Arc::new(gather(self.context, self.app, sources, &wanted, level).await);
+        let gathered =
+            Arc::new(gather(self.context, self.app, self.cluster, sources, &wanted, level).await);
         memory.gathered = Some(gathered.clone());
         let local = sources.iter().any(|source| source.repo_url.starts_with("file://"));
         let pause = if local { LOCAL_POLL } else { self.settings.refresh + self.jitter() };

@@ -21,7 +21,9 @@ pub use operation::{
 pub use project::{
     AppProject, AppProjectSpec, GroupKindPattern, OrphanedResources, ProjectDestination,
 };
-pub use source::{DirectorySource, JsonnetOptions, JsonnetVar, Source};
+pub use source::{
+    DirectorySource, HelmSource, JsonnetOptions, JsonnetVar, KustomizeSource, Source,
+};
 pub use status::{
     ApplicationStatus, ComparedTo, Condition, ConditionType, HealthStatus, HealthStatusCode,
     ResourceStatus, RevisionHistory, Summary, SyncStatus, SyncStatusCode,

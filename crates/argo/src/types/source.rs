@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use windlass_object::{Map, Value};
+use windlass_render::{Blocks, Directory};
+pub use windlass_render::{HelmOptions as HelmSource, KustomizeOptions as KustomizeSource};
 
 use super::{is_default, null_default};
 
@@ -21,12 +23,12 @@ pub struct Source {
     /// Branch, tag, commit or version range; empty is HEAD.
     #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
     pub target_revision: String,
-    /// Helm options, kept as they are until the Helm renderer reads them.
+    /// Helm options.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub helm: Option<Value>,
-    /// Kustomize options, kept as they are until the Kustomize renderer reads them.
+    pub helm: Option<HelmSource>,
+    /// Kustomize options.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub kustomize: Option<Value>,
+    pub kustomize: Option<KustomizeSource>,
     /// Options of a plain directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory: Option<DirectorySource>,
@@ -102,13 +104,35 @@ impl Source {
         !self.reference.is_empty() && self.path.is_empty() && self.chart.is_empty()
     }
 
+    /// The options of all renderers, as rendering takes them.
+    pub fn blocks(&self) -> Blocks {
+        Blocks {
+            directory: self.directory.as_ref().map(|d| Directory {
+                recurse: d.recurse,
+                include: d.include.clone(),
+                exclude: d.exclude.clone(),
+                disable_extension_filter: d
+                    .rest
+                    .get("disableExtensionFilter")
+                    .and_then(Value::as_bool)
+                    .unwrap_or(false),
+            }),
+            helm: self.helm.clone(),
+            kustomize: self.kustomize.clone(),
+            plugin: self.plugin.clone(),
+        }
+    }
+
     /// The fields that are set and that Windlass does not act on yet, by name.
     pub fn unsupported(&self) -> Vec<String> {
         let mut out: Vec<String> = Vec::new();
         let blocks: BTreeMap<&str, bool> = BTreeMap::from([
             ("chart", !self.chart.is_empty()),
-            ("helm", self.helm.as_ref().is_some_and(|v| !is_empty(v))),
-            ("kustomize", self.kustomize.as_ref().is_some_and(|v| !is_empty(v))),
+            ("helm", self.helm.as_ref().is_some_and(|v| *v != HelmSource::default())),
+            (
+                "kustomize",
+                self.kustomize.as_ref().is_some_and(|v| *v != KustomizeSource::default()),
+            ),
             ("plugin", self.plugin.as_ref().is_some_and(|v| !v.is_null())),
             ("ref", !self.reference.is_empty()),
         ]);
@@ -119,8 +143,4 @@ impl Source {
         out.extend(self.rest.keys().cloned());
         out
     }
-}
-
-fn is_empty(value: &Value) -> bool {
-    value.is_null() || value.as_object().is_some_and(Map::is_empty)
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use windlass_object::{Value, yaml};
-use windlass_render::{Blocks, Directory, Rendered, Spec, render};
+use windlass_render::{Blocks, Directory, Given, Rendered, Spec, render};
 use windlass_source::{Options, Repository, Sources};
 use windlass_tree::{DirectoryTree, TreePath};
 
@@ -77,7 +77,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let rendered = match Place::parse(&args.from) {
         Place::Directory(dir) => {
             let spec = Spec { blocks, ..Spec::default() };
-            super::app::done(render(&DirectoryTree::new(dir), &spec))?
+            super::app::done(render(&DirectoryTree::new(dir), &spec, &Given::default()))?
         }
         Place::Git { repository, revision, path } => super::block_on(async {
             let mirrors = tempfile::tempdir()?;
@@ -86,7 +86,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             let commit = sources.resolve(&repository, revision).await?.commit;
             let tree = sources.tree(&repository, &commit).await?;
             let spec = Spec { path: TreePath::new(path)?, blocks, ..Spec::default() };
-            super::app::done(render(&*tree, &spec))
+            super::app::done(render(&*tree, &spec, &Given::default()))
         })?,
     };
     print(&rendered, &args.output)?;

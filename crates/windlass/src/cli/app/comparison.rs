@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use windlass_argo::types::{Application, IgnoreDifference, Source};
+use windlass_argo::types::{Application, IgnoreDifference};
 use windlass_engine::compare::{self, Comparison};
 use windlass_engine::diff::{self, Mode};
 use windlass_engine::health::BuiltInOnly;
@@ -13,8 +13,8 @@ use windlass_engine::normalize::Normalizer;
 use windlass_engine::sync::{self, Plan};
 use windlass_engine::targets::{self, Context};
 use windlass_engine::tracking::{self, Method, Tracking};
-use windlass_object::{Object, ResourceKey, json};
-use windlass_render::{Blocks, Outcome, Rendered, Spec, render};
+use windlass_object::{Object, ResourceKey};
+use windlass_render::{Given, Outcome, Rendered, Spec, render};
 use windlass_schema::Schemas;
 use windlass_tree::{DirectoryTree, Tree, TreePath};
 
@@ -57,11 +57,11 @@ pub(crate) async fn manifests(
     let settings = repositories::settings(connection).await?;
     let mirrors = Mirrors::open()?;
     for source in app.spec.effective_sources().iter().filter(|s| !s.is_reference_only()) {
-        let blocks = blocks(source)?;
+        let blocks = source.blocks();
         let rendered = match wanted {
             Wanted::Local(dir) => {
                 let spec = Spec::for_application(TreePath::root(), blocks, app.name());
-                done(render(&DirectoryTree::new(dir), &spec))?
+                done(render(&DirectoryTree::new(dir), &spec, &Given::default()))?
             }
             Wanted::Revision(revision) => {
                 let repository = settings.repository(&source.repo_url, app.project())?;
@@ -73,7 +73,8 @@ pub(crate) async fn manifests(
                 }
                 let spec = Spec::for_application(TreePath::new(&source.path)?, blocks, app.name());
                 let tree: Arc<dyn Tree> = tree;
-                tokio::task::spawn_blocking(move || done(render(&*tree, &spec))).await??
+                tokio::task::spawn_blocking(move || done(render(&*tree, &spec, &Given::default())))
+                    .await??
             }
         };
         incomplete |= !rendered.diagnostics.is_empty();
@@ -86,16 +87,6 @@ pub(crate) async fn manifests(
         objects.extend(rendered.manifests.into_iter().map(|m| m.object));
     }
     Ok((objects, commit, incomplete))
-}
-
-fn blocks(source: &Source) -> anyhow::Result<Blocks> {
-    let blocks = json!({
-        "directory": source.directory,
-        "helm": source.helm,
-        "kustomize": source.kustomize,
-        "plugin": source.plugin,
-    });
-    Ok(serde_json::from_value(blocks)?)
 }
 
 /// What a render came to, where nothing can be fetched for it.
