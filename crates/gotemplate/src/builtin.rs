@@ -57,7 +57,7 @@ fn at_most(a: &Value, b: &Value) -> Result<bool, String> {
 }
 
 fn length(value: &Value) -> Result<Value, CallError> {
-    let n = match value {
+    let n = match &value.underlying() {
         Value::String(s) => s.len(),
         Value::Bytes(b) => b.len(),
         Value::List(l) => l.items.len(),
@@ -90,7 +90,7 @@ fn index(value: &Value, indexes: &[Value]) -> Result<Value, CallError> {
     }
     let mut item = value.clone();
     for index in indexes {
-        item = match &item {
+        item = match &item.underlying() {
             Value::Nil | Value::NilInterface => return Err("index of nil pointer".into()),
             Value::String(s) => Value::Uint8(s.as_bytes()[position(index, s.len(), false)?]),
             Value::Bytes(b) => Value::Uint8(b[position(index, b.len(), false)?]),

@@ -71,10 +71,12 @@ pub enum Cause {
         message: String,
     },
     /// A function that runs templates failed in one of them.
-    #[error("error calling {function}: {source}")]
+    #[error("error calling {function}: {before}{source}")]
     Nested {
         /// The function's name.
         function: String,
+        /// What the function says before the failure inside.
+        before: String,
         /// The failure inside.
         source: Box<ExecError>,
     },

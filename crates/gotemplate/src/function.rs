@@ -66,6 +66,13 @@ pub enum CallError {
     Message(String),
     /// A template that the function ran failed.
     Template(ExecError),
+    /// A template that the function ran failed, and the function says something before that.
+    Within {
+        /// What it says, with its colon and blank.
+        before: String,
+        /// The failure.
+        error: ExecError,
+    },
 }
 
 impl From<String> for CallError {

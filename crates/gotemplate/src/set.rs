@@ -43,6 +43,9 @@ impl Default for Limits {
 /// Templates by name. A clone shares what is parsed, and can grow on its own.
 #[derive(Clone, Debug, Default)]
 pub struct Set {
+    /// What [`Set::seal`] found, shared by all clones.
+    sealed: Arc<HashMap<Arc<str>, Arc<Tree>>>,
+    /// What was parsed since; it stands before what is sealed.
     trees: HashMap<Arc<str>, Arc<Tree>>,
     /// What a missing key is.
     pub missing_key: MissingKey,
@@ -78,7 +81,7 @@ impl Set {
             own.insert(tree.name.clone(), Arc::new(tree));
         }
         for (name, tree) in own {
-            let replaces = self.trees.get(&name).is_none_or(|t| is_empty(&t.root));
+            let replaces = self.tree(&name).is_none_or(|t| is_empty(&t.root));
             if replaces || !is_empty(&tree.root) {
                 self.trees.insert(name, tree);
             }
@@ -86,9 +89,30 @@ impl Set {
         Ok(())
     }
 
+    /// Makes clones cheap: what is parsed so far is shared by them and not copied.
+    pub fn seal(&mut self) {
+        if self.sealed.is_empty() {
+            self.sealed = Arc::new(std::mem::take(&mut self.trees));
+        } else if !self.trees.is_empty() {
+            let mut all = (*self.sealed).clone();
+            all.extend(self.trees.drain());
+            self.sealed = Arc::new(all);
+        }
+    }
+
+    /// Takes away a template that was parsed since the set was sealed.
+    pub fn remove(&mut self, name: &str) {
+        self.trees.remove(name);
+    }
+
+    /// Whether it has grown since it was sealed, or was never.
+    pub fn has_own(&self) -> bool {
+        !self.trees.is_empty()
+    }
+
     /// Whether there is a template of that name.
     pub fn contains(&self, name: &str) -> bool {
-        self.trees.contains_key(name)
+        self.tree(name).is_some()
     }
 
     /// Runs a template.
@@ -106,6 +130,6 @@ impl Set {
     }
 
     pub(crate) fn tree(&self, name: &str) -> Option<&Arc<Tree>> {
-        self.trees.get(name)
+        self.trees.get(name).or_else(|| self.sealed.get(name))
     }
 }

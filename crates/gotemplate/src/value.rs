@@ -170,6 +170,18 @@ pub trait Object: Debug {
     /// What `%v` prints.
     fn print(&self) -> String;
 
+    /// What a bare action prints: as `%v`, but a struct that can be addressed has its pointer's
+    /// `String` method there.
+    fn shown(&self) -> String {
+        self.print()
+    }
+
+    /// The slice or map that it is, where its type is one with a name and methods: ranges, lengths
+    /// and indexes see that.
+    fn underlying(&self) -> Option<Value> {
+        None
+    }
+
     /// Whether it is a pointer that is nil: false in conditions, and it has no fields.
     fn is_nil(&self) -> bool {
         false
@@ -211,6 +223,14 @@ impl Value {
         }
     }
 
+    /// The value itself, or the slice or map that an object is.
+    pub fn underlying(&self) -> Self {
+        match self {
+            Self::Object(o) => o.underlying().unwrap_or_else(|| self.clone()),
+            other => other.clone(),
+        }
+    }
+
     /// Whether a condition takes it for true: not zero, not empty.
     pub fn is_true(&self) -> bool {
         match self {
@@ -223,7 +243,10 @@ impl Value {
             Self::Bytes(b) => !b.is_empty(),
             Self::List(l) => !l.items.is_empty(),
             Self::Map(m) => !m.is_empty(),
-            Self::Object(o) => !o.is_nil(),
+            Self::Object(o) => match o.underlying() {
+                Some(plain) => plain.is_true(),
+                None => !o.is_nil(),
+            },
         }
     }
 
@@ -258,8 +281,11 @@ impl Value {
             Self::String(_) => "string",
             Self::Bytes(_) | Self::List(_) => "slice",
             Self::Map(_) => "map",
-            Self::Object(o) if o.type_name().starts_with('*') => "ptr",
-            Self::Object(_) => "struct",
+            Self::Object(o) => match o.underlying() {
+                Some(plain) => plain.kind_name(),
+                None if o.type_name().starts_with('*') => "ptr",
+                None => "struct",
+            },
         }
     }
 

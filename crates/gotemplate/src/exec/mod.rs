@@ -198,6 +198,7 @@ impl Frame<'_, '_> {
         match value {
             Value::String(text) => self.write(text, (pipe.pos, pipe)),
             Value::Nil | Value::NilInterface => self.write("<no value>", (pipe.pos, pipe)),
+            Value::Object(object) => self.write(&object.shown(), (pipe.pos, pipe)),
             other => self.write(&fmt::print_one(other), (pipe.pos, pipe)),
         }
     }
@@ -248,6 +249,7 @@ impl Frame<'_, '_> {
         body: &[Node],
         otherwise: Option<&[Node]>,
     ) -> Walk {
+        let value = &value.underlying();
         let empty = match value {
             Value::Int(n) | Value::Int64(n) => {
                 if pipe.declared.len() > 1 {
@@ -518,7 +520,12 @@ impl Frame<'_, '_> {
             let function = name.to_string();
             let cause = match error {
                 CallError::Message(message) => Cause::Call { function, message },
-                CallError::Template(source) => Cause::Nested { function, source: Box::new(source) },
+                CallError::Template(source) => {
+                    Cause::Nested { function, before: String::new(), source: Box::new(source) }
+                }
+                CallError::Within { before, error } => {
+                    Cause::Nested { function, before, source: Box::new(error) }
+                }
             };
             self.fail((node.pos, whole), cause)
         })

@@ -1,0 +1,160 @@
+//! The functions that know the chart: `include`, `tpl`, `required`, `fail`, `lookup`.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use windlass_gotemplate::{
+    CallError, Context, ExecError, Function, Functions, Set, Type, Value, fmt,
+};
+
+use crate::render::Options;
+
+/// What Go prints where there is nothing, and Helm takes out of every text.
+const NO_VALUE: &str = "<no value>";
+
+/// How often one template may be within itself: Helm's bound.
+const MAX_NESTED: usize = 1000;
+
+/// The marks that Helm puts around what `required` and `fail` say, to find it again.
+pub(crate) const MARK_START: &str = "HELM_ERR_START";
+/// The other one.
+pub(crate) const MARK_END: &str = "HELM_ERR_END";
+
+/// What `lookup` asks.
+pub trait Lookup: std::fmt::Debug + Send + Sync {
+    /// The object, or with an empty name the list of objects, that the cluster has; an empty
+    /// mapping for none.
+    ///
+    /// # Errors
+    /// What the cluster says, in words.
+    fn lookup(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Result<serde_json::Value, String>;
+}
+
+pub(crate) fn without_no_value(text: String) -> String {
+    if text.contains(NO_VALUE) { text.replace(NO_VALUE, "") } else { text }
+}
+
+/// All functions of a render.
+pub(super) fn table(options: &Options) -> Functions {
+    let mut functions = windlass_sprig::functions(&options.environment);
+    let nested: Rc<RefCell<HashMap<Rc<str>, usize>>> = Rc::default();
+    let include = Function::new(&[Type::String, Type::Any], move |context, args| {
+        include(context, &nested, &args[0], &args[1])
+    });
+    functions.insert("include", include);
+    let texts: Rc<Texts> = Rc::default();
+    let tpl = Function::new(&[Type::String, Type::Any], move |context, args| {
+        tpl(context, &texts, &args[0], &args[1])
+    });
+    functions.insert("tpl", tpl);
+    functions.insert("required", Function::new(&[Type::String, Type::Any], required));
+    functions.insert(
+        "fail",
+        Function::new(&[Type::String], |_, args| Err(marked(args[0].as_str().unwrap_or_default()))),
+    );
+    let cluster: Option<Arc<dyn Lookup>> = options.lookup.clone();
+    let kinds = [Type::String; 4];
+    let lookup = Function::new(&kinds, move |_, args| {
+        let Some(cluster) = &cluster else { return Ok(Value::map::<&str>([])) };
+        let text = |i: usize| args[i].as_str().unwrap_or_default();
+        let found = cluster.lookup(text(0), text(1), text(2), text(3))?;
+        Ok(crate::scope::from_json(&found))
+    });
+    functions.insert("lookup", lookup);
+    functions
+}
+
+fn include(
+    context: &mut Context<'_>,
+    nested: &RefCell<HashMap<Rc<str>, usize>>,
+    name: &Value,
+    data: &Value,
+) -> Result<Value, CallError> {
+    let Value::String(name) = name else { return Ok(Value::Nil) };
+    {
+        let mut nested = nested.borrow_mut();
+        let count = nested.entry(name.clone()).or_insert(0);
+        if *count > MAX_NESTED {
+            return Err(CallError::Message(format!(
+                "rendering template has a nested reference name: {name}: unable to execute template"
+            )));
+        }
+        *count += 1;
+    }
+    let result = if context.set().contains(name) {
+        context.execute(name, data)
+    } else {
+        let name = fmt::quote(name);
+        let message = format!("template: no template {name} associated with template \"gotpl\"");
+        Err(ExecError::Template(message))
+    };
+    if let Some(count) = nested.borrow_mut().get_mut(name) {
+        *count -= 1;
+    }
+    Ok(Value::string(result?))
+}
+
+/// The texts of `tpl` that were parsed already, each with the set that it was parsed into.
+type Texts = RefCell<HashMap<Rc<str>, Set>>;
+
+/// How many texts of `tpl` are kept.
+const MAX_KEPT: usize = 4096;
+
+fn tpl(
+    context: &mut Context<'_>,
+    texts: &Texts,
+    text: &Value,
+    data: &Value,
+) -> Result<Value, CallError> {
+    let Value::String(text) = text else { return Ok(Value::Nil) };
+    if !text.contains("{{") {
+        return Ok(Value::string(without_no_value(text.to_string())));
+    }
+    // Only what is parsed into the chart's own set is the same again.
+    let outermost = !context.set().has_own();
+    let kept = texts.borrow().get(text).filter(|_| outermost).cloned();
+    let set = match kept {
+        Some(set) => set,
+        None => {
+            let mut set = context.set().clone();
+            // A text within a text has the same name, and stands for itself even where it is empty.
+            set.remove("gotpl");
+            set.parse("gotpl", text, context.functions()).map_err(|error| {
+                CallError::Message(format!("cannot parse template {}: {error}", fmt::quote(text)))
+            })?;
+            let mut texts = texts.borrow_mut();
+            if outermost && texts.len() < MAX_KEPT {
+                texts.insert(text.clone(), set.clone());
+            }
+            set
+        }
+    };
+    let functions = context.functions();
+    let result = context.execute_in(&set, functions, "gotpl", data).map_err(|error| {
+        let before =
+            format!("error during tpl function execution for {}: ", fmt::quote(text));
+        CallError::Within { before, error }
+    })?;
+    Ok(Value::string(without_no_value(result)))
+}
+
+fn required(_: &mut Context<'_>, args: &[Value]) -> Result<Value, CallError> {
+    let message = args[0].as_str().unwrap_or_default();
+    match &args[1] {
+        Value::Nil | Value::NilInterface => Err(marked(message)),
+        Value::String(s) if s.is_empty() => Err(marked(message)),
+        value => Ok(value.clone()),
+    }
+}
+
+fn marked(message: &str) -> CallError {
+    CallError::Message(format!("{MARK_START}{message}{MARK_END}"))
+}

@@ -1,0 +1,115 @@
+//! Runs a chart's templates.
+
+mod capabilities;
+mod files;
+mod functions;
+mod glob;
+mod metadata;
+mod top;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use windlass_gotemplate::{Map, MissingKey, Set, Value};
+
+use crate::error::Error;
+use crate::render::{Options, Release};
+use crate::scope::Scope;
+use crate::trace::{self, Source};
+use crate::{Capabilities, path};
+
+pub use functions::Lookup;
+
+/// One template of a render.
+struct Template {
+    text: Rc<str>,
+    /// What it sees as `.`.
+    dot: Rc<Map>,
+    base_path: String,
+}
+
+/// Renders every template that is no partial. The texts, by their paths.
+pub(crate) fn run(
+    scope: &Scope<'_>,
+    values: &Value,
+    release: &Release,
+    capabilities: &Capabilities,
+    options: &Options,
+) -> Result<BTreeMap<String, String>, Error> {
+    let shared = top::Shared::new(release, capabilities);
+    let mut templates = BTreeMap::new();
+    collect(scope, values, &shared, "", &mut templates);
+    let source = Source::new(scope, values);
+    let functions = functions::table(options);
+    let mut set = Set { missing_key: MissingKey::Zero, ..Set::default() };
+    let order = in_order(&templates);
+    for name in &order {
+        let parsed = set.parse(name, &templates[*name].text, &functions);
+        parsed.map_err(|e| trace::parse_error(name, &e))?;
+    }
+    set.seal();
+    let mut rendered = BTreeMap::new();
+    for name in order {
+        if path::base(name).starts_with('_') {
+            continue;
+        }
+        let template = &templates[name];
+        let about = BTreeMap::from([
+            ("Name".into(), Value::string(name.as_str())),
+            ("BasePath".into(), Value::string(&*template.base_path)),
+        ]);
+        template.dot.set("Template", Value::Map(Rc::new(Map::named("common.Values", about))));
+        let dot = Value::Map(template.dot.clone());
+        let text = set
+            .execute(name, &dot, &functions, options.limits)
+            .map_err(|error| trace::exec_error(name, &error, &source))?;
+        rendered.insert(name.clone(), functions::without_no_value(text));
+    }
+    Ok(rendered)
+}
+
+/// Deeper files first, and of one depth the later names first.
+fn in_order(templates: &BTreeMap<String, Template>) -> Vec<&String> {
+    let mut names: Vec<&String> = templates.keys().collect();
+    names.sort_by_cached_key(|name| {
+        (std::cmp::Reverse(name.matches('/').count()), std::cmp::Reverse(*name))
+    });
+    names
+}
+
+fn collect(
+    scope: &Scope<'_>,
+    values: &Value,
+    shared: &top::Shared,
+    parent: &str,
+    templates: &mut BTreeMap<String, Template>,
+) -> Value {
+    let root = parent.is_empty();
+    let full = if root { scope.name().to_owned() } else { format!("{parent}/charts/{}", scope.name()) };
+    let mut subcharts: BTreeMap<Rc<str>, Value> = BTreeMap::new();
+    let dot = shared.scope(scope, values, root);
+    for child in &scope.dependencies {
+        let inner = match values {
+            Value::Map(map) => map.get(child.name()).filter(|v| matches!(v, Value::Map(_))),
+            _ => None,
+        };
+        let inner = inner.unwrap_or_else(top::no_values);
+        let below = collect(child, &inner, shared, &full, templates);
+        subcharts.insert(child.name().into(), below);
+    }
+    let subcharts = Map::new(windlass_gotemplate::Element::Any, subcharts);
+    dot.set("Subcharts", Value::Map(Rc::new(subcharts)));
+    let library = scope.chart.is_library();
+    for file in &scope.chart.templates {
+        if library && !path::base(&file.name).starts_with('_') {
+            continue;
+        }
+        let template = Template {
+            text: file.text().into(),
+            dot: dot.clone(),
+            base_path: format!("{full}/templates"),
+        };
+        templates.insert(format!("{full}/{}", file.name), template);
+    }
+    Value::Map(dot)
+}
