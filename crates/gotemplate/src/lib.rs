@@ -31,7 +31,7 @@ pub mod unquote;
 mod value;
 
 pub use compare::{equal, less};
-pub use error::{ExecError, Limit, ParseError};
+pub use error::{Cause, ExecError, Limit, ParseError};
 pub use exec::Context;
 pub use function::{CallError, Function, Functions, Type};
 pub use set::{Limits, MissingKey, Set};

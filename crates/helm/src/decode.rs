@@ -9,7 +9,9 @@ use serde_json::Value;
 
 /// A value that does not fit its field, in Go's words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into Go {place}of type {wanted}")]
+#[error(
+    "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into Go {place}of type {wanted}"
+)]
 pub struct DecodeError {
     found: &'static str,
     place: String,

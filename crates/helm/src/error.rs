@@ -50,7 +50,10 @@ pub enum Error {
         names: Vec<String>,
     },
     /// The release's name is none that Kubernetes takes.
-    #[error("release name check failed: release name {}: {reason}", windlass_gotemplate::fmt::quote(name))]
+    #[error(
+        "release name check failed: release name {}: {reason}",
+        windlass_gotemplate::fmt::quote(name)
+    )]
     ReleaseName {
         /// The name.
         name: String,
@@ -190,9 +193,9 @@ impl Error {
     pub fn advice(&self) -> Vec<String> {
         match self {
             Self::Template { trace, .. } => trace.lines(),
-            Self::MissingDependencies { .. } => vec![
-                "`windlass helm dependency build` fetches them into charts/".to_owned(),
-            ],
+            Self::MissingDependencies { .. } => {
+                vec!["`windlass helm dependency build` fetches them into charts/".to_owned()]
+            }
             Self::Schema { .. } => {
                 vec!["the paths above are keys of values; set them with -f or --set".to_owned()]
             }

@@ -100,7 +100,9 @@ impl Metadata {
             "version" => d.string(&mut self.version, value),
             "description" => d.string(&mut self.description, value),
             "keywords" => d.strings(&mut self.keywords, value),
-            "maintainers" => d.list("[]*chart.Maintainer", &mut self.maintainers, value, maintainer),
+            "maintainers" => {
+                d.list("[]*chart.Maintainer", &mut self.maintainers, value, maintainer)
+            }
             "icon" => d.string(&mut self.icon, value),
             "apiversion" => d.string(&mut self.api_version, value),
             "condition" => d.string(&mut self.condition, value),
@@ -216,7 +218,9 @@ fn dependency(d: &mut Decoder, document: &Value) -> Dependency {
         "condition" => d.string(&mut out.condition, value),
         "tags" => d.strings(&mut out.tags, value),
         "enabled" => d.bool(&mut out.enabled, value),
-        "import-values" => d.list("[]interface {}", &mut out.import_values, value, |_, v| v.clone()),
+        "import-values" => {
+            d.list("[]interface {}", &mut out.import_values, value, |_, v| v.clone())
+        }
         "alias" => d.string(&mut out.alias, value),
         _ => {}
     });
@@ -226,7 +230,8 @@ fn dependency(d: &mut Decoder, document: &Value) -> Dependency {
 /// Every kind of blank becomes a space, what cannot be printed goes.
 fn sanitize(text: &mut String) {
     let hidden = |c: char| {
-        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{feff}')
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{feff}')
     };
     if text.chars().any(|c| c != ' ' && (c.is_whitespace() || hidden(c))) {
         let kept = text.chars().filter_map(|c| match c {

@@ -3,7 +3,7 @@
 /// The pattern is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("syntax error in pattern")]
-pub struct BadPattern;
+pub(crate) struct BadPattern;
 
 /// Whether all of `name` matches. As Go's, it may not notice what is wrong behind the first misfit.
 pub(crate) fn matches(pattern: &str, name: &str) -> Result<bool, BadPattern> {

@@ -151,9 +151,8 @@ fn check_name(name: &str) -> Result<(), Error> {
         return fail("no name provided");
     }
     let end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let part = |p: &str| {
-        p.starts_with(end) && p.ends_with(end) && p.chars().all(|c| end(c) || c == '-')
-    };
+    let part =
+        |p: &str| p.starts_with(end) && p.ends_with(end) && p.chars().all(|c| end(c) || c == '-');
     if name.len() > 53 || !name.split('.').all(part) {
         return fail(
             "invalid release name, must match regex ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and the length must not be longer than 53",

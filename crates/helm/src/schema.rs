@@ -75,8 +75,7 @@ fn against(schema: &[u8], values: &Value, known: &Schemas) -> Result<(), String>
     compiler.use_loader(Box::new(known.clone()));
     compiler.add_resource(URL, schema).map_err(|e| format!("{e:#}"))?;
     let mut schemas = boon::Schemas::new();
-    let index: SchemaIndex =
-        compiler.compile(URL, &mut schemas).map_err(|e| format!("{e:#}"))?;
+    let index: SchemaIndex = compiler.compile(URL, &mut schemas).map_err(|e| format!("{e:#}"))?;
     let values = to_json(values);
     schemas.validate(&values, index).map_err(|error| {
         let mut text = String::new();
@@ -230,7 +229,8 @@ fn words(kind: &ErrorKind<'_, '_>) -> String {
             format!("missing property {}", quote(want[0]))
         }
         ErrorKind::Required { want } => format!("missing properties {}", quoted(want)),
-        ErrorKind::Dependency { prop, missing } | ErrorKind::DependentRequired { prop, missing } => {
+        ErrorKind::Dependency { prop, missing }
+        | ErrorKind::DependentRequired { prop, missing } => {
             format!("properties {} required, if {} exists", quoted(missing), quote(prop))
         }
         ErrorKind::PropertyName { prop } => format!("invalid propertyName {}", quote(prop)),

@@ -58,7 +58,8 @@ impl<'a> Source<'a> {
 /// Each chart's path in the chart, and the prefix of its values.
 fn list(scope: &Scope<'_>, parent: &str, prefix: &str, charts: &mut Vec<(String, String)>) {
     let root = parent.is_empty();
-    let full = if root { scope.name().to_owned() } else { format!("{parent}/charts/{}", scope.name()) };
+    let full =
+        if root { scope.name().to_owned() } else { format!("{parent}/charts/{}", scope.name()) };
     let prefix = if root { String::new() } else { format!("{prefix}{}.", scope.name()) };
     for child in &scope.dependencies {
         list(child, &full, &prefix, charts);
@@ -244,7 +245,7 @@ fn absent(values: &Value, prefix: &str, path: &str) -> Option<String> {
         };
         match next {
             Some(value) if !value.is_nil() && value.as_str() != Some("") => at = value,
-            _ => return Some(full),
+            _ => return Some(full.clone()),
         }
     }
     None

@@ -49,8 +49,7 @@ impl Values {
     /// # Errors
     /// When a document is not YAML, or no mapping.
     pub fn from_yaml(name: &str, text: &[u8]) -> Result<Self, Error> {
-        Self::read(text)
-            .map_err(|reason| Error::ValuesFile { name: name.to_owned(), reason })
+        Self::read(text).map_err(|reason| Error::ValuesFile { name: name.to_owned(), reason })
     }
 
     /// As [`Values::from_yaml`], the error in words alone.

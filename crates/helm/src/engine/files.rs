@@ -24,7 +24,8 @@ impl Files {
 
     /// A YAML mapping of base names.
     fn flattened(&self, make: impl Fn(&[u8]) -> String) -> Value {
-        let entries = self.0.iter().map(|(name, bytes)| (path::base(name).into(), make(bytes).into()));
+        let entries =
+            self.0.iter().map(|(name, bytes)| (path::base(name).into(), make(bytes).into()));
         let map = serde_json::Value::Object(entries.collect());
         let text = windlass_object::yaml::to_string(&map);
         Value::string(text.strip_suffix('\n').unwrap_or(&text))

@@ -19,6 +19,7 @@ use crate::trace::{self, Source};
 use crate::{Capabilities, path};
 
 pub use functions::Lookup;
+pub(crate) use functions::{MARK_END, MARK_START};
 
 /// One template of a render.
 struct Template {
@@ -41,7 +42,8 @@ pub(crate) fn run(
     collect(scope, values, &shared, "", &mut templates);
     let source = Source::new(scope, values);
     let functions = functions::table(options);
-    let mut set = Set { missing_key: MissingKey::Zero, ..Set::default() };
+    let mut set = Set::default();
+    set.missing_key = MissingKey::Zero;
     let order = in_order(&templates);
     for name in &order {
         let parsed = set.parse(name, &templates[*name].text, &functions);
@@ -85,7 +87,8 @@ fn collect(
     templates: &mut BTreeMap<String, Template>,
 ) -> Value {
     let root = parent.is_empty();
-    let full = if root { scope.name().to_owned() } else { format!("{parent}/charts/{}", scope.name()) };
+    let full =
+        if root { scope.name().to_owned() } else { format!("{parent}/charts/{}", scope.name()) };
     let mut subcharts: BTreeMap<Rc<str>, Value> = BTreeMap::new();
     let dot = shared.scope(scope, values, root);
     for child in &scope.dependencies {

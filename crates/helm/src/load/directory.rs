@@ -40,9 +40,8 @@ struct Walk<'t> {
 
 impl Walk<'_> {
     fn directory(&mut self, at: &TreePath, name: &str, depth: usize) -> Result<(), LoadError> {
-        let limit = |path: &str, reason: String| {
-            Err(LoadError::Limit { path: path.to_owned(), reason })
-        };
+        let limit =
+            |path: &str, reason: String| Err(LoadError::Limit { path: path.to_owned(), reason });
         if depth > MAX_DEPTH {
             return limit(name, format!("directories lie more than {MAX_DEPTH} deep"));
         }
@@ -51,7 +50,8 @@ impl Walk<'_> {
             if self.entries > MAX_ENTRIES {
                 return limit(name, format!("the chart has more than {MAX_ENTRIES} entries"));
             }
-            let path = if name.is_empty() { entry_name.clone() } else { format!("{name}/{entry_name}") };
+            let path =
+                if name.is_empty() { entry_name.clone() } else { format!("{name}/{entry_name}") };
             let mut place = at.join(&entry_name)?;
             let mut kind = entry.kind;
             if kind == EntryKind::Symlink {
@@ -72,7 +72,9 @@ impl Walk<'_> {
             let data = match self.tree.read(&place, self.budget) {
                 Ok(data) => data,
                 Err(windlass_tree::TreeError::TooLarge { .. }) => {
-                    let reason = format!("chart exceeds maximum decompressed size of {MAX_CHART_BYTES} bytes");
+                    let reason = format!(
+                        "chart exceeds maximum decompressed size of {MAX_CHART_BYTES} bytes"
+                    );
                     return limit(&path, reason);
                 }
                 Err(error) => return Err(error.into()),

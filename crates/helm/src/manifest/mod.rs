@@ -88,7 +88,8 @@ pub(crate) fn sort(
                 output: unsorted(files),
             })?;
             let Head { api_version, kind, name, annotations } = head;
-            let manifest = Manifest { path: file.clone(), text: text.to_owned(), api_version, kind, name };
+            let manifest =
+                Manifest { path: file.clone(), text: text.to_owned(), api_version, kind, name };
             let Some(wanted) = annotations.get(HOOK) else {
                 manifests.push(manifest);
                 continue;

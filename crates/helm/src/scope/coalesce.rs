@@ -82,7 +82,8 @@ fn globals(into: &Rc<Map>, from: &Rc<Map>, prefix: &str, warnings: &mut Vec<Stri
         Some(_) => None,
     };
     let Some(to) = find(into) else {
-        warnings.push("warning: skipping globals because destination global is not a table.".into());
+        warnings
+            .push("warning: skipping globals because destination global is not a table.".into());
         return;
     };
     let Some(source) = find(from) else {
@@ -142,8 +143,9 @@ fn own_values(
                     tables(&given, default, &prefixed(&below, &key), mode, warnings);
                 }
                 default if default.is_nil() => {}
-                _ => warnings
-                    .push(format!("warning: skipped value for {below}.{key}: Not a table.")),
+                _ => {
+                    warnings.push(format!("warning: skipped value for {below}.{key}: Not a table."))
+                }
             },
             Some(_) => {}
             None => {
@@ -182,14 +184,9 @@ pub(super) fn tables(
     mode: Mode,
     warnings: &mut Vec<String>,
 ) {
-    let mut entries: Vec<_> =
-        under.entries().iter().map(|(k, v)| (k.clone(), v.clone())).collect();
-    let nulls: Vec<_> = into
-        .entries()
-        .iter()
-        .filter(|(_, v)| v.is_nil())
-        .map(|(k, _)| k.clone())
-        .collect();
+    let mut entries: Vec<_> = under.entries().iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+    let nulls: Vec<_> =
+        into.entries().iter().filter(|(_, v)| v.is_nil()).map(|(k, _)| k.clone()).collect();
     for key in nulls {
         under.set(key, Value::Nil);
     }
@@ -205,13 +202,13 @@ pub(super) fn tables(
             (Some(Value::Map(there)), Value::Map(value)) => {
                 tables(&there, value, &full(), mode, warnings);
             }
-            (Some(there), Value::Map(_)) if !matches!(there, Value::Map(_)) => warnings.push(
-                format!(
+            (Some(there), Value::Map(_)) if !matches!(there, Value::Map(_)) => {
+                warnings.push(format!(
                     "warning: cannot overwrite table with non table for {} ({})",
                     full(),
                     fmt::print_one(&value)
-                ),
-            ),
+                ))
+            }
             (Some(Value::Map(_)), value) if !value.is_nil() => warnings.push(format!(
                 "warning: destination for {} is a table. Ignoring non-table value ({})",
                 full(),

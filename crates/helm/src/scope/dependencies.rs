@@ -18,11 +18,9 @@ pub(super) fn process(
     warnings: &mut Vec<String>,
 ) -> Result<(), Error> {
     let stage = |error| match error {
-        Error::TypeMismatch { chart, found, .. } => Error::TypeMismatch {
-            stage: "chart dependencies processing failed: ",
-            chart,
-            found,
-        },
+        Error::TypeMismatch { chart, found, .. } => {
+            Error::TypeMismatch { stage: "chart dependencies processing failed: ", chart, found }
+        }
         other => other,
     };
     enable(scope, given, "", warnings).map_err(stage)?;
@@ -90,22 +88,15 @@ fn tags(dependency: &mut Dependency, values: &Value, warnings: &mut Vec<String>)
         match tags.get(tag) {
             Some(Value::Bool(true)) => on = true,
             Some(Value::Bool(false)) => off = true,
-            Some(_) => warnings.push(format!(
-                "returned non-bool value tag={tag} chart={}",
-                dependency.name
-            )),
+            Some(_) => warnings
+                .push(format!("returned non-bool value tag={tag} chart={}", dependency.name)),
             None => {}
         }
     }
     dependency.enabled = on || !off;
 }
 
-fn condition(
-    dependency: &mut Dependency,
-    values: &Value,
-    path: &str,
-    warnings: &mut Vec<String>,
-) {
+fn condition(dependency: &mut Dependency, values: &Value, path: &str, warnings: &mut Vec<String>) {
     for condition in dependency.condition.trim().split(',').filter(|c| !c.is_empty()) {
         let full = format!("{path}{condition}");
         let (parent, key) = full.rsplit_once('.').unwrap_or(("", &full));
@@ -147,7 +138,9 @@ fn import(scope: &mut Scope<'_>, warnings: &mut Vec<String>) -> Result<(), Error
                 _ => continue,
             };
             let pair = [("child", child.clone()), ("parent", parent.clone())];
-            seen.push(Json::Object(pair.into_iter().map(|(k, v)| (k.to_owned(), v.into())).collect()));
+            seen.push(Json::Object(
+                pair.into_iter().map(|(k, v)| (k.to_owned(), v.into())).collect(),
+            ));
             match table_at(&values, &format!("{}.{child}", dependency.name)) {
                 Ok(found) => {
                     tables(&imported, &at_path(&parent, found), "", Mode::Merge, warnings);

@@ -80,9 +80,7 @@ pub(crate) fn from_json(json: &Json) -> Value {
 fn deep_copy(value: &Value) -> Value {
     match value {
         Value::List(list) => Value::list(list.items.iter().map(deep_copy).collect()),
-        Value::Map(map) => {
-            Value::map(map.entries().iter().map(|(k, v)| (k.clone(), deep_copy(v))))
-        }
+        Value::Map(map) => Value::map(map.entries().iter().map(|(k, v)| (k.clone(), deep_copy(v)))),
         other => other.clone(),
     }
 }

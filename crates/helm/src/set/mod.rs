@@ -164,7 +164,9 @@ fn negative(index: i64) -> String {
 fn conversion(found: &Value, wanted: &str) -> String {
     let found = match found {
         Value::Null => {
-            return format!("unable to parse key: interface conversion: interface {{}} is nil, not {wanted}");
+            return format!(
+                "unable to parse key: interface conversion: interface {{}} is nil, not {wanted}"
+            );
         }
         Value::Bool(_) => "bool",
         Value::Number(n) if n.is_f64() => "float64",
