@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::transform::strategic::Schemas;
 
 /// The scopes that kustomize knows by heart.
 static SCOPES: LazyLock<HashMap<(&'static str, &'static str), bool>> = LazyLock::new(|| {
@@ -30,11 +31,9 @@ pub struct OpenApi {
 
 #[derive(Debug)]
 struct Custom {
-    document: Value,
+    schemas: Schemas,
     /// By apiVersion and kind: whether it is cluster-scoped.
     scopes: HashMap<(String, String), bool>,
-    /// By apiVersion and kind: the definition's name.
-    kinds: HashMap<(String, String), String>,
 }
 
 impl OpenApi {
@@ -64,21 +63,14 @@ impl OpenApi {
                 scopes.entry(kind).or_insert(true);
             }
         }
-        let mut kinds = HashMap::new();
-        for (name, definition) in document["definitions"].as_object().into_iter().flatten() {
-            for kind in definition[GVK].as_array().into_iter().flatten().filter_map(type_of) {
-                kinds.insert(kind, name.clone());
-            }
-        }
-        self.custom.get_or_init(|| Custom { document, scopes, kinds });
+        let schemas = Schemas::from_openapi(&document);
+        self.custom.get_or_init(|| Custom { schemas, scopes });
         Ok(())
     }
 
-    /// The custom document and, by apiVersion and kind, the name of the definition in it.
-    pub fn custom_definition(&self, api_version: &str, kind: &str) -> Option<(&Value, &str)> {
-        let custom = self.custom.get()?;
-        let name = custom.kinds.get(&(api_version.to_owned(), kind.to_owned()))?;
-        Some((&custom.document, name))
+    /// How the lists of kinds merge.
+    pub fn schemas(&self) -> Schemas {
+        self.custom.get().map_or_else(Schemas::builtin, |custom| custom.schemas.clone())
     }
 
     /// Whether the built-in schemas are replaced.

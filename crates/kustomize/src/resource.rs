@@ -1,6 +1,6 @@
 //! A resource on its way through a build.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -74,6 +74,9 @@ pub struct Origin {
 pub struct Resource {
     /// The object; null once it is deleted.
     pub value: Value,
+    /// JSON pointers of the nulls that were written as nothing at all (`key:`): a strategic merge
+    /// drops those and keeps the others.
+    pub blank: BTreeSet<String>,
     /// The names it had, oldest first, without the present one.
     pub previous: Vec<PreviousId>,
     /// Name prefixes, in the order in which they were put on.

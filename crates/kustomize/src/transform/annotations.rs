@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::labels;
 use crate::error::Result;
 use crate::fieldspec::FieldSpec;
 use crate::resmap::ResMap;
@@ -11,9 +12,9 @@ use crate::resmap::ResMap;
 /// # Errors
 /// Where a field is not what its path says.
 pub fn transform(
-    _map: &mut ResMap,
-    _annotations: &BTreeMap<String, String>,
-    _specs: &[FieldSpec],
+    map: &mut ResMap,
+    annotations: &BTreeMap<String, String>,
+    specs: &[FieldSpec],
 ) -> Result<()> {
-    Ok(())
+    labels::transform(map, annotations, specs)
 }

@@ -1,21 +1,51 @@
 //! `patchesJson6902`, and the PatchJson6902Transformer.
 
-use crate::error::Result;
+use super::patch::{apply_to, json_patch};
+use super::select::select;
+use crate::error::{During, Error, Result};
 use crate::kustomization::Selector;
 use crate::loader::Loader;
 use crate::resmap::ResMap;
 
-/// Applies the JSON patch in the file `path`, or `inline`, to the one resource that `target` names.
+/// Applies the JSON patch in the file `path`, or `inline`, to the resources that `target` names.
 ///
 /// # Errors
-/// If there is not exactly one of path and text, the patch is none, no one resource is the
-/// target, or an operation fails.
+/// If there is not exactly one of path and text, the patch is none, the target has no name, or an
+/// operation fails.
 pub fn transform(
-    _map: &mut ResMap,
-    _loader: &Loader<'_>,
-    _target: Option<&Selector>,
-    _path: &str,
-    _inline: &str,
+    map: &mut ResMap,
+    loader: &Loader<'_>,
+    target: Option<&Selector>,
+    path: &str,
+    inline: &str,
 ) -> Result<()> {
+    let target = target.filter(|target| !target.name.is_empty());
+    let Some(target) = target else {
+        return Err(Error::told("must specify the target name"));
+    };
+    let text = match (path.is_empty(), inline.is_empty()) {
+        (true, true) => return Err(Error::told("empty file path and empty jsonOp")),
+        (false, false) => {
+            return Err(Error::told("must specify a file path or jsonOp, not both"));
+        }
+        (true, false) => inline.to_owned(),
+        (false, true) => {
+            let text = String::from_utf8_lossy(&loader.load(path)?).into_owned();
+            if text.is_empty() {
+                let text = format!("patch file '{path}' empty seems to be empty");
+                return Err(Error::told(text));
+            }
+            text
+        }
+    };
+    let patch = json_patch(&text).during(|| format!("decoding {text}"))?;
+    if patch.operations().is_empty() {
+        return Err(Error::told(format!("patch appears to be empty; file={path}, JsonOp={text}")));
+    }
+    for at in select(map, target)? {
+        if let Some(resource) = map.get_mut(at) {
+            apply_to(resource, &patch)?;
+        }
+    }
     Ok(())
 }

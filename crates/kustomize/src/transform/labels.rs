@@ -2,18 +2,28 @@
 
 use std::collections::BTreeMap;
 
+use super::fields::{Create, Fields, set_entry};
 use crate::error::Result;
 use crate::fieldspec::FieldSpec;
 use crate::resmap::ResMap;
 
-/// Sets `labels` in the fields of `specs`.
+/// Sets `pairs`, which may be labels or annotations, in the maps that `specs` name.
 ///
 /// # Errors
-/// Where a field is not what its path says.
+/// If such a field is no map.
 pub fn transform(
-    _map: &mut ResMap,
-    _labels: &BTreeMap<String, String>,
-    _specs: &[FieldSpec],
+    map: &mut ResMap,
+    pairs: &BTreeMap<String, String>,
+    specs: &[FieldSpec],
 ) -> Result<()> {
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let fields = Fields::new(specs);
+    for resource in map.iter_mut() {
+        fields.apply(&mut resource.value, Some(Create::Mapping), &mut |value| {
+            pairs.iter().try_for_each(|(key, text)| set_entry(value, key, text))
+        })?;
+    }
     Ok(())
 }

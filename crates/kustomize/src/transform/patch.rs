@@ -1,16 +1,180 @@
 //! `patches` and `patchesStrategicMerge`, and the PatchTransformer and
 //! PatchStrategicMergeTransformer.
 
-use crate::error::Result;
-use crate::kustomization::Patch;
+use windlass_object::patch::JsonPatch;
+use windlass_object::yaml;
+
+use super::select::select;
+use super::strategic;
+use crate::error::{During, Error, Result};
+use crate::kustomization::{Patch, PatchArgs, Selector};
 use crate::loader::Loader;
+use crate::manifest;
+use crate::openapi::OpenApi;
 use crate::resmap::ResMap;
+use crate::resource::Resource;
 
 /// Applies a patch of either sort.
 ///
 /// # Errors
 /// If it is no patch, has no target, or does not apply.
-pub fn transform(_map: &mut ResMap, _loader: &Loader<'_>, _patch: &Patch) -> Result<()> {
+pub fn transform(map: &mut ResMap, loader: &Loader<'_>, patch: &Patch) -> Result<()> {
+    let inline = patch.patch.trim();
+    let (text, source) = match (inline.is_empty(), patch.path.is_empty()) {
+        (true, true) => return Err(Error::told("must specify one of patch and path in a patch")),
+        (false, false) => {
+            let text = format!("patch and path can't be set at the same time: {}", patch.path);
+            return Err(Error::told(text));
+        }
+        (false, true) => (inline.to_owned(), format!("[patch: {}]", quoted(inline))),
+        (true, false) => {
+            let content = loader
+                .load(&patch.path)
+                .during(|| format!("failed to get the patch file from path({})", patch.path))?;
+            let text = String::from_utf8_lossy(&content).into_owned();
+            (text, format!("[path: {}]", quoted(&patch.path)))
+        }
+    };
+    let target = patch.target.as_ref();
+    match manifest::resources(text.as_bytes(), map.openapi()) {
+        Ok(patches) => merge_all(map, patches, target, patch.options.as_ref(), &source),
+        Err(_) => match json_patch(&text) {
+            Ok(patch) => apply_json(map, &patch, target, &source),
+            Err(_) => {
+                let text = format!("unable to parse SM or JSON patch from {source}");
+                Err(Error::told(text))
+            }
+        },
+    }
+}
+
+fn merge_all(
+    map: &mut ResMap,
+    mut patches: Vec<Resource>,
+    target: Option<&Selector>,
+    options: Option<&PatchArgs>,
+    source: &str,
+) -> Result<()> {
+    for patch in &mut patches {
+        patch.allow_name_change = options.is_some_and(|o| o.allow_name_change);
+        patch.allow_kind_change = options.is_some_and(|o| o.allow_kind_change);
+    }
+    let Some(target) = target else {
+        for patch in patches {
+            let id = patch.id(map.openapi());
+            let openapi = map.openapi().clone();
+            let at = map.one_by_any_id(&id).during(|| {
+                format!("no resource matches strategic merge patch {}", quoted(&id.to_string()))
+            })?;
+            if let Some(resource) = map.get_mut(at) {
+                merge(resource, &patch, &openapi)?;
+            }
+        }
+        return Ok(());
+    };
+    match &mut *patches {
+        [] => Ok(()),
+        [patch] => {
+            let selected = select(map, target).during(|| {
+                format!("unable to find patch target {} in `resources`", quoted(&describe(target)))
+            })?;
+            merge_into(map, &selected, patch)
+        }
+        _ => Err(Error::told(format!(
+            "Multiple Strategic-Merge Patches in one `patches` entry is not allowed to set \
+             `patches.target` field: {source}"
+        ))),
+    }
+}
+
+/// Merges one patch into the resources at these places, whose ids must stay apart.
+fn merge_into(map: &mut ResMap, places: &[usize], patch: &mut Resource) -> Result<()> {
+    let openapi = map.openapi().clone();
+    // kustomize writes these anew, as texts.
+    patch.set_labels(patch.labels());
+    patch.set_annotations(patch.annotations());
+    patch.set_name(&patch.name().to_owned());
+    patch.set_namespace(&patch.namespace().to_owned());
+    let kind = patch.kind().to_owned();
+    for &at in places {
+        let Some(resource) = map.get_mut(at) else { continue };
+        patch.set_gvk(&resource.gvk());
+        patch.set_kind(&kind);
+        merge(resource, patch, &openapi)?;
+    }
+    map.drop_empties();
+    for resource in map.iter() {
+        let id = resource.id(&openapi);
+        if map.by_current_id(&id).len() > 1 {
+            return Err(Error::told(format!(
+                "may not add resource with an already registered id: {id}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Merges a patch, which changes name, namespace and kind only if it may.
+fn merge(resource: &mut Resource, patch: &Resource, openapi: &OpenApi) -> Result<()> {
+    let (name, kind) = (resource.name().to_owned(), resource.kind().to_owned());
+    let namespace = resource.namespace().to_owned();
+    if patch.allow_name_change || patch.allow_kind_change {
+        resource.store_previous_id(openapi);
+    }
+    strategic::merge(resource, &patch.value, openapi)?;
+    if resource.is_empty() {
+        return Ok(());
+    }
+    if !patch.allow_kind_change {
+        resource.set_kind(&kind);
+    }
+    if !patch.allow_name_change {
+        resource.set_name(&name);
+    }
+    resource.set_namespace(&namespace);
+    Ok(())
+}
+
+/// The operations of a text that begins with `[`, which must be JSON, or that is YAML.
+pub(super) fn json_patch(text: &str) -> Result<JsonPatch> {
+    let value = if text.is_empty() {
+        return Err(Error::told("empty json patch operations"));
+    } else if text.starts_with('[') {
+        serde_json::from_str(text).map_err(|e| Error::told(e.to_string()))?
+    } else {
+        let parsed = yaml::parse(text.as_bytes(), &yaml::Options::default());
+        if let Some(e) = parsed.errors.into_iter().next() {
+            return Err(Error::MalformedText { at: e.at, problem: e.problem.to_string() });
+        }
+        parsed.documents.into_iter().next().map(|d| d.value).unwrap_or_default()
+    };
+    JsonPatch::from_value(&value).map_err(|e| Error::told(e.to_string()))
+}
+
+fn apply_json(
+    map: &mut ResMap,
+    patch: &JsonPatch,
+    target: Option<&Selector>,
+    source: &str,
+) -> Result<()> {
+    let Some(target) = target else {
+        return Err(Error::told(format!("must specify a target for JSON patch {source}")));
+    };
+    let openapi = map.openapi().clone();
+    for at in select(map, target)? {
+        let Some(resource) = map.get_mut(at) else { continue };
+        resource.store_previous_id(&openapi);
+        apply_to(resource, patch)?;
+    }
+    Ok(())
+}
+
+/// Applies a JSON patch to one resource.
+pub(super) fn apply_to(resource: &mut Resource, patch: &JsonPatch) -> Result<()> {
+    patch.apply(&mut resource.value).map_err(|e| Error::told(e.to_string()))?;
+    resource.blank.clear();
+    // kustomize writes these anew, as texts.
+    resource.set_annotations(resource.annotations());
     Ok(())
 }
 
@@ -18,6 +182,80 @@ pub fn transform(_map: &mut ResMap, _loader: &Loader<'_>, _patch: &Patch) -> Res
 ///
 /// # Errors
 /// If one is no patch, has no target, or does not apply.
-pub fn strategic_merge(_map: &mut ResMap, _loader: &Loader<'_>, _patches: &[String]) -> Result<()> {
+pub fn strategic_merge(map: &mut ResMap, loader: &Loader<'_>, patches: &[String]) -> Result<()> {
+    let mut loaded = Vec::new();
+    for path in patches {
+        match manifest::resources(path.as_bytes(), map.openapi()) {
+            Ok(patches) => loaded.extend(patches),
+            Err(_) => {
+                let content = loader.load(path)?;
+                let patches = manifest::resources(&content, map.openapi());
+                loaded.extend(patches.map_err(|e| in_file(e, path))?);
+            }
+        }
+    }
+    merge_loaded(map, loaded, &format!("files=[{}], Patch=", patches.join(" ")))
+}
+
+/// Applies strategic merge patches that are given as one text.
+///
+/// # Errors
+/// If one is no patch, has no target, or does not apply.
+pub fn strategic_merge_text(map: &mut ResMap, text: &str) -> Result<()> {
+    let loaded = manifest::resources(text.as_bytes(), map.openapi())?;
+    merge_loaded(map, loaded, &format!("files=[], Patch={text}"))
+}
+
+fn merge_loaded(map: &mut ResMap, patches: Vec<Resource>, source: &str) -> Result<()> {
+    if patches.is_empty() {
+        return Err(Error::told(format!("patch appears to be empty; {source}")));
+    }
+    for mut patch in patches {
+        let id = patch.id(map.openapi());
+        let at = map.one_by_any_id(&id)?;
+        merge_into(map, &[at], &mut patch)?;
+    }
     Ok(())
+}
+
+fn in_file(error: Error, file: &str) -> Error {
+    match error {
+        Error::MalformedText { at, problem } => {
+            Error::Malformed { file: file.to_owned(), at, problem }
+        }
+        other => other,
+    }
+}
+
+fn describe(selector: &Selector) -> String {
+    let id = crate::id::ResId {
+        gvk: selector.gvk(),
+        name: selector.name.clone(),
+        namespace: selector.namespace.clone(),
+        cluster_scoped: false,
+    };
+    format!("{id}:a={}:l={}", selector.annotation_selector, selector.label_selector)
+}
+
+/// A text as Go's `%q` writes it.
+pub(super) fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{7}' => out.push_str("\\a"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{b}' => out.push_str("\\v"),
+            '\u{c}' => out.push_str("\\f"),
+            c if c < ' ' || c == '\u{7f}' => out.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
 }
