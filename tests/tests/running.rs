@@ -1,5 +1,6 @@
 //! Stories of running it for real: beside an Argo CD, and as one of several replicas.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
@@ -57,13 +58,22 @@ fn refuses_beside_argo_cd(world: &mut World) -> Result<()> {
     let dir = tempfile::tempdir()?;
     let log = dir.path().join("log");
     let kubeconfig = world.kubeconfig().to_string_lossy().into_owned();
-    let arguments = ["up", "--namespace", &namespace, "--kubeconfig", &kubeconfig];
-    let mut process = Process::start(&World::binary()?, arguments, &log)?;
+    let cache = format!("WINDLASS_CACHE={}", dir.path().display());
+    let binary = World::binary()?;
+    let binary = binary.to_str().context("a path in UTF-8")?;
+    let arguments = [&cache, binary, "up", "--namespace", &namespace, "--kubeconfig", &kubeconfig];
+    let mut process = Process::start(Path::new("/usr/bin/env"), arguments, &log)?;
     wait_for("it acts when the other is gone", PATIENCE, || {
         process.check()?;
-        let text = std::fs::read_to_string(&log)?;
-        Ok(text.contains("ready after").then_some(()))
+        ready(&log)
     })
+}
+
+/// Whether it has said so in its log; with the log where it has not.
+fn ready(log: &Path) -> Result<Option<()>> {
+    let text = std::fs::read_to_string(log)?;
+    ensure!(text.contains("ready after"), "not ready, its log: {text}");
+    Ok(Some(()))
 }
 
 /// The second replica waits for the Lease, and takes it when the first is killed.
@@ -77,10 +87,12 @@ fn one_replica_acts_and_another_succeeds_it(world: &mut World) -> Result<()> {
     let start = |name: &str| -> Result<(Process, std::path::PathBuf)> {
         let log = dir.path().join(name);
         let pod = format!("POD_NAME={name}");
+        let cache = format!("WINDLASS_CACHE={}/{name}-cache", dir.path().display());
         let binary = World::binary()?;
         let binary = binary.to_str().context("a path in UTF-8")?;
         let arguments = [
             &pod,
+            &cache,
             binary,
             "up",
             "--leader-elect",
@@ -89,10 +101,7 @@ fn one_replica_acts_and_another_succeeds_it(world: &mut World) -> Result<()> {
             "--kubeconfig",
             &kubeconfig,
         ];
-        Ok((Process::start(std::path::Path::new("/usr/bin/env"), arguments, &log)?, log))
-    };
-    let ready = |log: &std::path::Path| {
-        Ok(std::fs::read_to_string(log)?.contains("ready after").then_some(()))
+        Ok((Process::start(Path::new("/usr/bin/env"), arguments, &log)?, log))
     };
     let lease = ("coordination.k8s.io/v1/Lease", namespace.as_str(), "windlass");
     let (first, first_log) = start("first")?;
@@ -101,7 +110,7 @@ fn one_replica_acts_and_another_succeeds_it(world: &mut World) -> Result<()> {
     world
         .api()
         .wait("the first holds the lease", lease, |l| l["spec"]["holderIdentity"] == "first")?;
-    ensure!(ready(&second_log)?.is_none(), "the second waits");
+    ensure!(ready(&second_log).is_err(), "the second waits");
     drop(first);
     wait_for("the second acts", PATIENCE, || ready(&second_log))?;
     world.api().wait("and holds the lease", lease, |l| l["spec"]["holderIdentity"] == "second")?;

@@ -197,6 +197,14 @@ pub enum SourceError {
         /// The store's words.
         why: String,
     },
+    /// Two processes cannot share a directory of mirrors: each keeps its own account of it.
+    #[error(
+        "{dir}: another process keeps its Git mirrors here; give this one a directory of its own"
+    )]
+    CacheInUse {
+        /// The directory.
+        dir: String,
+    },
     /// See [`Reason::NotSupported`].
     #[error("{url}: {what} is not supported yet")]
     NotSupported {
@@ -230,7 +238,7 @@ impl SourceError {
             Self::ServerError { .. } => Reason::ServerError,
             Self::ProtocolError { .. } => Reason::ProtocolError,
             Self::IncompleteTree { .. } => Reason::IncompleteTree,
-            Self::StorageFailed { .. } => Reason::StorageFailed,
+            Self::StorageFailed { .. } | Self::CacheInUse { .. } => Reason::StorageFailed,
             Self::NotSupported { .. } => Reason::NotSupported,
             Self::Cancelled { .. } => Reason::Cancelled,
         }

@@ -1,6 +1,7 @@
 //! The front: resolve, read, invalidate.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fs::TryLockError;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -105,7 +106,8 @@ impl Sources {
     /// Opens the cache directory, which is created if it is not there.
     ///
     /// # Errors
-    /// [`SourceError::StorageFailed`] if it cannot be written, or another process has it open.
+    /// [`SourceError::StorageFailed`] if it cannot be written, [`SourceError::CacheInUse`] if another
+    /// process has it open.
     pub fn new(options: Options) -> Result<Self, SourceError> {
         let failed = |why: String| SourceError::StorageFailed {
             url: options.cache_dir.display().to_string(),
@@ -114,7 +116,12 @@ impl Sources {
         std::fs::create_dir_all(&options.cache_dir).map_err(|e| failed(e.to_string()))?;
         let lock = std::fs::File::create(options.cache_dir.join("lock"))
             .map_err(|e| failed(e.to_string()))?;
-        lock.try_lock().map_err(|_| failed("another process uses it".to_owned()))?;
+        lock.try_lock().map_err(|e| match e {
+            TryLockError::WouldBlock => {
+                SourceError::CacheInUse { dir: options.cache_dir.display().to_string() }
+            }
+            TryLockError::Error(e) => failed(e.to_string()),
+        })?;
         crate::mirror::prune(&options.cache_dir);
         let l = &options.limits;
         Ok(Self {

@@ -38,7 +38,7 @@ pub(super) async fn start(
     shutdown: &CancellationToken,
 ) -> anyhow::Result<Controllers> {
     let sources = Sources::new(SourceOptions::new(ready.cache.join("git")))
-        .context("cannot make the directory for Git mirrors")?;
+        .context("cannot use the directory for Git mirrors (WINDLASS_CACHE names another)")?;
     let controller = Controller::new(ControllerOptions {
         client: ready.client.clone(),
         sources,
