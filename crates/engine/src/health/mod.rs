@@ -1,7 +1,8 @@
 //! Health of objects and of applications.
 //!
 //! An object that is being deleted is on its way; else a custom check decides, if there is one for
-//! its kind, else the built-in rule of its kind. Most kinds have none, and no health.
+//! its kind, else the rule for its kind of `windlass_customizations`, else the built-in one here.
+//! Most kinds have none, and no health.
 
 mod application;
 mod autoscaler;
@@ -47,6 +48,9 @@ pub fn of(object: &Object, custom: &dyn CustomHealth) -> Result<Option<Health>, 
     if let Some(verdict) = custom.check(object) {
         return verdict.map(Some).map_err(HealthError);
     }
+    if let Some(verdict) = windlass_customizations::health(object) {
+        return Ok(Some(Health::new(code(verdict.status), verdict.message)));
+    }
     let rule: fn(&Object) -> Verdict = match (object.group(), object.kind()) {
         ("apps", "Deployment") => workload::deployment,
         ("apps", "StatefulSet") => workload::stateful_set,
@@ -63,6 +67,18 @@ pub fn of(object: &Object, custom: &dyn CustomHealth) -> Result<Option<Health>, 
         _ => return Ok(None),
     };
     rule(object).map(Some)
+}
+
+fn code(status: windlass_customizations::Status) -> HealthCode {
+    use windlass_customizations::Status;
+    match status {
+        Status::Healthy => HealthCode::Healthy,
+        Status::Suspended => HealthCode::Suspended,
+        Status::Progressing => HealthCode::Progressing,
+        Status::Degraded => HealthCode::Degraded,
+        Status::Missing => HealthCode::Missing,
+        Status::Unknown => HealthCode::Unknown,
+    }
 }
 
 fn healthy(message: impl Into<String>) -> Verdict {

@@ -1,0 +1,134 @@
+//! Clusters and what runs in clouds: Crossplane, Cluster API, Karmada, Open Cluster Management.
+
+use serde_json::Value;
+use windlass_object::Object;
+
+use super::{condition, conditions, degraded, healthy, list, list_at, progressing, text, verdict};
+use crate::{Status, Verdict};
+
+/// A package tells by two reasons whether it is installed and whether it is healthy.
+pub(super) fn crossplane_package(object: &Object) -> Option<Verdict> {
+    let installed = condition(object, "Installed")?;
+    let working = condition(object, "Healthy")?;
+    let message = format!("{} {}", text(installed, "reason"), text(working, "reason"));
+    let both = [installed, working].iter().all(|c| text(c, "status") == "True");
+    if both { healthy(message) } else { degraded(message) }
+}
+
+pub(super) fn machine_pool(object: &Object) -> Option<Verdict> {
+    let phase = object.str_at(&["status", "phase"]);
+    let message = format!("MachinePool is {phase}");
+    match phase {
+        "Running" | "Scaling" => return healthy(message),
+        "Failed" => return degraded(message),
+        _ => {}
+    }
+    let waiting: Vec<String> = conditions(object)
+        .iter()
+        .filter(|condition| text(condition, "status") == "False")
+        .map(|c| format!("Not {} ({})", text(c, "type"), text(c, "reason")))
+        .collect();
+    if waiting.is_empty() {
+        return progressing(message);
+    }
+    progressing(format!("{message}: {}", waiting.join(", ")))
+}
+
+pub(super) fn managed_control_plane(object: &Object) -> Option<Verdict> {
+    let failure = object.str_at(&["status", "failureMessage"]);
+    if !failure.is_empty() {
+        return degraded(failure);
+    }
+    let observed = object.int_at(&["status", "observedGeneration"]);
+    if observed.is_some_and(|observed| Some(observed) != object.generation()) {
+        return progressing("Waiting for the control plane spec to be reconciled");
+    }
+    let failed = |c: &&Value| text(c, "status") == "False" && text(c, "severity") == "Error";
+    let errors: String = conditions(object)
+        .iter()
+        .filter(failed)
+        .map(|condition| format!("{} ", text(condition, "message")))
+        .collect();
+    if !errors.is_empty() {
+        return degraded(errors);
+    }
+    if object.get(&["status", "ready"]) != Some(&Value::Bool(true)) {
+        return progressing("Control plane is not ready (.status.ready is false)");
+    }
+    let is = |kind: &str| condition(object, kind).is_some_and(|c| text(c, "status") == "True");
+    if is("EKSControlPlaneUpdating") {
+        return progressing("EKS control plane is updating");
+    }
+    if is("Ready") {
+        healthy("Control plane is ready")
+    } else {
+        progressing("Control plane is not ready")
+    }
+}
+
+pub(super) fn configuration_policy(object: &Object) -> Option<Verdict> {
+    if object.get(&["status", "lastEvaluatedGeneration"]).is_none() {
+        return progressing("Waiting for the status to be reported");
+    }
+    if object.int_at(&["status", "lastEvaluatedGeneration"]) != object.generation() {
+        return progressing("Waiting for the status to be updated");
+    }
+    let details = list_at(object, &["status", "compliancyDetails"]);
+    let messages: Vec<String> = details
+        .iter()
+        .flat_map(|detail| list(detail, "conditions"))
+        .map(|condition| format!("{} - {}", text(condition, "type"), text(condition, "message")))
+        .collect();
+    let status = match object.str_at(&["status", "compliant"]) {
+        "NonCompliant" => Status::Degraded,
+        _ => Status::Healthy,
+    };
+    verdict(status, messages.join("; "))
+}
+
+/// On the hub a policy tells of clusters, on a managed cluster of templates.
+pub(super) fn governance_policy(object: &Object) -> Option<Verdict> {
+    if object.get(&["spec", "disabled"]) == Some(&Value::Bool(true)) {
+        return healthy("Policy is disabled");
+    }
+    let replicated = object.label("policy.open-cluster-management.io/root-policy").is_some();
+    let compliant = object.str_at(&["status", "compliant"]);
+    if compliant.is_empty() {
+        let placed = !replicated && object.get(&["status", "placement"]).is_some();
+        return if placed {
+            healthy("No clusters match this policy")
+        } else {
+            progressing("Waiting for the status to be reported")
+        };
+    }
+    let (what, entries) =
+        if replicated { ("templates", "details") } else { ("clusters", "status") };
+    let failing: Vec<&str> = list_at(object, &["status", entries])
+        .iter()
+        .filter(|entry| text(entry, "compliant") != "Compliant")
+        .map(|entry| match entry.get("templateMeta") {
+            Some(meta) => text(meta, "name"),
+            None => text(entry, "clustername"),
+        })
+        .collect();
+    if failing.is_empty() {
+        return healthy(format!("All {what} are compliant"));
+    }
+    degraded(format!("NonCompliant {what}: {}", failing.join(", ")))
+}
+
+/// A binding does as well as the worst of the clusters that it is bound to.
+pub(super) fn resource_binding(object: &Object) -> Option<Verdict> {
+    let clusters = list_at(object, &["spec", "clusters"]);
+    let states = list_at(object, &["status", "aggregatedStatus"]);
+    if states.is_empty() || states.len() < clusters.len() {
+        return progressing("Current resource status is insufficient");
+    }
+    let bad = |state: &Value| {
+        state.get("applied") != Some(&Value::Bool(true)) || text(state, "health") == "Unhealthy"
+    };
+    if states.iter().any(bad) {
+        return degraded("Current resource status is unhealthy");
+    }
+    healthy("")
+}

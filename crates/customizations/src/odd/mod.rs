@@ -1,0 +1,94 @@
+//! Rules that compute something: counts, lists in a message, texts taken apart.
+
+mod cloud;
+mod network;
+mod platform;
+mod promoter;
+mod rollout;
+mod workload;
+
+use serde_json::Value;
+use windlass_object::Object;
+
+use crate::{Status, Verdict};
+
+/// A rule as a function; none if it does not tell.
+pub(crate) type Function = fn(&Object) -> Option<Verdict>;
+
+/// The function that a rule names.
+pub(crate) fn function(name: &str) -> Option<Function> {
+    Some(match name {
+        "backend_tls_policy" => network::backend_tls_policy,
+        "ceph_cluster" => platform::ceph_cluster,
+        "configuration_policy" => cloud::configuration_policy,
+        "crossplane_package" => cloud::crossplane_package,
+        "elasticsearch" => platform::elasticsearch,
+        "external_secret_error" => platform::external_secret_error,
+        "gateway" => network::gateway,
+        "governance_policy" => cloud::governance_policy,
+        "inference_service" => workload::inference_service,
+        "knative_operator" => workload::knative_operator,
+        "knative_service" => workload::knative_service,
+        "machine_pool" => cloud::machine_pool,
+        "managed_control_plane" => cloud::managed_control_plane,
+        "microgateway" => network::microgateway,
+        "operator_subscription" => platform::operator_subscription,
+        "promoter" => promoter::promoter,
+        "rabbitmq_topology" => platform::rabbitmq_topology,
+        "resource_binding" => cloud::resource_binding,
+        "rollout" => rollout::rollout,
+        "route" => network::route,
+        "spark_application" => workload::spark_application,
+        "telemetry_collector" => workload::telemetry_collector,
+        _ => return None,
+    })
+}
+
+fn verdict(status: Status, message: impl Into<String>) -> Option<Verdict> {
+    Some(Verdict { status, message: message.into() })
+}
+
+fn healthy(message: impl Into<String>) -> Option<Verdict> {
+    verdict(Status::Healthy, message)
+}
+
+fn progressing(message: impl Into<String>) -> Option<Verdict> {
+    verdict(Status::Progressing, message)
+}
+
+fn degraded(message: impl Into<String>) -> Option<Verdict> {
+    verdict(Status::Degraded, message)
+}
+
+fn suspended(message: impl Into<String>) -> Option<Verdict> {
+    verdict(Status::Suspended, message)
+}
+
+/// A list below a value; empty if there is none.
+fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// A list at a path of an object; empty if there is none.
+fn list_at<'a>(object: &'a Object, path: &[&str]) -> &'a [Value] {
+    object.get(path).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn conditions(object: &Object) -> &[Value] {
+    list_at(object, &["status", "conditions"])
+}
+
+/// A text below a value; empty if there is none.
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A number at a path.
+fn number(object: &Object, path: &[&str]) -> Option<f64> {
+    object.get(path).and_then(Value::as_f64)
+}
+
+/// The first condition of a type.
+fn condition<'a>(object: &'a Object, kind: &str) -> Option<&'a Value> {
+    conditions(object).iter().find(|condition| text(condition, "type") == kind)
+}

@@ -1,0 +1,118 @@
+//! Gateway API: objects whose conditions are told by each parent or ancestor.
+
+use serde_json::Value;
+use windlass_object::Object;
+
+use super::{condition, conditions, degraded, healthy, list, list_at, progressing, text};
+use crate::Verdict;
+
+/// Whether a condition is about the object as it is now.
+fn is_current(object: &Object, condition: &Value) -> bool {
+    let observed = condition.get("observedGeneration").and_then(Value::as_i64);
+    observed.is_none() || object.generation().is_none() || observed == object.generation()
+}
+
+fn failed<'a>(conditions: &'a [Value], types: &[&str]) -> Option<&'a Value> {
+    let is_failed = |c: &&Value| types.contains(&text(c, "type")) && text(c, "status") == "False";
+    conditions.iter().find(is_failed)
+}
+
+pub(super) fn gateway(object: &Object) -> Option<Verdict> {
+    let current = conditions(object).iter().all(|condition| is_current(object, condition));
+    if conditions(object).is_empty() || !current {
+        return progressing("Waiting for Gateway status");
+    }
+    if let Some(condition) = failed(conditions(object), &["Accepted", "ResolvedRefs"]) {
+        return degraded(text(condition, "message"));
+    }
+    for listener in list_at(object, &["status", "listeners"]) {
+        if let Some(condition) = failed(list(listener, "conditions"), &["Accepted", "ResolvedRefs"])
+        {
+            return degraded(format!("Listener: {}", text(condition, "message")));
+        }
+    }
+    if let Some(condition) = failed(conditions(object), &["Programmed"]) {
+        return progressing(text(condition, "message"));
+    }
+    healthy("Gateway is healthy")
+}
+
+pub(super) fn route(object: &Object) -> Option<Verdict> {
+    let kind = object.kind();
+    let parents: Vec<&Value> = list_at(object, &["status", "parents"])
+        .iter()
+        .filter(|parent| list(parent, "conditions").iter().any(|c| is_current(object, c)))
+        .collect();
+    if parents.is_empty() {
+        return progressing(format!("Waiting for {kind} status"));
+    }
+    let name = |parent: &Value| {
+        parent
+            .get("parentRef")
+            .map(|reference| text(reference, "name").to_owned())
+            .unwrap_or_default()
+    };
+    for parent in &parents {
+        if let Some(c) = failed(list(parent, "conditions"), &["Accepted", "ResolvedRefs"]) {
+            let message = match text(c, "message") {
+                "" => format!("Failed condition: {}", text(c, "type")),
+                message => message.to_owned(),
+            };
+            return degraded(format!("Parent {}: {message}", name(parent)));
+        }
+    }
+    for parent in &parents {
+        if let Some(c) = failed(list(parent, "conditions"), &["Programmed"]) {
+            return progressing(format!("Parent {}: {}", name(parent), text(c, "message")));
+        }
+    }
+    healthy(format!("{kind} is healthy"))
+}
+
+fn ancestor_name(ancestor: &Value) -> &str {
+    ancestor.get("ancestorRef").map(|reference| text(reference, "name")).unwrap_or_default()
+}
+
+pub(super) fn backend_tls_policy(object: &Object) -> Option<Verdict> {
+    let kind = object.kind();
+    let ancestors = list_at(object, &["status", "ancestors"]);
+    if ancestors.iter().all(|ancestor| list(ancestor, "conditions").is_empty()) {
+        return progressing(format!("Waiting for {kind} status"));
+    }
+    for ancestor in ancestors {
+        let (name, conditions) = (ancestor_name(ancestor), list(ancestor, "conditions"));
+        if conditions.iter().any(|condition| !is_current(object, condition)) {
+            return progressing(format!("Waiting for Ancestor {name} to update {kind} status"));
+        }
+        if let Some(condition) = failed(conditions, &["Accepted", "ResolvedRefs"]) {
+            return degraded(format!("Ancestor {name}: {}", text(condition, "message")));
+        }
+    }
+    healthy(format!("{kind} is healthy"))
+}
+
+pub(super) fn microgateway(object: &Object) -> Option<Verdict> {
+    let kind = object.kind();
+    let ancestors = list_at(object, &["status", "ancestors"]);
+    if ancestors.is_empty() {
+        if condition(object, "Accepted").is_some() {
+            return healthy(format!("{kind} is healthy"));
+        }
+        return progressing(format!("Waiting for {kind} status"));
+    }
+    for ancestor in ancestors {
+        let (name, conditions) = (ancestor_name(ancestor), list(ancestor, "conditions"));
+        if conditions.is_empty() {
+            continue;
+        }
+        if conditions.iter().any(|condition| !is_current(object, condition)) {
+            return progressing(format!("Waiting for Ancestor {name} to update {kind} status"));
+        }
+        match conditions.iter().find(|c| text(c, "type") == "Accepted") {
+            Some(c) if text(c, "status") == "True" => {}
+            Some(c) => return degraded(format!("Ancestor {name}: {}", text(c, "message"))),
+            None => return degraded(format!("Ancestor {name}: {kind} is not accepted")),
+        }
+    }
+    healthy(format!("{kind} is healthy"))
+}

@@ -1,0 +1,118 @@
+//! Storage, search, messaging and operators.
+
+use serde_json::Value;
+use windlass_object::Object;
+
+use super::{
+    condition, conditions, degraded, healthy, list_at, number, progressing, text, verdict,
+};
+use crate::{Status, Verdict};
+
+pub(super) fn ceph_cluster(object: &Object) -> Option<Verdict> {
+    let health = object.str_at(&["status", "ceph", "health"]);
+    let message = object.str_at(&["status", "message"]);
+    let state = object.str_at(&["status", "state"]);
+    match health {
+        "" if message.is_empty() => progressing("Waiting for status to be reported"),
+        "" => progressing(message),
+        "HEALTH_OK" => {
+            healthy(format!("Ceph health is HEALTH_OK - Ceph cluster state is {state} - {message}"))
+        }
+        _ => {
+            let details = object.get(&["status", "ceph", "details"]).and_then(Value::as_object);
+            let details: Vec<&str> =
+                details.into_iter().flatten().map(|(_, detail)| text(detail, "message")).collect();
+            degraded(format!("Ceph health is {health} ({}) - {message}", details.join("; ")))
+        }
+    }
+}
+
+/// Green with fewer nodes than asked for is still on its way.
+pub(super) fn elasticsearch(object: &Object) -> Option<Verdict> {
+    const CHECK: &str = "Check the status of indices, replicas and shards";
+    let phase = object.str_at(&["status", "phase"]);
+    match phase {
+        "Ready" => {}
+        "ApplyingChanges" | "MigratingData" => {
+            return progressing(format!("Elasticsearch phase is {phase}"));
+        }
+        "Invalid" => return degraded("Elasticsearch phase is Invalid"),
+        _ => {
+            return verdict(
+                Status::Unknown,
+                "Elasticsearch Cluster status is unknown. Ensure your ArgoCD is current and then check for/file a bug report: https://github.com/argoproj/argo-cd/issues",
+            );
+        }
+    }
+    match object.str_at(&["status", "health"]) {
+        "green" => {
+            let sets = list_at(object, &["spec", "nodeSets"]);
+            let wanted: f64 =
+                sets.iter().filter_map(|set| set.get("count").and_then(Value::as_f64)).sum();
+            let available = number(object, &["status", "availableNodes"]).unwrap_or_default();
+            if available < wanted {
+                return progressing(format!(
+                    "The desired amount of availableNodes is {wanted} but the current amount is {available}"
+                ));
+            }
+            healthy("Elasticsearch Cluster status is Green")
+        }
+        "yellow" => progressing(format!("Elasticsearch Cluster status is Yellow. {CHECK}")),
+        "red" => degraded(format!("Elasticsearch Cluster status is Red. {CHECK}")),
+        _ => progressing("Elasticsearch Cluster status is unknown"),
+    }
+}
+
+pub(super) fn external_secret_error(object: &Object) -> Option<Verdict> {
+    let status = object.str_at(&["status", "status"]);
+    let error = status.strip_prefix("ERROR, ")?;
+    degraded(error)
+}
+
+pub(super) fn rabbitmq_topology(object: &Object) -> Option<Verdict> {
+    let kind = object.kind().to_lowercase();
+    match condition(object, "Ready").map(|ready| text(ready, "status")) {
+        Some("True") => healthy(format!("RabbitMQ {kind} ready")),
+        Some("False") => degraded(format!("RabbitMQ {kind} failed to be created or updated")),
+        _ => verdict(Status::Unknown, format!("RabbitMQ {kind} status is unknown")),
+    }
+}
+
+/// Conditions of a subscription tell of trouble; its state tells how far it is.
+pub(super) fn operator_subscription(object: &Object) -> Option<Verdict> {
+    let mut message = String::new();
+    let (mut trouble, mut pending, mut unpacking) = (false, false, false);
+    for (index, condition) in conditions(object).iter().enumerate() {
+        let (kind, status) = (text(condition, "type"), text(condition, "status"));
+        let is_true = status == "True";
+        match kind {
+            "CatalogSourcesUnhealthy" | "InstallPlanFailed" | "ResolutionFailed" => {
+                trouble |= is_true
+            }
+            "InstallPlanPending" => pending |= is_true,
+            "BundleUnpacking" => unpacking |= is_true,
+            _ => {}
+        }
+        message.push_str(&format!("{}: {kind} | {status}\n", index + 1));
+    }
+    let state = object.str_at(&["status", "state"]);
+    let manual = object.str_at(&["spec", "installPlanApproval"]) == "Manual";
+    let installed = !object.str_at(&["status", "installedCSV"]).is_empty();
+    let _ = pending;
+    message.push_str(&match state {
+        "" => ".status.state not yet known\n".to_owned(),
+        state => format!(".status.state is '{state}'\n"),
+    });
+    if trouble {
+        return degraded(message);
+    }
+    if state == "AtLatestKnown" && !unpacking {
+        return healthy(message);
+    }
+    if state == "UpgradePending" && manual && installed && !unpacking {
+        return healthy(format!(
+            "1: CatalogSourcesUnhealthy | False\n.status.state is '{state}' (manual InstallPlan approval pending; treated as healthy)\n"
+        ));
+    }
+    progressing(message)
+}
