@@ -6,8 +6,10 @@
 mod app;
 mod columns;
 mod failure;
+mod helm;
 mod install;
 mod output;
+mod persona;
 mod plan;
 mod render;
 mod up;
@@ -41,11 +43,12 @@ enum Command {
     Render(render::Args),
     Plan(plan::Args),
     Install(install::Args),
+    Helm(helm::Args),
 }
 
 /// Runs the command that the arguments name.
 pub(crate) fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(persona::arguments(std::env::args_os())) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are answers and go to standard output with 0; the rest is usage, 2.
@@ -60,6 +63,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Render(args) => render::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Install(args) => install::run(&args),
+        Command::Helm(args) => helm::run(args),
     };
     match result {
         Ok(code) => code,

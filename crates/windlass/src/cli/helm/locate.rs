@@ -1,0 +1,38 @@
+//! Where a chart is that a command names.
+
+use std::path::Path;
+
+use anyhow::bail;
+use windlass_helm::Chart;
+use windlass_tree::{DirectoryTree, TreePath};
+
+use super::values::go_words;
+
+/// Loads the chart that `name` names: a directory or an archive.
+pub(crate) fn chart(name: &str) -> anyhow::Result<Chart> {
+    let name = name.trim();
+    let path = Path::new(name);
+    let Ok(meta) = std::fs::metadata(path) else {
+        bail!("path {name:?} not found");
+    };
+    let full = std::path::absolute(path)?;
+    if meta.is_dir() {
+        // The whole disk is the tree: a chart's links may lead out of its directory, as for Helm.
+        let full = full.canonicalize()?;
+        let Some(at) = full.to_str() else { bail!("path {name:?} is not UTF-8") };
+        let at = TreePath::new(at.trim_start_matches('/'))?;
+        return Ok(Chart::load(&DirectoryTree::new("/"), &at).map_err(windlass_helm::Error::from)?);
+    }
+    let full = full.display();
+    let bytes =
+        std::fs::read(path).map_err(|e| anyhow::anyhow!("open {name}: {}", go_words(&e)))?;
+    if !bytes.starts_with(b"\x1f\x8b\x08") {
+        if name.ends_with(".yml") || name.ends_with(".yaml") {
+            bail!("file '{full}' seems to be a YAML file, but expected a gzipped archive");
+        }
+        bail!(
+            "file '{full}' does not appear to be a gzipped archive; got 'application/octet-stream'"
+        );
+    }
+    Ok(Chart::from_archive(&bytes).map_err(windlass_helm::Error::from)?)
+}

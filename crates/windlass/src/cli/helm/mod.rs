@@ -1,0 +1,129 @@
+//! `windlass helm`: Helm's command line. One command, one file.
+//!
+//! As Helm's, it ends with 1 whatever goes wrong, and tells it on standard error behind `Error: `.
+
+mod locate;
+mod template;
+mod values;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Helm's commands, without Helm: charts are rendered by Windlass. A binary named `helm` does the
+/// same.
+#[derive(Debug, clap::Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct Args {
+    /// What `helm` takes.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+    arguments: Vec<OsString>,
+}
+
+#[derive(Debug, Parser)]
+#[command(name = "helm", arg_required_else_help = true)]
+struct Helm {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    global: Global,
+}
+
+/// What all of Helm's commands take.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Global {
+    /// Namespace of the release.
+    #[arg(short, long, global = true, env = "HELM_NAMESPACE")]
+    pub(crate) namespace: Option<String>,
+    /// Path of the kubeconfig file.
+    #[arg(long, global = true, env = "KUBECONFIG", hide_env = true)]
+    kubeconfig: Option<OsString>,
+    /// Context of the kubeconfig file.
+    #[arg(long, global = true, env = "HELM_KUBECONTEXT")]
+    kube_context: Option<String>,
+    /// Show what could not be read.
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub(crate) debug: bool,
+}
+
+impl Global {
+    /// The namespace: the flag's, the kubeconfig's, or `default`.
+    pub(crate) fn namespace(&self) -> String {
+        if let Some(namespace) = self.namespace.as_ref().filter(|n| !n.is_empty()) {
+            return namespace.clone();
+        }
+        self.of_kubeconfig().unwrap_or_else(|| "default".to_owned())
+    }
+
+    fn of_kubeconfig(&self) -> Option<String> {
+        use kube::config::Kubeconfig;
+        let config = match &self.kubeconfig {
+            Some(paths) => std::env::split_paths(paths)
+                .filter_map(|path| Kubeconfig::read_from(path).ok())
+                .reduce(|all, next| all.clone().merge(next).unwrap_or(all))?,
+            None => Kubeconfig::read().ok()?,
+        };
+        let name = self.kube_context.clone().or(config.current_context)?;
+        let context = config.contexts.into_iter().find(|c| c.name == name)?.context?;
+        context.namespace.filter(|n| !n.is_empty())
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Template(Box<template::Args>),
+}
+
+/// Runs the command that the arguments name.
+pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let arguments = std::iter::once(OsString::from("helm")).chain(args.arguments);
+    let helm = match Helm::try_parse_from(arguments) {
+        Ok(helm) => helm,
+        Err(error) if error.use_stderr() => {
+            let text = error.render().to_string();
+            return Ok(fail(text.strip_prefix("error: ").unwrap_or(&text).trim_end(), &[]));
+        }
+        Err(error) => {
+            let _ = error.print();
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    let done = match helm.command {
+        Command::Template(args) => template::run(&args, &helm.global),
+    };
+    Ok(match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let own = error.downcast_ref::<windlass_helm::Error>().map(|e| e.advice());
+            let advice = own.unwrap_or_else(|| template::advice(&error));
+            fail(&format!("{error:#}"), &advice)
+        }
+    })
+}
+
+/// Tells an error as Helm does, with what we know beyond it.
+fn fail(text: &str, advice: &[String]) -> ExitCode {
+    let mut out = std::io::stderr().lock();
+    // Standard error that is gone leaves nobody to tell.
+    let _ = writeln!(out, "Error: {text}");
+    for line in advice {
+        let _ = writeln!(out, "  {line}");
+    }
+    ExitCode::FAILURE
+}
+
+/// Writes to standard output, every byte as it is. A reader that has gone away ends the output.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Tells what is legal and probably not meant.
+pub(crate) fn warn(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "level=WARN msg={text:?}");
+}
