@@ -59,7 +59,7 @@ fn at_most(a: &Value, b: &Value) -> Result<bool, String> {
 fn length(value: &Value) -> Result<Value, CallError> {
     let n = match &value.underlying() {
         Value::String(s) => s.len(),
-        Value::Bytes(b) => b.len(),
+        Value::Bytes(b) | Value::Binary(b) => b.len(),
         Value::List(l) => l.items.len(),
         Value::Map(m) => m.len(),
         Value::Nil | Value::NilInterface => return Err("len of nil pointer".into()),
@@ -73,6 +73,7 @@ fn position(index: &Value, length: usize, inclusive: bool) -> Result<usize, Stri
     let n = match index {
         Value::Int(n) | Value::Int64(n) => *n,
         Value::Uint8(n) => i64::from(*n),
+        Value::Uint64(n) => i64::try_from(*n).unwrap_or(-1),
         Value::Nil | Value::NilInterface => {
             return Err("cannot index slice/array with nil".to_owned());
         }
@@ -93,7 +94,9 @@ fn index(value: &Value, indexes: &[Value]) -> Result<Value, CallError> {
         item = match &item.underlying() {
             Value::Nil | Value::NilInterface => return Err("index of nil pointer".into()),
             Value::String(s) => Value::Uint8(s.as_bytes()[position(index, s.len(), false)?]),
-            Value::Bytes(b) => Value::Uint8(b[position(index, b.len(), false)?]),
+            Value::Bytes(b) | Value::Binary(b) => {
+                Value::Uint8(b[position(index, b.len(), false)?])
+            }
             Value::List(l) => l.items[position(index, l.items.len(), false)?].clone(),
             Value::Map(m) => match index {
                 Value::String(key) => m.get(key).unwrap_or_else(|| m.element.zero()),
@@ -119,11 +122,11 @@ fn slice(value: &Value, indexes: &[Value]) -> Result<Value, CallError> {
         return Err(format!("too many slice indexes: {}", indexes.len()).into());
     }
     let length = match value {
-        Value::String(_) if indexes.len() == 3 => {
+        Value::String(_) | Value::Binary(_) if indexes.len() == 3 => {
             return Err("cannot 3-index slice a string".into());
         }
         Value::String(s) => s.len(),
-        Value::Bytes(b) => b.len(),
+        Value::Bytes(b) | Value::Binary(b) => b.len(),
         Value::List(l) => l.items.len(),
         other => return Err(format!("can't slice item of type {}", other.type_name()).into()),
     };
@@ -139,9 +142,8 @@ fn slice(value: &Value, indexes: &[Value]) -> Result<Value, CallError> {
         return Err(format!("invalid slice index: {to} > {cap}").into());
     }
     Ok(match value {
-        Value::String(s) => {
-            Value::string(String::from_utf8_lossy(&s.as_bytes()[from..to]).into_owned())
-        }
+        Value::String(s) => Value::text(s.as_bytes()[from..to].to_vec()),
+        Value::Binary(b) => Value::text(b[from..to].to_vec()),
         Value::Bytes(b) => Value::Bytes(b[from..to].into()),
         Value::List(l) => {
             Value::List(Rc::new(crate::value::List::new(l.element, l.items[from..to].to_vec())))

@@ -16,17 +16,20 @@ fn basic(value: &Value) -> Option<Basic> {
     Some(match value {
         Value::Bool(_) => Basic::Bool,
         Value::Int(_) | Value::Int64(_) => Basic::Int,
-        Value::Uint8(_) => Basic::Uint,
+        Value::Uint8(_) | Value::Uint64(_) => Basic::Uint,
         Value::Float64(_) => Basic::Float,
-        Value::String(_) => Basic::String,
+        Value::String(_) | Value::Binary(_) => Basic::String,
+        Value::Object(o) if o.integer().is_some() => Basic::Int,
         _ => return None,
     })
 }
 
-fn integer(value: &Value) -> Option<i64> {
+fn integer(value: &Value) -> Option<i128> {
     match value {
-        Value::Int(i) | Value::Int64(i) => Some(*i),
-        Value::Uint8(u) => Some(i64::from(*u)),
+        Value::Int(i) | Value::Int64(i) => Some(i128::from(*i)),
+        Value::Uint8(u) => Some(i128::from(*u)),
+        Value::Uint64(u) => Some(i128::from(*u)),
+        Value::Object(o) => o.integer().map(i128::from),
         _ => None,
     }
 }
@@ -67,6 +70,7 @@ fn equal_two(a: &Value, b: &Value) -> Result<bool, String> {
         (Value::Bool(a), Value::Bool(b)) => Ok(a == b),
         (Value::Float64(a), Value::Float64(b)) => Ok(a == b),
         (Value::String(a), Value::String(b)) => Ok(a == b),
+        _ if kind_a == Some(Basic::String) => Ok(a.string_bytes() == b.string_bytes()),
         _ if kind_a.is_some() => Ok(integer(a) == integer(b)),
         _ => equal_other(a, b),
     }
@@ -107,7 +111,9 @@ pub fn less(a: &Value, b: &Value) -> Result<bool, String> {
     let kind_b = basic(b).ok_or_else(invalid)?;
     match (a, b) {
         (Value::Float64(a), Value::Float64(b)) => Ok(a < b),
-        (Value::String(a), Value::String(b)) => Ok(a < b),
+        _ if kind_a == Basic::String && kind_b == Basic::String => {
+            Ok(a.string_bytes() < b.string_bytes())
+        }
         (Value::Bool(_), Value::Bool(_)) => Err(invalid()),
         _ => match (integer(a), integer(b)) {
             (Some(a), Some(b)) => Ok(a < b),

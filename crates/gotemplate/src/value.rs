@@ -22,10 +22,15 @@ pub enum Value {
     Int64(i64),
     /// `uint8`: what indexing a string gives.
     Uint8(u8),
+    /// `uint64`: a part of a semantic version.
+    Uint64(u64),
     /// `float64`.
     Float64(f64),
     /// `string`.
     String(Rc<str>),
+    /// `string` whose bytes are no UTF-8, which Go allows: a file's content, what base64 held.
+    /// Only ever made by [`Value::text`].
+    Binary(Rc<[u8]>),
     /// `[]byte`.
     Bytes(Rc<[u8]>),
     /// A slice.
@@ -51,6 +56,8 @@ pub enum Element {
     Map,
     /// `[]string`.
     Strings,
+    /// `[]interface {}`.
+    List,
 }
 
 impl Element {
@@ -62,6 +69,7 @@ impl Element {
             Self::Bytes => "[]uint8",
             Self::Map => "map[string]interface {}",
             Self::Strings => "[]string",
+            Self::List => "[]interface {}",
         }
     }
 
@@ -73,6 +81,7 @@ impl Element {
             Self::Any | Self::Map => Value::NilInterface,
             Self::Bytes => Value::Bytes(Rc::from([])),
             Self::Strings => Value::List(Rc::new(List::new(Self::String, Vec::new()))),
+            Self::List => Value::list(Vec::new()),
         }
     }
 }
@@ -182,6 +191,21 @@ pub trait Object: Debug {
         None
     }
 
+    /// Name of its Go kind.
+    fn kind(&self) -> &'static str {
+        if self.type_name().starts_with('*') { "ptr" } else { "struct" }
+    }
+
+    /// Its number, where its kind is an integer's, such as a `time.Duration`.
+    fn integer(&self) -> Option<i64> {
+        None
+    }
+
+    /// What marshalling it as JSON or YAML writes.
+    fn data(&self) -> Value {
+        Value::string(self.print())
+    }
+
     /// Whether it is a pointer that is nil: false in conditions, and it has no fields.
     fn is_nil(&self) -> bool {
         false
@@ -195,6 +219,14 @@ impl Value {
     /// A string.
     pub fn string(text: impl Into<Rc<str>>) -> Self {
         Self::String(text.into())
+    }
+
+    /// A string of any bytes.
+    pub fn text(bytes: Vec<u8>) -> Self {
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::String(text.into()),
+            Err(error) => Self::Binary(error.into_bytes().into()),
+        }
     }
 
     /// A slice of anything.
@@ -238,14 +270,15 @@ impl Value {
             Self::Bool(b) => *b,
             Self::Int(i) | Self::Int64(i) => *i != 0,
             Self::Uint8(u) => *u != 0,
+            Self::Uint64(u) => *u != 0,
             Self::Float64(f) => *f != 0.0,
             Self::String(s) => !s.is_empty(),
-            Self::Bytes(b) => !b.is_empty(),
+            Self::Bytes(b) | Self::Binary(b) => !b.is_empty(),
             Self::List(l) => !l.items.is_empty(),
             Self::Map(m) => !m.is_empty(),
             Self::Object(o) => match o.underlying() {
                 Some(plain) => plain.is_true(),
-                None => !o.is_nil(),
+                None => !o.is_nil() && o.integer() != Some(0),
             },
         }
     }
@@ -258,8 +291,9 @@ impl Value {
             Self::Int(_) => "int".to_owned(),
             Self::Int64(_) => "int64".to_owned(),
             Self::Uint8(_) => "uint8".to_owned(),
+            Self::Uint64(_) => "uint64".to_owned(),
             Self::Float64(_) => "float64".to_owned(),
-            Self::String(_) => "string".to_owned(),
+            Self::String(_) | Self::Binary(_) => "string".to_owned(),
             Self::Bytes(_) => "[]uint8".to_owned(),
             Self::List(l) => format!("[]{}", l.element.type_name()),
             Self::Map(m) => m
@@ -277,22 +311,31 @@ impl Value {
             Self::Int(_) => "int",
             Self::Int64(_) => "int64",
             Self::Uint8(_) => "uint8",
+            Self::Uint64(_) => "uint64",
             Self::Float64(_) => "float64",
-            Self::String(_) => "string",
+            Self::String(_) | Self::Binary(_) => "string",
             Self::Bytes(_) | Self::List(_) => "slice",
             Self::Map(_) => "map",
             Self::Object(o) => match o.underlying() {
                 Some(plain) => plain.kind_name(),
-                None if o.type_name().starts_with('*') => "ptr",
-                None => "struct",
+                None => o.kind(),
             },
         }
     }
 
-    /// The string, if it is one.
+    /// The string, if it is one, and UTF-8.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::String(s) => Some(s),
+            _ => None,
+        }
+    }
+
+    /// The string's bytes, if it is one.
+    pub fn string_bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::String(s) => Some(s.as_bytes()),
+            Self::Binary(b) => Some(b),
             _ => None,
         }
     }

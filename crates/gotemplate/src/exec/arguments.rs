@@ -117,10 +117,11 @@ impl Frame<'_, '_> {
     fn checked(&self, value: Value, wanted: Option<Type>, at: &Operand) -> Eval {
         let Some(kind) = wanted else { return Ok(value) };
         if matches!(value, Value::Nil | Value::NilInterface) {
-            if kind.can_be_nil() {
+            let nil = matches!(value, Value::NilInterface);
+            // An interface that holds nothing is no nil map or slice.
+            if matches!(kind, Type::Any | Type::Reflect) || (!nil && kind.can_be_nil()) {
                 return Ok(Value::Nil);
             }
-            let nil = matches!(value, Value::NilInterface);
             let message = if nil {
                 format!("wrong type for value; expected {}; got interface {{}}", kind.name())
             } else {
@@ -134,7 +135,7 @@ impl Frame<'_, '_> {
             | (Type::Int, Value::Int(_))
             | (Type::Int64, Value::Int64(_))
             | (Type::Float64, Value::Float64(_))
-            | (Type::String, Value::String(_)) => true,
+            | (Type::String, Value::String(_) | Value::Binary(_)) => true,
             // A named map type can be given where its plain form is wanted.
             (Type::Map, Value::Map(m)) => m.element == crate::value::Element::Any,
             (Type::List, Value::List(l)) => l.element == crate::value::Element::Any,

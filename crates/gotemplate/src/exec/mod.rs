@@ -197,6 +197,7 @@ impl Frame<'_, '_> {
     fn print(&mut self, value: &Value, pipe: &Pipe) -> Result<(), ExecError> {
         match value {
             Value::String(text) => self.write(text, (pipe.pos, pipe)),
+            Value::Binary(b) => self.write(&String::from_utf8_lossy(b), (pipe.pos, pipe)),
             Value::Nil | Value::NilInterface => self.write("<no value>", (pipe.pos, pipe)),
             Value::Object(object) => self.write(&object.shown(), (pipe.pos, pipe)),
             other => self.write(&fmt::print_one(other), (pipe.pos, pipe)),

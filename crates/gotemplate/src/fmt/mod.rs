@@ -20,7 +20,7 @@ pub fn sprint(args: &[Value]) -> String {
     let mut printer = Printer::default();
     let mut was_string = false;
     for (i, arg) in args.iter().enumerate() {
-        let is_string = matches!(arg, Value::String(_));
+        let is_string = matches!(arg, Value::String(_) | Value::Binary(_));
         if i > 0 && !is_string && !was_string {
             printer.out.push(' ');
         }

@@ -60,8 +60,13 @@ impl Printer {
             },
             Value::Int(n) | Value::Int64(n) => self.integer(value, i128::from(*n), verb, true),
             Value::Uint8(n) => self.integer(value, i128::from(*n), verb, false),
+            Value::Uint64(n) => self.integer(value, i128::from(*n), verb, false),
             Value::Float64(f) => self.float(value, *f, verb),
             Value::String(s) => self.string(value, s, verb),
+            Value::Binary(b) => match verb {
+                'x' | 'X' => self.hex(b, verb),
+                _ => self.string(value, &String::from_utf8_lossy(b), verb),
+            },
             Value::Bytes(b) => self.bytes(b, verb),
             Value::List(list) => {
                 if self.flags.sharp_v {
@@ -78,7 +83,10 @@ impl Printer {
                     let text = object.print();
                     self.string(value, &text, 'q');
                 }
-                _ => self.bad_verb(value, verb),
+                _ => match object.integer() {
+                    Some(n) => self.integer(value, i128::from(n), verb, true),
+                    None => self.bad_verb(value, verb),
+                },
             },
         }
     }
