@@ -94,9 +94,7 @@ fn index(value: &Value, indexes: &[Value]) -> Result<Value, CallError> {
         item = match &item.underlying() {
             Value::Nil | Value::NilInterface => return Err("index of nil pointer".into()),
             Value::String(s) => Value::Uint8(s.as_bytes()[position(index, s.len(), false)?]),
-            Value::Bytes(b) | Value::Binary(b) => {
-                Value::Uint8(b[position(index, b.len(), false)?])
-            }
+            Value::Bytes(b) | Value::Binary(b) => Value::Uint8(b[position(index, b.len(), false)?]),
             Value::List(l) => l.items[position(index, l.items.len(), false)?].clone(),
             Value::Map(m) => match index {
                 Value::String(key) => m.get(key).unwrap_or_else(|| m.element.zero()),

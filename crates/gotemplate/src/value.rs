@@ -93,12 +93,19 @@ pub struct List {
     pub element: Element,
     /// What it holds.
     pub items: Vec<Value>,
+    /// Whether it is Go's nil slice: empty, and null as JSON.
+    pub is_nil: bool,
 }
 
 impl List {
     /// A slice of `items`.
     pub fn new(element: Element, items: Vec<Value>) -> Self {
-        Self { element, items }
+        Self { element, items, is_nil: false }
+    }
+
+    /// The nil slice.
+    pub fn nil(element: Element) -> Self {
+        Self { element, items: Vec::new(), is_nil: true }
     }
 }
 

@@ -69,7 +69,9 @@ impl Printer {
             },
             Value::Bytes(b) => self.bytes(b, verb),
             Value::List(list) => {
-                if self.flags.sharp_v {
+                if self.flags.sharp_v && list.is_nil {
+                    self.out.push_str(&format!("{}(nil)", value.type_name()));
+                } else if self.flags.sharp_v {
                     let name = value.type_name();
                     self.sequence(&list.items, verb, &format!("{name}{{"), ", ", "}");
                 } else {

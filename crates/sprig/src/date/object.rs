@@ -1,0 +1,328 @@
+//! `time.Time` as templates see it.
+
+use std::any::Any;
+use std::rc::Rc;
+
+use jiff::tz::TimeZone;
+use windlass_gotemplate::{Object, Value};
+
+use super::civil::{DAYS, MONTHS, date_of, day_of};
+use super::duration::Duration;
+
+pub(crate) const DURATION: &str = "time.Duration";
+pub(crate) const MONTH: &str = "time.Month";
+pub(crate) const WEEKDAY: &str = "time.Weekday";
+
+/// An instant and the zone it is shown in.
+#[derive(Clone, Debug)]
+pub(crate) struct Time {
+    /// Nanoseconds since 1970.
+    pub(crate) nanos: i128,
+    pub(crate) zone: Zone,
+}
+
+/// Where a time is shown.
+#[derive(Clone, Debug)]
+pub(crate) enum Zone {
+    /// UTC, which the machine's zone is, too.
+    Utc,
+    /// Seconds east, and a name, which may be empty.
+    Fixed(i64, Box<str>),
+    /// Of the zone database.
+    Named(TimeZone),
+}
+
+/// A time taken apart.
+pub(super) struct Clock {
+    /// Year, month and day.
+    pub(super) date: (i64, i64, i64),
+    pub(super) hour: i64,
+    pub(super) minute: i64,
+    pub(super) second: i64,
+    pub(super) nano: i64,
+}
+
+impl Time {
+    pub(crate) fn utc(nanos: i128) -> Self {
+        Self { nanos, zone: Zone::Utc }
+    }
+
+    /// The year 1, Go's zero time.
+    pub(crate) fn zero() -> Self {
+        Self::utc(i128::from(day_of(1, 1, 1)) * 86_400_000_000_000)
+    }
+
+    /// The time that a value is.
+    pub(crate) fn of(value: &Value) -> Option<&Self> {
+        match value {
+            Value::Object(o) => o.as_any().downcast_ref(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn value(self) -> Value {
+        Value::Object(Rc::new(self))
+    }
+
+    /// The same instant in a zone; in UTC if there is none of that name.
+    pub(crate) fn shown_in(&self, zone: &str) -> Self {
+        let zone = match zone {
+            "" | "UTC" | "Local" => Zone::Utc,
+            name => TimeZone::get(name).map_or(Zone::Utc, Zone::Named),
+        };
+        Self { nanos: self.nanos, zone }
+    }
+
+    fn seconds(&self) -> i64 {
+        i64::try_from(self.nanos.div_euclid(1_000_000_000)).unwrap_or_default()
+    }
+
+    /// Seconds east of UTC.
+    pub(super) fn offset(&self) -> i64 {
+        self.named().map_or(0, |(offset, _)| offset)
+    }
+
+    pub(super) fn zone_name(&self) -> String {
+        let Some((offset, name)) = self.named() else { return "UTC".to_owned() };
+        if !name.is_empty() {
+            return name;
+        }
+        // Without a name, Go writes the offset.
+        let sign = if offset < 0 { '-' } else { '+' };
+        let minutes = offset.abs() / 60;
+        let (hours, minutes) = (minutes / 60, minutes % 60);
+        if minutes == 0 {
+            format!("{sign}{hours:02}")
+        } else {
+            format!("{sign}{hours:02}{minutes:02}")
+        }
+    }
+
+    fn named(&self) -> Option<(i64, String)> {
+        match &self.zone {
+            Zone::Utc => None,
+            Zone::Fixed(offset, name) => Some((*offset, name.to_string())),
+            Zone::Named(zone) => {
+                let at = jiff::Timestamp::from_second(self.seconds()).ok()?;
+                let info = zone.to_offset_info(at);
+                let name = info.abbreviation();
+                let name = if name.starts_with(['+', '-']) { "" } else { name };
+                let shown = if name.is_empty() { info.abbreviation() } else { name };
+                Some((i64::from(info.offset().seconds()), shown.to_owned()))
+            }
+        }
+    }
+
+    fn local_seconds(&self) -> i64 {
+        self.seconds() + self.offset()
+    }
+
+    pub(super) fn clock(&self) -> Clock {
+        let local = self.local_seconds();
+        let of_day = local.rem_euclid(86_400);
+        Clock {
+            date: date_of(local.div_euclid(86_400)),
+            hour: of_day / 3600,
+            minute: of_day / 60 % 60,
+            second: of_day % 60,
+            nano: i64::try_from(self.nanos.rem_euclid(1_000_000_000)).unwrap_or_default(),
+        }
+    }
+
+    /// From 0 for Sunday.
+    pub(super) fn week_day(&self) -> i64 {
+        (self.local_seconds().div_euclid(86_400) + 4).rem_euclid(7)
+    }
+
+    /// From 1.
+    pub(super) fn year_day(&self) -> i64 {
+        let day = self.local_seconds().div_euclid(86_400);
+        day - day_of(self.clock().date.0, 1, 1) + 1
+    }
+
+    fn is_zero(&self) -> bool {
+        self.nanos == Self::zero().nanos
+    }
+
+    fn in_zone(&self, nanos: i128) -> Value {
+        Self { nanos, zone: self.zone.clone() }.value()
+    }
+}
+
+const METHODS: &[&str] = &[
+    "Add",
+    "AddDate",
+    "After",
+    "Before",
+    "Compare",
+    "Day",
+    "Equal",
+    "Format",
+    "Hour",
+    "IsZero",
+    "Local",
+    "Minute",
+    "Month",
+    "Nanosecond",
+    "Round",
+    "Second",
+    "String",
+    "Sub",
+    "Truncate",
+    "UTC",
+    "Unix",
+    "UnixMicro",
+    "UnixMilli",
+    "UnixNano",
+    "Weekday",
+    "Year",
+    "YearDay",
+];
+
+impl Object for Time {
+    fn type_name(&self) -> &str {
+        "time.Time"
+    }
+
+    fn field(&self, _name: &str) -> Option<Value> {
+        None
+    }
+
+    fn has_method(&self, name: &str) -> bool {
+        METHODS.contains(&name)
+    }
+
+    fn call(&self, name: &str, args: &[Value]) -> Result<Value, String> {
+        let clock = self.clock();
+        let number = |n: i64| Ok(Value::Int(n));
+        let whole = |by: i128| {
+            Ok(Value::Int64(i64::try_from(self.nanos.div_euclid(by)).unwrap_or_default()))
+        };
+        let wrong = || {
+            let given: Vec<String> = args.iter().map(Value::type_name).collect();
+            format!("{name} of a time.Time cannot take ({})", given.join(", "))
+        };
+        match (name, args) {
+            ("Year", []) => number(clock.date.0),
+            ("Month", []) => {
+                Ok(Value::Object(Rc::new(Named { number: clock.date.1, type_name: MONTH })))
+            }
+            ("Weekday", []) => {
+                Ok(Value::Object(Rc::new(Named { number: self.week_day(), type_name: WEEKDAY })))
+            }
+            ("Day", []) => number(clock.date.2),
+            ("Hour", []) => number(clock.hour),
+            ("Minute", []) => number(clock.minute),
+            ("Second", []) => number(clock.second),
+            ("Nanosecond", []) => number(clock.nano),
+            ("YearDay", []) => number(self.year_day()),
+            ("Unix", []) => whole(1_000_000_000),
+            ("UnixMilli", []) => whole(1_000_000),
+            ("UnixMicro", []) => whole(1_000),
+            ("UnixNano", []) => whole(1),
+            ("IsZero", []) => Ok(Value::Bool(self.is_zero())),
+            ("UTC" | "Local", []) => Ok(Self::utc(self.nanos).value()),
+            ("String", []) => Ok(Value::string(self.print())),
+            ("Format", [layout]) => {
+                Ok(Value::string(self.format(layout.as_str().ok_or_else(wrong)?)))
+            }
+            ("AddDate", [years, months, days]) => {
+                let part = |v: &Value| match v {
+                    Value::Int(n) => Ok(*n),
+                    _ => Err(wrong()),
+                };
+                let (year, month, day) = clock.date;
+                let date = day_of(year + part(years)?, month + part(months)?, day + part(days)?);
+                let moved = date - self.local_seconds().div_euclid(86_400);
+                Ok(self.in_zone(self.nanos + i128::from(moved) * 86_400_000_000_000))
+            }
+            (_, [Value::Object(other)]) => {
+                if let Some(by) = other.as_any().downcast_ref::<Duration>() {
+                    let since = self.nanos - Self::zero().nanos;
+                    let by = i128::from(by.0);
+                    return match name {
+                        "Add" => Ok(self.in_zone(self.nanos + by)),
+                        "Truncate" if by > 0 => Ok(self.in_zone(self.nanos - since.rem_euclid(by))),
+                        "Round" if by > 0 => {
+                            let rest = since.rem_euclid(by);
+                            let up = if rest * 2 >= by { by } else { 0 };
+                            Ok(self.in_zone(self.nanos - rest + up))
+                        }
+                        "Truncate" | "Round" => Ok(self.in_zone(self.nanos)),
+                        _ => Err(wrong()),
+                    };
+                }
+                let Some(time) = other.as_any().downcast_ref::<Self>() else { return Err(wrong()) };
+                match name {
+                    "Sub" => Ok(Duration::saturating(self.nanos - time.nanos).value()),
+                    "After" => Ok(Value::Bool(self.nanos > time.nanos)),
+                    "Before" => Ok(Value::Bool(self.nanos < time.nanos)),
+                    "Equal" => Ok(Value::Bool(self.nanos == time.nanos)),
+                    "Compare" => number(self.nanos.cmp(&time.nanos) as i64),
+                    _ => Err(wrong()),
+                }
+            }
+            _ => Err(wrong()),
+        }
+    }
+
+    fn print(&self) -> String {
+        self.format("2006-01-02 15:04:05.999999999 -0700 MST")
+    }
+
+    fn data(&self) -> Value {
+        Value::string(self.format("2006-01-02T15:04:05.999999999Z07:00"))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// A month or a day of the week: a number that prints as its name.
+#[derive(Debug)]
+struct Named {
+    number: i64,
+    type_name: &'static str,
+}
+
+impl Object for Named {
+    fn type_name(&self) -> &str {
+        self.type_name
+    }
+
+    fn field(&self, _name: &str) -> Option<Value> {
+        None
+    }
+
+    fn has_method(&self, name: &str) -> bool {
+        name == "String"
+    }
+
+    fn call(&self, _name: &str, _args: &[Value]) -> Result<Value, String> {
+        Ok(Value::string(self.print()))
+    }
+
+    fn print(&self) -> String {
+        let names: &[&str] = if self.type_name == MONTH { &MONTHS } else { &DAYS };
+        let first = i64::from(self.type_name == MONTH);
+        let name = usize::try_from(self.number - first).ok().and_then(|i| names.get(i));
+        name.copied().unwrap_or_default().to_owned()
+    }
+
+    fn kind(&self) -> &'static str {
+        "int"
+    }
+
+    fn integer(&self) -> Option<i64> {
+        Some(self.number)
+    }
+
+    fn data(&self) -> Value {
+        Value::Int(self.number)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
