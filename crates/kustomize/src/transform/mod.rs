@@ -14,4 +14,5 @@ pub mod replicas;
 pub mod select;
 pub mod sort;
 pub mod strategic;
+pub mod value_add;
 pub mod vars;
