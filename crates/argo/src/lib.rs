@@ -4,6 +4,7 @@
 
 mod controller;
 pub mod crds;
+pub mod customizations;
 pub mod types;
 
 pub use controller::{Controller, ControllerOptions, DEFAULT_NAMESPACE, run};

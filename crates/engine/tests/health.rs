@@ -5,7 +5,7 @@
 mod support;
 
 use support::object;
-use windlass_engine::health::{BuiltInOnly, CustomHealth, Judged, application, of};
+use windlass_engine::health::{BuiltInOnly, CustomHealth, Judged, application, awaited, of};
 use windlass_engine::state::{Health, HealthCode, ResourceStatus};
 use windlass_object::Object;
 
@@ -237,9 +237,10 @@ fn autoscalers() {
 struct Lua;
 
 impl CustomHealth for Lua {
-    fn check(&self, object: &Object) -> Option<Result<Health, String>> {
+    fn check(&self, object: &Object) -> Option<Result<Option<Health>, String>> {
         match object.kind() {
-            "Service" => Some(Ok(Health::new(HealthCode::Suspended, "by script"))),
+            "Service" => Some(Ok(Some(Health::new(HealthCode::Suspended, "by script")))),
+            "Deployment" => Some(Ok(None)),
             "Pod" => Some(Err("script failed".to_owned())),
             _ => None,
         }
@@ -252,6 +253,21 @@ fn custom_checks_win() {
     assert_eq!(of(&service, &Lua).unwrap().unwrap().message, "by script");
     let pod = object("{apiVersion: v1, kind: Pod, metadata: {name: x}}");
     assert_eq!(of(&pod, &Lua).unwrap_err().to_string(), "script failed");
+    let silent = object("{apiVersion: apps/v1, kind: Deployment, metadata: {name: x}}");
+    assert_eq!(of(&silent, &Lua).unwrap(), None, "no other rule takes over");
+    assert_eq!(awaited(&silent, &Lua).unwrap().unwrap().status, HealthCode::Progressing);
+}
+
+#[test]
+fn rules_of_custom_kinds_are_known() {
+    check(
+        "{apiVersion: cert-manager.io/v1, kind: Certificate}",
+        "Progressing: Waiting for certificate",
+    );
+    check(
+        "{apiVersion: batch/v1, kind: CronJob, spec: {suspend: true}}",
+        "Healthy: CronJob is Suspended",
+    );
 }
 
 /// Live objects (those that begin with `-` are only in Git) and the application's health.

@@ -114,7 +114,8 @@ fn action(name: &str, value: &Value) -> Action {
         parameters: parameters
             .iter()
             .map(|parameter| {
-                let text = |key: &str| parameter.get(key).and_then(Value::as_str).unwrap_or_default();
+                let text =
+                    |key: &str| parameter.get(key).and_then(Value::as_str).unwrap_or_default();
                 Parameter { name: text("name").to_owned(), value: text("default").to_owned() }
             })
             .collect(),

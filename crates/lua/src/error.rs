@@ -9,7 +9,9 @@ pub enum Error {
     #[error("{0}")]
     Script(String),
     /// It ran for too long.
-    #[error("<string>: context deadline exceeded: the script ran for longer than {0:?}; is there a loop without an end?")]
+    #[error(
+        "<string>: context deadline exceeded: the script ran for longer than {0:?}; is there a loop without an end?"
+    )]
     Time(Duration),
     /// It took too much memory.
     #[error("<string>: not enough memory: the script may take {0} bytes")]

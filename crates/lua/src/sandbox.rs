@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 
 use mlua::chunk::ChunkMode;
 use mlua::{
-    Function, HookTriggers, Lua, LuaOptions, MultiValue, StdLib, Table,
-    Value as LuaValue, VmState,
+    Function, HookTriggers, Lua, LuaOptions, MultiValue, StdLib, Table, Value as LuaValue, VmState,
 };
 use parking_lot::Mutex;
 use windlass_object::Object;
@@ -143,12 +142,7 @@ fn text_chunk(lua: &Lua, text: &str) -> mlua::Result<Function> {
 
 /// Ends the run at the deadline. From then on every instruction fails, so that no `pcall` can hide
 /// it.
-fn guard(
-    lua: &Lua,
-    deadline: Instant,
-    step: u32,
-    expired: &Arc<AtomicBool>,
-) -> mlua::Result<()> {
+fn guard(lua: &Lua, deadline: Instant, step: u32, expired: &Arc<AtomicBool>) -> mlua::Result<()> {
     let flag = expired.clone();
     let triggers = HookTriggers::new().every_nth_instruction(step);
     lua.set_global_hook(triggers, move |lua, _| {
@@ -195,10 +189,8 @@ fn state(open: bool) -> mlua::Result<Lua> {
         if name == "os" && !open {
             return os::table(lua);
         }
-        let known = matches!(
-            name.as_str(),
-            "string" | "math" | "table" | "coroutine" | "io" | "os"
-        );
+        let known =
+            matches!(name.as_str(), "string" | "math" | "table" | "coroutine" | "io" | "os");
         let library: Option<Table> = if known { globals.raw_get(name.as_str())? } else { None };
         let line = lua.inspect_stack(1, |frame| frame.current_line()).flatten().unwrap_or(1);
         library.ok_or_else(|| {
@@ -222,14 +214,14 @@ fn protect(lua: &Lua, globals: &Table) -> mlua::Result<()> {
         }
     })?;
     globals.raw_set("pcall", pcall)?;
-    let xpcall = lua.create_function(|_, (call, handle): (Function, Function)| {
-        match call.call::<MultiValue>(()) {
-            Ok(values) => Ok(succeeded(values)),
-            Err(error) => {
-                let mut values = handle.call::<MultiValue>(first_line(&error))?;
-                values.push_front(LuaValue::Boolean(false));
-                Ok(values)
-            }
+    let xpcall = lua.create_function(|_, (call, handle): (Function, Function)| match call
+        .call::<MultiValue>(())
+    {
+        Ok(values) => Ok(succeeded(values)),
+        Err(error) => {
+            let mut values = handle.call::<MultiValue>(first_line(&error))?;
+            values.push_front(LuaValue::Boolean(false));
+            Ok(values)
         }
     })?;
     globals.raw_set("xpcall", xpcall)
@@ -261,9 +253,7 @@ fn tostring(lua: &Lua, globals: &Table) -> mlua::Result<Function> {
             };
             Ok(LuaValue::String(lua.create_string(text)?))
         }
-        LuaValue::Integer(number) => {
-            Ok(LuaValue::String(lua.create_string(number.to_string())?))
-        }
+        LuaValue::Integer(number) => Ok(LuaValue::String(lua.create_string(number.to_string())?)),
         value => usual.call(value),
     })
 }

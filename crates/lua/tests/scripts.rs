@@ -38,7 +38,10 @@ fn check_open(script: &str, expected: &str) {
 
 #[test]
 fn health_is_a_table_with_status_and_message() {
-    check("return {status = 'Healthy', message = obj.status.conditions[1].message}", "Healthy: fine");
+    check(
+        "return {status = 'Healthy', message = obj.status.conditions[1].message}",
+        "Healthy: fine",
+    );
     check("hs = {} hs.status = 'Progressing' return hs", "Progressing: ");
     check("return {STATUS = 'Healthy', Message = 'm'}", "Healthy: m");
     check("return {}", "none");
@@ -47,7 +50,10 @@ fn health_is_a_table_with_status_and_message() {
     check("return {'a', 'b'}", "none");
     check("return {status = 1}", "none");
     check("return {status = 'Healthy', message = {}}", "none");
-    check("return {status = 'Fine', message = 'm'}", "Unknown: Lua returned an invalid health status");
+    check(
+        "return {status = 'Fine', message = 'm'}",
+        "Unknown: Lua returned an invalid health status",
+    );
     check("return {message = 'm'}", "Unknown: Lua returned an invalid health status");
     check("return {status = 'Healthy'}, {status = 'Degraded'}", "Degraded: ");
     check("return 'x'", "error: expect table output from Lua script, not string");
@@ -105,7 +111,10 @@ fn only_some_libraries_are_there() {
         "return {status = 'Healthy', message = type(os.exit) .. type(os.execute) .. type(io.popen) .. type(debug)}",
         "Healthy: nilnilnilnil",
     );
-    check("return {status = 'Healthy', message = tostring(1e15) .. ' ' .. tostring(0.1) .. ' ' .. tostring(3)}", "Healthy: 1000000000000000 0.1 3");
+    check(
+        "return {status = 'Healthy', message = tostring(1e15) .. ' ' .. tostring(0.1) .. ' ' .. tostring(3)}",
+        "Healthy: 1000000000000000 0.1 3",
+    );
     check("return loadstring('\\27Lua')", "error: expect table output from Lua script, not string");
 }
 

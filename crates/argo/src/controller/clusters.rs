@@ -245,7 +245,10 @@ impl Clusters {
             cluster_resources: described.as_ref().is_none_or(|c| c.cluster_resources),
             filter: settings.filter.clone(),
             queries_per_second: self.queries_per_second,
-            tracker: Arc::new(ByMark(settings.tracking.clone())),
+            tracker: Arc::new(ByMark {
+                tracking: settings.tracking.clone(),
+                customizations: settings.customizations.clone(),
+            }),
         };
         let cluster = Cluster::connect(client, options);
         tokio::spawn(follow(cluster.downgrade(), Arc::downgrade(context)));

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use windlass_cluster::{ApiKinds, Cluster, DryRun, Error};
 use windlass_engine::compare::{self, Comparison, LiveObjects};
 use windlass_engine::diff::{self, Mode};
-use windlass_engine::health::BuiltInOnly;
 use windlass_engine::ignore::Rules;
 use windlass_engine::normalize::Normalizer;
 use windlass_engine::state;
@@ -213,7 +212,7 @@ impl Subject<'_> {
             delete_default: self.option("Delete"),
             kinds: &kinds,
             permitted: &permitted,
-            health: &BuiltInOnly,
+            health: &self.settings.customizations,
             diff: self.diff_settings(&ignore),
             mode: &mode,
         };

@@ -87,7 +87,9 @@ impl Context {
         for problem in &settings.problems {
             tracing::warn!("setting ignored: {problem}");
         }
-        let mirror = old.filter != settings.filter || old.tracking != settings.tracking;
+        let mirror = old.filter != settings.filter
+            || old.tracking != settings.tracking
+            || old.customizations != settings.customizations;
         self.settings.store(Arc::new(settings));
         if mirror {
             self.clusters.forget();

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use windlass_engine::compare;
-use windlass_engine::health::BuiltInOnly;
 use windlass_engine::policy::{
     self, AfterFailure, DEFAULT_HISTORY_LIMIT, is_confirmed, keep_latest,
 };
@@ -465,7 +464,7 @@ fn one_step(
         namespace: compared.namespace.clone(),
         kinds: &compared.kinds,
         permit: &permit,
-        health: &BuiltInOnly,
+        health: &subject.settings.customizations,
     };
     let step = sync::step(&request, &world, progress);
     let wait = step.wait.clone();

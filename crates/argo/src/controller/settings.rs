@@ -10,6 +10,8 @@ use windlass_engine::policy::{SelfHealBackoff, parse_duration};
 use windlass_engine::tracking::{DEFAULT_LABEL, Method, Tracking};
 use windlass_object::yaml;
 
+use crate::customizations::Customizations;
+
 /// Settings of the controller. Keys that are absent or cannot be read have Argo CD's defaults.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Settings {
@@ -27,6 +29,7 @@ pub(crate) struct Settings {
     /// Longest sync; zero is without bound.
     pub(crate) sync_timeout: Duration,
     pub(crate) in_cluster: bool,
+    pub(crate) customizations: Customizations,
     /// Keys that cannot be read, for the log.
     pub(crate) problems: Vec<String>,
 }
@@ -45,7 +48,7 @@ type Data = BTreeMap<String, String>;
 impl Settings {
     /// From the data of both config maps.
     pub(crate) fn read(config: &Data, parameters: &Data) -> Self {
-        let mut problems = Vec::new();
+        let (customizations, mut problems) = Customizations::read(config);
         let text = |key: &str| config.get(key).map_or("", |v| v.trim());
         let flag = |key: &str, default: bool| match text(key) {
             "" => default,
@@ -103,6 +106,7 @@ impl Settings {
             },
             sync_timeout,
             in_cluster: flag("cluster.inClusterEnabled", true),
+            customizations,
             problems,
         }
     }

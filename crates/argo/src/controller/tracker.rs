@@ -4,27 +4,32 @@ use std::collections::BTreeSet;
 
 use windlass_cluster::{Identity, Tracker};
 use windlass_engine::annotation::{INSTALLATION_ID, TRACKING_ID};
-use windlass_engine::health::{self, BuiltInOnly};
+use windlass_engine::health;
 use windlass_engine::state::{Health, HealthCode};
 use windlass_engine::tracking::{Method, Tracking, TrackingId};
 use windlass_object::Object;
 
+use crate::customizations::Customizations;
+
 const LINK_PREFIX: &str = "link.argocd.argoproj.io/";
 const IGNORE_DEFAULT_LINKS: &str = "argocd.argoproj.io/ignore-default-links";
 
-/// Finds the application by the tracking mark.
-pub(crate) struct ByMark(pub(crate) Tracking);
+/// Finds the application by the tracking mark, and tells health by rules and settings.
+pub(crate) struct ByMark {
+    pub(crate) tracking: Tracking,
+    pub(crate) customizations: Customizations,
+}
 
 impl Tracker for ByMark {
     fn application(&self, identity: &Identity<'_>) -> Option<String> {
-        let found = if self.0.method == Method::Label {
-            identity.labels.get(self.0.label.as_str()).map(ToString::to_string)
+        let found = if self.tracking.method == Method::Label {
+            identity.labels.get(self.tracking.label.as_str()).map(ToString::to_string)
         } else {
-            let ours = self.0.installation.is_empty()
+            let ours = self.tracking.installation.is_empty()
                 || identity
                     .annotations
                     .get(INSTALLATION_ID)
-                    .is_some_and(|id| **id == self.0.installation);
+                    .is_some_and(|id| **id == self.tracking.installation);
             ours.then(|| identity.annotations.get(TRACKING_ID))
                 .flatten()
                 .and_then(|text| TrackingId::parse(text))
@@ -34,7 +39,7 @@ impl Tracker for ByMark {
     }
 
     fn health(&self, object: &Object) -> Option<Health> {
-        health::of(object, &BuiltInOnly)
+        health::of(object, &self.customizations)
             .unwrap_or_else(|error| Some(Health::new(HealthCode::Unknown, error.to_string())))
     }
 

@@ -19,8 +19,9 @@ use crate::state::{Health, HealthCode};
 
 /// Health checks beside the built-in ones, such as Lua scripts from settings. They win.
 pub trait CustomHealth {
-    /// Health of an object; none if there is no check for its kind.
-    fn check(&self, object: &Object) -> Option<Result<Health, String>>;
+    /// Health of an object; none if there is no check for its kind, and within that none if the
+    /// check does not tell.
+    fn check(&self, object: &Object) -> Option<Result<Option<Health>, String>>;
 }
 
 /// No custom checks.
@@ -28,7 +29,7 @@ pub trait CustomHealth {
 pub struct BuiltInOnly;
 
 impl CustomHealth for BuiltInOnly {
-    fn check(&self, _: &Object) -> Option<Result<Health, String>> {
+    fn check(&self, _: &Object) -> Option<Result<Option<Health>, String>> {
         None
     }
 }
@@ -46,7 +47,7 @@ pub fn of(object: &Object, custom: &dyn CustomHealth) -> Result<Option<Health>, 
         return Ok(Some(Health::new(HealthCode::Progressing, "Pending deletion")));
     }
     if let Some(verdict) = custom.check(object) {
-        return verdict.map(Some).map_err(HealthError);
+        return verdict.map_err(HealthError);
     }
     if let Some(verdict) = windlass_customizations::health(object) {
         return Ok(Some(Health::new(code(verdict.status), verdict.message)));
@@ -67,6 +68,16 @@ pub fn of(object: &Object, custom: &dyn CustomHealth) -> Result<Option<Health>, 
         _ => return Ok(None),
     };
     rule(object).map(Some)
+}
+
+/// Health of an object that something waits for: one whose check does not tell is on its way.
+pub fn awaited(object: &Object, custom: &dyn CustomHealth) -> Result<Option<Health>, HealthError> {
+    match of(object, custom)? {
+        None if custom.check(object).is_some() => {
+            Ok(Some(Health::new(HealthCode::Progressing, "")))
+        }
+        told => Ok(told),
+    }
 }
 
 fn code(status: windlass_customizations::Status) -> HealthCode {

@@ -176,7 +176,7 @@ impl Step {
                 self.set(i, status, Some(phase), &text);
                 continue;
             }
-            let health = match health::of(&live, custom) {
+            let health = match health::awaited(&live, custom) {
                 Err(_) => continue,
                 Ok(None) => Some((OperationPhase::Succeeded, String::new())),
                 Ok(Some(health)) => match health.status {
@@ -340,7 +340,7 @@ fn hook_progress(
     live: &windlass_object::Object,
     custom: &dyn CustomHealth,
 ) -> (OperationPhase, String) {
-    match health::of(live, custom) {
+    match health::awaited(live, custom) {
         Err(error) => (OperationPhase::Error, format!("failed to get resource health: {error}")),
         Ok(None) => (OperationPhase::Succeeded, format!("{} created", live.name())),
         Ok(Some(health)) => {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use windlass_argo::customizations::Customizations;
 use windlass_argo::types::{Application, IgnoreDifference};
 use windlass_engine::compare::{self, Comparison};
 use windlass_engine::diff::{self, Mode};
-use windlass_engine::health::BuiltInOnly;
 use windlass_engine::ignore::Rules;
 use windlass_engine::normalize::Normalizer;
 use windlass_engine::sync::{self, Plan};
@@ -111,6 +111,7 @@ pub(crate) async fn compare(
     let kinds = Kinds::discover(&connection.client).await?;
     let settings = repositories::config_map(connection, "argocd-cm").await?;
     let tracking = tracking(&settings);
+    let (custom, _) = Customizations::read(&settings);
     let instance = tracking::instance_name(app.name(), app.namespace(), &connection.namespace);
     let namespace = app.spec.destination.namespace.as_str();
     let context = Context {
@@ -142,7 +143,7 @@ pub(crate) async fn compare(
             delete_default: None,
             kinds: &kinds,
             permitted: &|_, _, _| true,
-            health: &BuiltInOnly,
+            health: &custom,
             diff: diff::Settings {
                 schemas: &schemas,
                 normalizer: Normalizer { ignore: &ignored, ..Normalizer::default() },
@@ -162,7 +163,7 @@ pub(crate) async fn compare(
         namespace: there.into_iter().next().map(Arc::new),
         kinds: &kinds,
         permit: &|_, _| Ok(()),
-        health: &BuiltInOnly,
+        health: &custom,
     };
     let plan = sync::plan(&request, &world);
     Ok(Compared { comparison, plan, incomplete })

@@ -62,7 +62,7 @@ fn rows(
     let group = format!("{}{}", branch.prefix(), key.group);
     let mut cells = vec![group, key.kind, key.namespace, key.name, "No".to_owned()];
     if detailed {
-        let (health, reason) = node.health();
+        let (health, reason) = node.health.clone();
         cells.extend([node.age(now), health, reason]);
     }
     lines.push(cells);

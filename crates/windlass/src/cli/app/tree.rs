@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use windlass_argo::customizations::Customizations;
 use windlass_argo::types::Application;
-use windlass_engine::health::{self, BuiltInOnly};
+use windlass_engine::health;
 use windlass_object::Object;
 
 use super::connection::Connection;
 use super::kinds::Kinds;
+use super::repositories::config_map;
 use super::status::{self, ResourceState};
 use crate::cli::columns::{align, line};
 
@@ -26,17 +28,11 @@ pub(crate) enum Detail {
 pub(crate) struct Node {
     pub(crate) object: Object,
     pub(crate) children: Vec<Node>,
+    /// Its health and the reason for it, in words.
+    pub(crate) health: (String, String),
 }
 
 impl Node {
-    /// Its health and the reason for it, in words.
-    pub(crate) fn health(&self) -> (String, String) {
-        match health::of(&self.object, &BuiltInOnly) {
-            Ok(Some(health)) => (health.status.as_str().to_owned(), health.message),
-            _ => (String::new(), String::new()),
-        }
-    }
-
     /// How long it has been there, as kubectl tells it.
     pub(crate) fn age(&self, now: Timestamp) -> String {
         let created = self.object.str_at(&["metadata", "creationTimestamp"]).parse::<Timestamp>();
@@ -66,18 +62,28 @@ pub(crate) async fn build(connection: &Connection, app: &Application) -> anyhow:
             }
         }
     }
-    Ok(roots.into_iter().map(|root| adopt(root, &mut by_owner, 0)).collect())
+    let (custom, _) = Customizations::read(&config_map(connection, "argocd-cm").await?);
+    Ok(roots.into_iter().map(|root| adopt(root, &mut by_owner, &custom, 0)).collect())
 }
 
-fn adopt(object: Object, by_owner: &mut BTreeMap<String, Vec<Object>>, depth: usize) -> Node {
+fn adopt(
+    object: Object,
+    by_owner: &mut BTreeMap<String, Vec<Object>>,
+    custom: &Customizations,
+    depth: usize,
+) -> Node {
     let mut owned = by_owner.remove(object.uid()).unwrap_or_default();
     owned.sort_by_cached_key(Object::key);
     let children = if depth < MAX_DEPTH {
-        owned.into_iter().map(|child| adopt(child, by_owner, depth + 1)).collect()
+        owned.into_iter().map(|child| adopt(child, by_owner, custom, depth + 1)).collect()
     } else {
         Vec::new()
     };
-    Node { object, children }
+    let health = match health::of(&object, custom) {
+        Ok(Some(health)) => (health.status.as_str().to_owned(), health.message),
+        _ => (String::new(), String::new()),
+    };
+    Node { object, children, health }
 }
 
 /// What leads to an object in the tree: nothing for a root.
@@ -127,7 +133,7 @@ fn rows(
     lines: &mut Vec<Vec<String>>,
 ) {
     let object = &node.object;
-    let (mut health, reason) = node.health();
+    let (mut health, reason) = node.health.clone();
     let mut sync = String::new();
     let mut message = String::new();
     if let Some(state) = states.get(&(object.kind().to_owned(), object.name().to_owned())) {
