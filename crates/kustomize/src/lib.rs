@@ -12,6 +12,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod edit;
 mod error;
 mod fieldspec;
 mod id;

@@ -186,10 +186,11 @@ impl Decode for BTreeMap<String, String> {
     }
 }
 
-/// A struct with Go's name and, for each field, its JSON name.
+/// A struct with Go's name and, for each field, its JSON name; a field that is `always` is written
+/// even if it is empty.
 macro_rules! record {
     ($(#[$meta:meta])* $name:ident = $go:literal {
-        $($(#[$field_meta:meta])* $field:ident: $ty:ty = $json:literal,)*
+        $($(#[$field_meta:meta])* $field:ident: $ty:ty = $json:literal $(; $always:ident)?,)*
     }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq)]
@@ -224,6 +225,28 @@ macro_rules! record {
                     }
                 }
                 Ok(out)
+            }
+        }
+
+        impl $crate::kustomization::encode::Encode for $name {
+            fn whole(&self) -> serde_json::Value {
+                let mut fields = serde_json::Map::new();
+                $(
+                    let is_always = [$(stringify!($always),)? ""].contains(&"always");
+                    let value = if is_always {
+                        Some($crate::kustomization::encode::Encode::whole(&self.$field))
+                    } else {
+                        $crate::kustomization::encode::Encode::encode(&self.$field)
+                    };
+                    if let Some(value) = value {
+                        fields.insert($json.to_owned(), value);
+                    }
+                )*
+                serde_json::Value::Object(fields)
+            }
+
+            fn encode(&self) -> Option<serde_json::Value> {
+                Some($crate::kustomization::encode::Encode::whole(self))
             }
         }
     };

@@ -1,6 +1,7 @@
 //! The kustomization file: its fields, how it is read, and what of it is deprecated.
 
 pub(crate) mod decode;
+pub(crate) mod encode;
 mod types;
 
 use serde_json::Value;
@@ -56,6 +57,18 @@ pub fn read(text: &[u8], directory: &str) -> Result<Loaded> {
         return Err(Error::told(text));
     }
     Ok(Loaded { kustomization: k, warnings })
+}
+
+/// Reads a kustomization file's text to change it: it may still be empty.
+///
+/// # Errors
+/// For what is not YAML, and unknown fields or fields of a wrong type.
+pub(crate) fn read_to_edit(text: &[u8]) -> Result<Kustomization> {
+    let value = first_document(text, &yaml::Options::default())?;
+    let invalid = |e: String| Error::told(e).during("invalid Kustomization");
+    let mut k: Kustomization = decode(&value, true).map_err(invalid)?;
+    fix(&mut k);
+    Ok(k)
 }
 
 /// The first document of `text`: go-yaml reads no further where it converts to JSON.

@@ -205,7 +205,7 @@ record! {
         /// Of which resource.
         name: String = "name",
         /// How many.
-        count: i64 = "count",
+        count: i64 = "count"; always,
     }
 }
 
@@ -247,7 +247,7 @@ record! {
     /// Where a value goes.
     TargetSelector = "TargetSelector" {
         /// The resources.
-        select: Option<Selector> = "select",
+        select: Option<Selector> = "select"; always,
         /// Those of them that are left alone.
         reject: Vec<Selector> = "reject",
         /// The fields; `metadata.name` if none.
@@ -275,7 +275,7 @@ record! {
     /// A value put in the place of `$(NAME)`.
     Var = "Var" {
         /// The name.
-        name: String = "name",
+        name: String = "name"; always,
         /// The resource that holds the value.
         objref: VarTarget = "objref",
         /// The field that holds it.
@@ -295,7 +295,7 @@ record! {
         /// Kind.
         kind: String = "kind",
         /// Name.
-        name: String = "name",
+        name: String = "name"; always,
         /// Namespace.
         namespace: String = "namespace",
     }
@@ -323,9 +323,9 @@ record! {
     /// Kinds that come first and last.
     LegacySortOptions = "LegacySortOptions" {
         /// First.
-        order_first: Vec<String> = "orderFirst",
+        order_first: Vec<String> = "orderFirst"; always,
         /// Last.
-        order_last: Vec<String> = "orderLast",
+        order_last: Vec<String> = "orderLast"; always,
     }
 }
 

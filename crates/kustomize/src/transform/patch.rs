@@ -238,7 +238,7 @@ fn describe(selector: &Selector) -> String {
 }
 
 /// A text as Go's `%q` writes it.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {
