@@ -226,7 +226,8 @@ fn check_add(flags: &GeneratorFlags) -> Result<()> {
             "at least from-env-file, or from-file or from-literal must be set",
         ));
     }
-    if !env_file.is_empty() && !(files.is_empty() && literals.is_empty()) {
+    let others = !files.is_empty() || !literals.is_empty();
+    if !env_file.is_empty() && others {
         return Err(Error::told("from-env-file cannot be combined with from-file or from-literal"));
     }
     if !matches!(behavior.as_str(), "" | "create" | "merge" | "replace") {

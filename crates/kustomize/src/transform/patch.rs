@@ -93,8 +93,10 @@ fn merge_into(map: &mut ResMap, places: &[usize], patch: &mut Resource) -> Resul
     // kustomize writes these anew, as texts.
     patch.set_labels(patch.labels());
     patch.set_annotations(patch.annotations());
-    patch.set_name(&patch.name().to_owned());
-    patch.set_namespace(&patch.namespace().to_owned());
+    let name = patch.name().to_owned();
+    patch.set_name(&name);
+    let namespace = patch.namespace().to_owned();
+    patch.set_namespace(&namespace);
     let kind = patch.kind().to_owned();
     for &at in places {
         let Some(resource) = map.get_mut(at) else { continue };
