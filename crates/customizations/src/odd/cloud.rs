@@ -3,13 +3,42 @@
 use serde_json::Value;
 use windlass_object::Object;
 
-use super::{condition, conditions, degraded, healthy, list, list_at, progressing, text, verdict};
+use super::{
+    condition, conditions, degraded, healthy, last_condition, list, list_at, progressing,
+    suspended, text, verdict,
+};
 use crate::{Status, Verdict};
+
+/// A managed resource of provider-aws: synced with the cloud, and ready there.
+pub(super) fn crossplane_managed(object: &Object) -> Option<Verdict> {
+    let what = match object.kind() {
+        "Distribution" => "distribution",
+        "ResourceRecordSet" => "resourcrecordset",
+        kind => kind,
+    };
+    if object.get(&["status", "conditions"]).is_none_or(Value::is_null) {
+        return progressing(format!("Waiting for {what} to be created"));
+    }
+    let told = |kind: &str| {
+        let condition = last_condition(object, kind);
+        condition
+            .map_or(("", "", ""), |c| (text(c, "status"), text(c, "reason"), text(c, "message")))
+    };
+    match (told("Ready"), told("Synced")) {
+        (("True", "Available", _), ("True", "ReconcileSuccess", _)) => healthy("Available"),
+        (_, ("True", "ReconcileSuccess", _)) => {
+            progressing(format!("Waiting for {what} to be available"))
+        }
+        (_, ("False", reason @ "ReconcilePaused", _)) => suspended(reason),
+        (_, ("False", "ReconcileError", message)) => degraded(message),
+        _ => degraded(""),
+    }
+}
 
 /// A package tells by two reasons whether it is installed and whether it is healthy.
 pub(super) fn crossplane_package(object: &Object) -> Option<Verdict> {
-    let installed = condition(object, "Installed")?;
-    let working = condition(object, "Healthy")?;
+    let installed = last_condition(object, "Installed")?;
+    let working = last_condition(object, "Healthy")?;
     let message = format!("{} {}", text(installed, "reason"), text(working, "reason"));
     let both = [installed, working].iter().all(|c| text(c, "status") == "True");
     if both { healthy(message) } else { degraded(message) }
@@ -17,6 +46,9 @@ pub(super) fn crossplane_package(object: &Object) -> Option<Verdict> {
 
 pub(super) fn machine_pool(object: &Object) -> Option<Verdict> {
     let phase = object.str_at(&["status", "phase"]);
+    if phase.is_empty() {
+        return progressing("");
+    }
     let message = format!("MachinePool is {phase}");
     match phase {
         "Running" | "Scaling" => return healthy(message),
@@ -125,7 +157,9 @@ pub(super) fn resource_binding(object: &Object) -> Option<Verdict> {
         return progressing("Current resource status is insufficient");
     }
     let bad = |state: &Value| {
-        state.get("applied") != Some(&Value::Bool(true)) || text(state, "health") == "Unhealthy"
+        let applied = state.get("applied") == Some(&Value::Bool(true));
+        let health = text(state, "health");
+        health == "Unhealthy" || !applied && health != "Healthy"
     };
     if states.iter().any(bad) {
         return degraded("Current resource status is unhealthy");

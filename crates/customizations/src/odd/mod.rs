@@ -21,6 +21,7 @@ pub(crate) fn function(name: &str) -> Option<Function> {
         "backend_tls_policy" => network::backend_tls_policy,
         "ceph_cluster" => platform::ceph_cluster,
         "configuration_policy" => cloud::configuration_policy,
+        "crossplane_managed" => cloud::crossplane_managed,
         "crossplane_package" => cloud::crossplane_package,
         "elasticsearch" => platform::elasticsearch,
         "external_secret_error" => platform::external_secret_error,
@@ -32,6 +33,7 @@ pub(crate) fn function(name: &str) -> Option<Function> {
         "machine_pool" => cloud::machine_pool,
         "managed_control_plane" => cloud::managed_control_plane,
         "microgateway" => network::microgateway,
+        "openshift_route" => network::openshift_route,
         "operator_subscription" => platform::operator_subscription,
         "promoter" => promoter::promoter,
         "rabbitmq_topology" => platform::rabbitmq_topology,
@@ -86,6 +88,11 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 /// A number at a path.
 fn number(object: &Object, path: &[&str]) -> Option<f64> {
     object.get(path).and_then(Value::as_f64)
+}
+
+/// The last condition of a type.
+fn last_condition<'a>(object: &'a Object, kind: &str) -> Option<&'a Value> {
+    conditions(object).iter().rev().find(|condition| text(condition, "type") == kind)
 }
 
 /// The first condition of a type.

@@ -91,6 +91,23 @@ pub(super) fn backend_tls_policy(object: &Object) -> Option<Verdict> {
     healthy(format!("{kind} is healthy"))
 }
 
+/// A route is admitted by each of its routers.
+pub(super) fn openshift_route(object: &Object) -> Option<Verdict> {
+    let routers = list_at(object, &["status", "ingress"]);
+    let mut admitted = 0;
+    for condition in routers.iter().flat_map(|router| list(router, "conditions")) {
+        match (text(condition, "type"), text(condition, "status")) {
+            ("Admitted", "True") => admitted += 1,
+            ("Admitted", "False") => return degraded("Route is degraded"),
+            _ => {}
+        }
+    }
+    if !routers.is_empty() && admitted == routers.len() {
+        return healthy("Route is healthy");
+    }
+    progressing("Route is still getting admitted")
+}
+
 pub(super) fn microgateway(object: &Object) -> Option<Verdict> {
     let kind = object.kind();
     let ancestors = list_at(object, &["status", "ancestors"]);
@@ -102,7 +119,7 @@ pub(super) fn microgateway(object: &Object) -> Option<Verdict> {
     }
     for ancestor in ancestors {
         let (name, conditions) = (ancestor_name(ancestor), list(ancestor, "conditions"));
-        if conditions.is_empty() {
+        if ancestor.get("conditions").is_none() {
             continue;
         }
         if conditions.iter().any(|condition| !is_current(object, condition)) {

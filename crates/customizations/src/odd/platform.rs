@@ -3,9 +3,7 @@
 use serde_json::Value;
 use windlass_object::Object;
 
-use super::{
-    condition, conditions, degraded, healthy, list_at, number, progressing, text, verdict,
-};
+use super::{conditions, degraded, healthy, list_at, number, progressing, text, verdict};
 use crate::{Status, Verdict};
 
 pub(super) fn ceph_cluster(object: &Object) -> Option<Verdict> {
@@ -13,7 +11,7 @@ pub(super) fn ceph_cluster(object: &Object) -> Option<Verdict> {
     let message = object.str_at(&["status", "message"]);
     let state = object.str_at(&["status", "state"]);
     match health {
-        "" if message.is_empty() => progressing("Waiting for status to be reported"),
+        "" if object.get(&["status"]).is_none() => progressing("Waiting for status to be reported"),
         "" => progressing(message),
         "HEALTH_OK" => {
             healthy(format!("Ceph health is HEALTH_OK - Ceph cluster state is {state} - {message}"))
@@ -29,6 +27,7 @@ pub(super) fn ceph_cluster(object: &Object) -> Option<Verdict> {
 
 /// Green with fewer nodes than asked for is still on its way.
 pub(super) fn elasticsearch(object: &Object) -> Option<Verdict> {
+    const UNKNOWN: &str = "Elasticsearch Cluster status is unknown. Ensure your ArgoCD is current and then check for/file a bug report: https://github.com/argoproj/argo-cd/issues";
     const CHECK: &str = "Check the status of indices, replicas and shards";
     let phase = object.str_at(&["status", "phase"]);
     match phase {
@@ -38,10 +37,7 @@ pub(super) fn elasticsearch(object: &Object) -> Option<Verdict> {
         }
         "Invalid" => return degraded("Elasticsearch phase is Invalid"),
         _ => {
-            return verdict(
-                Status::Unknown,
-                "Elasticsearch Cluster status is unknown. Ensure your ArgoCD is current and then check for/file a bug report: https://github.com/argoproj/argo-cd/issues",
-            );
+            return verdict(Status::Unknown, UNKNOWN);
         }
     }
     match object.str_at(&["status", "health"]) {
@@ -59,7 +55,7 @@ pub(super) fn elasticsearch(object: &Object) -> Option<Verdict> {
         }
         "yellow" => progressing(format!("Elasticsearch Cluster status is Yellow. {CHECK}")),
         "red" => degraded(format!("Elasticsearch Cluster status is Red. {CHECK}")),
-        _ => progressing("Elasticsearch Cluster status is unknown"),
+        _ => verdict(Status::Unknown, UNKNOWN),
     }
 }
 
@@ -71,48 +67,56 @@ pub(super) fn external_secret_error(object: &Object) -> Option<Verdict> {
 
 pub(super) fn rabbitmq_topology(object: &Object) -> Option<Verdict> {
     let kind = object.kind().to_lowercase();
-    match condition(object, "Ready").map(|ready| text(ready, "status")) {
-        Some("True") => healthy(format!("RabbitMQ {kind} ready")),
-        Some("False") => degraded(format!("RabbitMQ {kind} failed to be created or updated")),
-        _ => verdict(Status::Unknown, format!("RabbitMQ {kind} status is unknown")),
+    for condition in conditions(object).iter().filter(|c| text(c, "type") == "Ready") {
+        match (text(condition, "status"), text(condition, "reason")) {
+            ("True", "SuccessfulCreateOrUpdate") => {
+                return healthy(format!("RabbitMQ {kind} ready"));
+            }
+            ("False", "FailedCreateOrUpdate") => {
+                return degraded(format!("RabbitMQ {kind} failed to be created or updated"));
+            }
+            _ => {}
+        }
     }
+    verdict(Status::Unknown, format!("RabbitMQ {kind} status is unknown"))
 }
 
 /// Conditions of a subscription tell of trouble; its state tells how far it is.
 pub(super) fn operator_subscription(object: &Object) -> Option<Verdict> {
-    let mut message = String::new();
-    let (mut trouble, mut pending, mut unpacking) = (false, false, false);
-    for (index, condition) in conditions(object).iter().enumerate() {
-        let (kind, status) = (text(condition, "type"), text(condition, "status"));
-        let is_true = status == "True";
-        match kind {
-            "CatalogSourcesUnhealthy" | "InstallPlanFailed" | "ResolutionFailed" => {
-                trouble |= is_true
-            }
-            "InstallPlanPending" => pending |= is_true,
-            "BundleUnpacking" => unpacking |= is_true,
-            _ => {}
-        }
-        message.push_str(&format!("{}: {kind} | {status}\n", index + 1));
+    if object.get(&["status", "conditions"]).is_none() && object.get(&["status", "state"]).is_none()
+    {
+        return progressing("An install plan for a subscription is pending installation");
     }
     let state = object.str_at(&["status", "state"]);
-    let manual = object.str_at(&["spec", "installPlanApproval"]) == "Manual";
-    let installed = !object.str_at(&["status", "installedCSV"]).is_empty();
-    let _ = pending;
+    let is_true = |kind: &str| {
+        let found = conditions(object).iter().find(|c| text(c, "type") == kind);
+        found.is_some_and(|condition| text(condition, "status") == "True")
+    };
+    let optional = state == "UpgradePending"
+        && object.str_at(&["spec", "installPlanApproval"]) == "Manual"
+        && !object.str_at(&["status", "installedCSV"]).is_empty()
+        && !is_true("BundleUnpacking");
+    let mut message = String::new();
+    for (index, condition) in conditions(object).iter().enumerate() {
+        let (kind, status) = (text(condition, "type"), text(condition, "status"));
+        if !(optional && kind == "InstallPlanPending") {
+            message.push_str(&format!("{}: {kind} | {status}\n", index + 1));
+        }
+    }
     message.push_str(&match state {
         "" => ".status.state not yet known\n".to_owned(),
+        state if optional => format!(
+            ".status.state is '{state}' (manual InstallPlan approval pending; treated as healthy)\n"
+        ),
         state => format!(".status.state is '{state}'\n"),
     });
-    if trouble {
+    if ["CatalogSourcesUnhealthy", "InstallPlanFailed", "ResolutionFailed"].into_iter().any(is_true)
+    {
         return degraded(message);
     }
-    if state == "AtLatestKnown" && !unpacking {
+    let pending = is_true("InstallPlanPending") || is_true("BundleUnpacking");
+    if optional || state == "AtLatestKnown" && !pending {
         return healthy(message);
-    }
-    if state == "UpgradePending" && manual && installed && !unpacking {
-        return healthy(format!(
-            "1: CatalogSourcesUnhealthy | False\n.status.state is '{state}' (manual InstallPlan approval pending; treated as healthy)\n"
-        ));
     }
     progressing(message)
 }
