@@ -77,6 +77,20 @@ pub enum Reason {
     /// Legal, and probably not meant.
     #[error("{0}")]
     Suspicious(String),
+    /// A chart cannot be rendered. The words are Helm's.
+    #[error("failed to execute helm template command: Error: {0}")]
+    Helm(String),
+    /// A file of values, or one that a parameter names.
+    #[error("error resolving helm value files: {0}")]
+    ValueFile(String),
+    /// Something beside the tree cannot be had.
+    #[error("{what}: {why}")]
+    Unavailable {
+        /// What.
+        what: String,
+        /// Why.
+        why: String,
+    },
     /// Windlass does not render this yet.
     #[error("rendering {what} is not supported by Windlass yet")]
     NotYetSupported {

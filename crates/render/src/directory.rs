@@ -4,10 +4,11 @@
 //! decoding it: a file that yields no object before its first error and does not look like a
 //! manifest at all (some values file) is passed over in silence.
 
-use windlass_object::{Object, Value, yaml};
+use windlass_object::yaml;
 use windlass_tree::{Entry, EntryKind, Tree, TreeError, TreePath, resolve};
 
-use crate::{Diagnostic, Directory, Findings, Glob, Manifest, Reason};
+use crate::objects::object;
+use crate::{Diagnostic, Directory, Findings, Glob, Reason};
 
 /// A file with this in it is not rendered.
 const SKIP_MARKER: &[u8] = b"+argocd:skip-file-rendering";
@@ -183,48 +184,12 @@ impl Walk<'_> {
             self.findings.warnings.push(Diagnostic::at(path, warning.at, reason));
         }
         for (at, problem) in errors {
-            self.unmarshal(path, at, problem);
+            self.findings.unmarshal(path, at, problem);
         }
         for (at, object) in objects {
-            self.expand(path, at, object);
+            self.findings.expand(path, at, object);
         }
     }
-
-    fn unmarshal(&mut self, path: &TreePath, at: yaml::Position, problem: String) {
-        let reason = Reason::Unmarshal { file: path.name().to_owned(), problem };
-        self.findings.diagnostics.push(Diagnostic::at(path, at, reason));
-    }
-
-    /// Whatever has a list of items is a list of objects.
-    fn expand(&mut self, path: &TreePath, at: yaml::Position, mut object: Object) {
-        let is_null_list = object.get(&["items"]).is_some_and(Value::is_null)
-            && object.get(&["spec"]).is_none()
-            && object.get(&["status"]).is_none();
-        if is_null_list {
-            return;
-        }
-        let Some(Value::Array(items)) = object.fields_mut().get_mut("items").map(Value::take)
-        else {
-            return self.findings.manifests.push(Manifest { object, path: path.clone(), at });
-        };
-        for (index, item) in items.into_iter().enumerate() {
-            match self::object(item) {
-                Ok(object) => {
-                    self.findings.manifests.push(Manifest { object, path: path.clone(), at });
-                }
-                Err(problem) => self.unmarshal(path, at, format!("items[{index}]: {problem}")),
-            }
-        }
-    }
-}
-
-/// What Kubernetes takes for an object: something with a kind.
-fn object(value: Value) -> Result<Object, String> {
-    let object = Object::try_from(value).map_err(|e| e.to_string())?;
-    if object.kind().is_empty() {
-        return Err("Object 'Kind' is missing".to_owned());
-    }
-    Ok(object)
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {

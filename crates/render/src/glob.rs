@@ -61,6 +61,63 @@ impl Glob {
         Regex::new(&regex).map(Self).map_err(|_| GlobError::Complex)
     }
 
+    /// Compiles a glob of paths: `*` and `?` stop at slashes, `**` as a whole part stands for any
+    /// number of directories.
+    ///
+    /// # Errors
+    /// As [`Glob::new`].
+    pub fn of_paths(pattern: &str) -> Result<Self, GlobError> {
+        let mut regex = String::from("(?s)^");
+        let mut depth = 0;
+        let mut chars = pattern.chars().peekable();
+        let mut part_begins = true;
+        while let Some(c) = chars.next() {
+            let begins = std::mem::replace(&mut part_begins, c == '/');
+            match c {
+                '*' if chars.peek() == Some(&'*') => {
+                    while chars.peek() == Some(&'*') {
+                        chars.next();
+                    }
+                    if begins && chars.peek() == Some(&'/') {
+                        chars.next();
+                        regex.push_str("(?:[^/]*/)*");
+                        part_begins = true;
+                    } else {
+                        regex.push_str(if begins { ".*" } else { "[^/]*" });
+                    }
+                }
+                '*' => regex.push_str("[^/]*"),
+                '?' => regex.push_str("[^/]"),
+                '[' => {
+                    let rest: String = chars.clone().collect();
+                    let mut inner = rest.chars();
+                    class(&mut inner, &mut regex)?;
+                    let used = rest.chars().count() - inner.count();
+                    chars.by_ref().take(used).for_each(drop);
+                }
+                '{' => {
+                    depth += 1;
+                    if depth > MAX_BRACES {
+                        return Err(GlobError::Complex);
+                    }
+                    regex.push_str("(?:");
+                }
+                '}' if depth > 0 => {
+                    depth -= 1;
+                    regex.push(')');
+                }
+                ',' if depth > 0 => regex.push('|'),
+                '\\' => literal(chars.next().unwrap_or('\\'), &mut regex),
+                c => literal(c, &mut regex),
+            }
+        }
+        if depth > 0 {
+            return Err(GlobError::Open('{'));
+        }
+        regex.push('$');
+        Regex::new(&regex).map(Self).map_err(|_| GlobError::Complex)
+    }
+
     /// Whether all of `text` matches.
     pub fn matches(&self, text: &str) -> bool {
         self.0.is_match(text)
@@ -122,6 +179,24 @@ mod tests {
         check("[a-c]x[!0-9]", &["axy"], &["dxy", "ax1"]);
         check("a\\*b(.)+", &["a*b(.)+"], &["axb(.)+"]);
         check("**/x", &["a/b/x"], &["x"]);
+    }
+
+    #[test]
+    fn matches_paths() {
+        let check = |pattern: &str, yes: &[&str], no: &[&str]| {
+            let glob = Glob::of_paths(pattern).unwrap();
+            for text in yes {
+                assert!(glob.matches(text), "{pattern} must match {text}");
+            }
+            for text in no {
+                assert!(!glob.matches(text), "{pattern} must not match {text}");
+            }
+        };
+        check("env/*.yaml", &["env/a.yaml"], &["env/a/b.yaml", "a.yaml"]);
+        check("**/x.yaml", &["x.yaml", "a/x.yaml", "a/b/x.yaml"], &["ax.yaml"]);
+        check("a/**/x", &["a/x", "a/b/c/x"], &["a/bx", "x"]);
+        check("a/**", &["a/b", "a/b/c"], &["b"]);
+        check("v[0-9]/{a,b}?.yaml", &["v1/ax.yaml"], &["v1/a/.yaml", "vx/ax.yaml"]);
     }
 
     #[test]

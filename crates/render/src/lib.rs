@@ -17,8 +17,10 @@ mod diagnostic;
 mod directory;
 mod environment;
 mod glob;
+mod helm;
 mod helm_options;
 mod kustomize_options;
+mod objects;
 mod spec;
 
 use std::fmt;
@@ -126,8 +128,12 @@ impl Findings {
                 let options = blocks.directory.unwrap_or_default();
                 directory::render(tree, &root, &options, spec.max_bytes, self);
             }
+            SourceType::Helm => {
+                let options = blocks.helm.unwrap_or_default();
+                helm::render(tree, &root, &options, spec, given, &environment, self);
+            }
             // The other renderers are called from here.
-            SourceType::Helm | SourceType::Kustomize | SourceType::Plugin => {
+            SourceType::Kustomize | SourceType::Plugin => {
                 let reason = Reason::NotYetSupported { what: source_type.to_string() };
                 self.diagnostics.push(Diagnostic::of_file(&root, reason));
             }

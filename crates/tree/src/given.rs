@@ -135,17 +135,19 @@ enum Gift {
 #[derive(Clone, Debug, Default)]
 pub struct Given {
     gifts: BTreeMap<Need, Result<Gift, Arc<str>>>,
-    /// The revision that is rendered, for templates that name it.
+    /// The revision that is rendered, for options that name it.
     pub revision: String,
+    /// The time, in nanoseconds since 1970, for templates that ask. No outcome is outdated by it.
+    pub now: i128,
 }
 
 /// What was looked up, or why it could not be had.
 pub type Lookup<'a, T> = Option<Result<&'a T, &'a str>>;
 
 impl Given {
-    /// Nothing, for a render of `revision`.
-    pub fn at(revision: impl Into<String>) -> Self {
-        Self { gifts: BTreeMap::new(), revision: revision.into() }
+    /// Nothing, for a render of `revision` at `now`.
+    pub fn at(revision: impl Into<String>, now: i128) -> Self {
+        Self { gifts: BTreeMap::new(), revision: revision.into(), now }
     }
 
     /// Adds a chart.
@@ -328,7 +330,7 @@ mod tests {
             })
         };
         let need = Need::Chart { repository: "r".into(), name: "n".into(), version: "^1".into() };
-        let mut given = Given::at("a");
+        let mut given = Given::at("a", 0);
         assert!(given.chart("r", "n", "^1").is_none());
         given.insert_chart(need.clone(), chart("x"));
         given.insert_cluster(versions(&["v1"]));

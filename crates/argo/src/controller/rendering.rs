@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::{StreamExt as _, stream};
+use jiff::Timestamp;
 use windlass_cluster::ApiKinds;
 use windlass_render::{Cached, Given, Need, Outcome, Reference, Rendered, Spec};
 use windlass_source::address;
@@ -47,7 +48,7 @@ pub(crate) async fn render(
     let Rendering { context, source, level, .. } = *rendering;
     let spec = Arc::new(rendering.spec()?);
     let scope: Arc<str> = address::normalize(&source.repo_url).into();
-    let mut given = Given::at(rendering.revision);
+    let mut given = Given::at(rendering.revision, Timestamp::now().as_nanosecond());
     for _ in 0..ROUNDS {
         let needs = {
             let _slot = context.rendering.acquire().await;

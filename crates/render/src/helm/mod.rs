@@ -1,0 +1,178 @@
+//! Charts, by Argo CD's rules: what `helm template` would be called with, done here.
+
+mod capabilities;
+mod dependencies;
+mod values;
+
+use sha2::{Digest as _, Sha256};
+use windlass_helm::{Chart, Environment as Draws, Options, Release};
+use windlass_object::yaml;
+use windlass_tree::{Given, Need, Tree, TreePath};
+
+use crate::objects::object;
+use crate::{Diagnostic, Environment, Findings, HelmOptions, Reason, Spec};
+
+/// Why a chart is not rendered.
+pub(crate) enum Stop {
+    /// For this reason.
+    Because(Reason),
+    /// These are lacking.
+    Lacks(Vec<Need>),
+}
+
+impl From<Reason> for Stop {
+    fn from(reason: Reason) -> Self {
+        Self::Because(reason)
+    }
+}
+
+/// What a chart is rendered from.
+pub(crate) struct Input<'a> {
+    pub(crate) tree: &'a dyn Tree,
+    pub(crate) root: &'a TreePath,
+    pub(crate) options: &'a HelmOptions,
+    pub(crate) spec: &'a Spec,
+    pub(crate) given: &'a Given,
+    pub(crate) environment: &'a Environment<'a>,
+}
+
+pub(crate) fn render(
+    tree: &dyn Tree,
+    root: &TreePath,
+    options: &HelmOptions,
+    spec: &Spec,
+    given: &Given,
+    environment: &Environment<'_>,
+    findings: &mut Findings,
+) {
+    let input = Input { tree, root, options, spec, given, environment };
+    match input.render(findings) {
+        Ok(()) => {}
+        Err(Stop::Lacks(needs)) => findings.needs.extend(needs),
+        Err(Stop::Because(reason)) => {
+            findings.diagnostics.push(Diagnostic::of_file(root, reason));
+        }
+    }
+}
+
+fn helm(error: &impl ToString) -> Stop {
+    Stop::Because(Reason::Helm(error.to_string()))
+}
+
+impl Input<'_> {
+    fn render(&self, findings: &mut Findings) -> Result<(), Stop> {
+        let chart = Chart::load(self.tree, self.root).map_err(|e| helm(&e));
+        // All that can be known to be lacking is asked for at once.
+        let mut needs = Vec::new();
+        let mut gather = |stop: Stop| match stop {
+            Stop::Lacks(lacks) => {
+                needs.extend(lacks);
+                None
+            }
+            stop => Some(stop),
+        };
+        let values = match self.values() {
+            Ok(values) => Some(values),
+            Err(stop) => match gather(stop) {
+                Some(stop) => return Err(stop),
+                None => None,
+            },
+        };
+        let chart = match chart.and_then(|chart| self.with_dependencies(chart)) {
+            Ok(chart) => Some(chart),
+            Err(stop) => match gather(stop) {
+                Some(stop) => return Err(stop),
+                None => None,
+            },
+        };
+        let capabilities = match self.capabilities() {
+            Ok(capabilities) => Some(capabilities),
+            Err(stop) => match gather(stop) {
+                Some(stop) => return Err(stop),
+                None => None,
+            },
+        };
+        let (Some(values), Some(chart), Some(capabilities)) = (values, chart, capabilities) else {
+            return Err(Stop::Lacks(needs));
+        };
+        if let Some(Ok(versions)) = self.given.cluster() {
+            findings.given.cluster = Some(self.used(&chart, &values, versions));
+        }
+        let release = self.release();
+        let draws = Draws { now: self.given.now, seed: self.seed(&chart, &values, &release) };
+        let mut how = Options::new(draws);
+        how.skip_schema_validation = self.options.skip_schema_validation;
+        let rendered = windlass_helm::render(&chart, &values, &release, &capabilities, &how)
+            .map_err(|error| {
+                let mut text = error.to_string();
+                for line in error.advice() {
+                    text.push('\n');
+                    text.push_str(&line);
+                }
+                Stop::Because(Reason::Helm(text))
+            })?;
+        for warning in &rendered.warnings {
+            let reason = Reason::Suspicious(warning.clone());
+            findings.warnings.push(Diagnostic::of_file(self.root, reason));
+        }
+        if !self.options.skip_crds {
+            for crd in &rendered.crds {
+                self.take(&crd.path, &crd.text, findings);
+            }
+        }
+        for manifest in &rendered.manifests {
+            self.take(&manifest.path, &manifest.text, findings);
+        }
+        for hook in &rendered.hooks {
+            if !(self.options.skip_tests && hook.is_test()) {
+                self.take(&hook.manifest.path, &hook.manifest.text, findings);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the objects of a text that a template wrote.
+    fn take(&self, path: &str, text: &str, findings: &mut Findings) {
+        let inside = path.split_once('/').map_or(path, |(_, inside)| inside);
+        let path = self.root.join(inside).unwrap_or_else(|_| self.root.clone());
+        let parsed = yaml::parse(text.as_bytes(), &yaml::Options::default());
+        for error in &parsed.errors {
+            findings.unmarshal(&path, error.at, error.problem.to_string());
+        }
+        for document in parsed.documents.into_iter().filter(|d| !d.value.is_null()) {
+            match object(document.value) {
+                Ok(object) => findings.expand(&path, document.at, object),
+                Err(problem) => findings.unmarshal(&path, document.at, problem),
+            }
+        }
+    }
+
+    fn release(&self) -> Release {
+        let installation = &self.spec.installation;
+        let first = |choices: [&str; 3]| {
+            choices.into_iter().find(|c| !c.is_empty()).unwrap_or_default().to_owned()
+        };
+        let name = first([&self.options.release_name, &installation.name, "release-name"]);
+        let namespace = first([&self.options.namespace, &installation.namespace, "default"]);
+        Release::new(name, namespace)
+    }
+
+    /// What random draws follow from: whose they are, and all that is put in. The same input draws
+    /// the same, after a restart too; nobody who does not know the installation's seed can tell it.
+    fn seed(&self, chart: &Chart, values: &windlass_helm::Values, release: &Release) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        let mut add = |part: &[u8]| {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        };
+        add(self.spec.installation.seed.as_bytes());
+        add(release.name.as_bytes());
+        add(release.namespace.as_bytes());
+        for file in &chart.raw {
+            add(file.name.as_bytes());
+            add(&file.data);
+        }
+        add(serde_json::to_string(values.as_map()).unwrap_or_default().as_bytes());
+        hash.finalize().into()
+    }
+}
