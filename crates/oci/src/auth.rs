@@ -134,9 +134,9 @@ pub(crate) async fn answer(
 #[derive(Deserialize)]
 struct Token {
     #[serde(default)]
-    token: SecretString,
+    token: String,
     #[serde(default)]
-    access_token: SecretString,
+    access_token: String,
 }
 
 async fn token(
@@ -203,7 +203,8 @@ async fn token(
         .map_err(|_| Error::Malformed { what: shown.clone(), why: "answers no token".into() })?;
     [found.access_token, found.token]
         .into_iter()
-        .find(|token| !token.expose_secret().is_empty())
+        .find(|token| !token.is_empty())
+        .map(SecretString::from)
         .ok_or(Error::Malformed { what: shown, why: "answers an empty token".into() })
 }
 
