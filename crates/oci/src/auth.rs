@@ -153,10 +153,8 @@ async fn token(
     })?;
     let request = match credentials {
         Credentials::Refresh(refresh) => {
-            let mut form = reqwest::Url::parse("x:y").map_err(|e| Error::Malformed {
-                what: "a form".to_owned(),
-                why: e.to_string(),
-            })?;
+            let mut form = reqwest::Url::parse("x:y")
+                .map_err(|e| Error::Malformed { what: "a form".to_owned(), why: e.to_string() })?;
             form.query_pairs_mut()
                 .append_pair("grant_type", "refresh_token")
                 .append_pair("service", service)

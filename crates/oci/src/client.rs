@@ -149,7 +149,12 @@ impl Client {
         Err(Error::Answer { url, status, why })
     }
 
-    async fn body(&self, url: &str, response: reqwest::Response, limit: u64) -> Result<Bytes, Error> {
+    async fn body(
+        &self,
+        url: &str,
+        response: reqwest::Response,
+        limit: u64,
+    ) -> Result<Bytes, Error> {
         match read_bounded(response, limit).await {
             Ok(Bounded::Whole(body)) => Ok(body),
             Ok(Bounded::TooLarge) => Err(Error::TooLarge { what: transport::shown(url), limit }),
@@ -293,9 +298,10 @@ impl Client {
         place.query_pairs_mut().append_pair("digest", &descriptor.digest);
         let mut upload = self.request(Method::PUT, reference, "", "pull,push");
         upload.url = place.to_string();
-        upload.headers.insert(CONTENT_TYPE, reqwest::header::HeaderValue::from_static(
-            "application/octet-stream",
-        ));
+        upload.headers.insert(
+            CONTENT_TYPE,
+            reqwest::header::HeaderValue::from_static("application/octet-stream"),
+        );
         upload.body = Some(bytes);
         self.send(upload).await?;
         Ok(descriptor)

@@ -40,10 +40,9 @@ impl DockerConfig {
         match std::fs::read_to_string(path) {
             Ok(text) => Self::parse(&text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(Error::Malformed {
-                what: path.display().to_string(),
-                why: error.to_string(),
-            }),
+            Err(error) => {
+                Err(Error::Malformed { what: path.display().to_string(), why: error.to_string() })
+            }
         }
     }
 

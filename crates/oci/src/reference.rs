@@ -128,8 +128,19 @@ mod tests {
         good(&format!("host/a:1@{hash}"), "host", "a", &hash);
         good("[::1]:5000/a-b/c__d.e", "[::1]:5000", "a-b/c__d.e", "latest");
         for bad in [
-            "", "host", "host/", "/a", "host/A", "host/a:", "host/a:b+c", "host/../a", "host/a@x",
-            "host/a@sha256:12", "u@host/a", "host/a//b", "host/a?x=y",
+            "",
+            "host",
+            "host/",
+            "/a",
+            "host/A",
+            "host/a:",
+            "host/a:b+c",
+            "host/../a",
+            "host/a@x",
+            "host/a@sha256:12",
+            "u@host/a",
+            "host/a//b",
+            "host/a?x=y",
         ] {
             assert!(Reference::parse(bad).is_err(), "{bad}");
         }

@@ -69,9 +69,10 @@ impl Transport {
         if let Some((certificate, key)) = &self.client {
             let pem = SecretString::from(format!("{certificate}\n{}", key.expose_secret()));
             // The error may quote the key.
-            let identity = reqwest::Identity::from_pem(pem.expose_secret().as_bytes()).map_err(
-                |_| wrong("client certificate", "it or its key is not in PEM".to_owned()),
-            )?;
+            let identity =
+                reqwest::Identity::from_pem(pem.expose_secret().as_bytes()).map_err(|_| {
+                    wrong("client certificate", "it or its key is not in PEM".to_owned())
+                })?;
             builder = builder.identity(identity);
         }
         if let Some((url, without)) = &self.proxy {

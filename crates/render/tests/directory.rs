@@ -178,7 +178,11 @@ fn what_a_directory_is() {
     check(
         "-- app/Chart.yaml\nx\n",
         Some(SourceType::Helm),
-        &["app: rendering Helm is not supported by Windlass yet"],
+        &[
+            "app: failed to execute helm template command: Error: cannot load Chart.yaml: error \
+             unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go value of \
+             type chart.Metadata",
+        ],
     );
     check(
         "-- app/Chart.yaml\nx\n-- app/kustomization.yml\nx\n",

@@ -128,7 +128,6 @@ impl Source {
         let mut out: Vec<String> = Vec::new();
         let blocks: BTreeMap<&str, bool> = BTreeMap::from([
             ("chart", !self.chart.is_empty()),
-            ("helm", self.helm.as_ref().is_some_and(|v| *v != HelmSource::default())),
             (
                 "kustomize",
                 self.kustomize.as_ref().is_some_and(|v| *v != KustomizeSource::default()),

@@ -24,7 +24,7 @@ fn nothing_that_is_valid_is_lost() {
     let app = Application::from_object(&Object::try_from(value.clone()).unwrap()).unwrap();
     let back = serde_json::to_value(&app).unwrap();
     assert_eq!(back["spec"], value["spec"]);
-    assert_eq!(app.spec.source.as_ref().unwrap().unsupported(), ["helm", "tagPrefix"]);
+    assert_eq!(app.spec.source.as_ref().unwrap().unsupported(), ["tagPrefix"]);
     assert!(app.spec.is_automated());
 }
 

@@ -1,0 +1,231 @@
+//! Charts by Argo CD's rules.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use windlass_render::{Blocks, Given, Need, Outcome, Reference, Rendered, Spec, render};
+use windlass_tree::{ClusterVersions, ContentId, GivenChart, GivenTree, MemoryTree, TreePath};
+
+const CHART: &str = "apiVersion: v2\nname: web\nversion: 1.2.3\n";
+
+/// Prints what the template sees as a config map's data.
+fn map(lines: &str) -> String {
+    let lines: String = lines.lines().map(|l| format!("  {l}\n")).collect();
+    format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: seen\ndata:\n{lines}")
+}
+
+fn tree(template: &str, more: &[(&str, &str)]) -> MemoryTree {
+    let mut tree = MemoryTree::default();
+    tree.insert("chart/Chart.yaml", CHART);
+    tree.insert("chart/templates/map.yaml", map(template));
+    for (path, text) in more {
+        tree.insert(path, text);
+    }
+    tree
+}
+
+fn spec(helm: &Value) -> Spec {
+    let blocks: Blocks = serde_json::from_value(json!({"helm": helm})).unwrap();
+    let mut spec = Spec::for_application(TreePath::new("chart").unwrap(), blocks, "app");
+    spec.installation.namespace = "space".into();
+    spec.installation.seed = "uid".into();
+    spec.environment = [("ARGOCD_APP_NAME".to_owned(), "app".to_owned())].into();
+    spec.references = [(
+        "$other".to_owned(),
+        Reference { repository: "https://host/other".into(), revision: "main".into() },
+    )]
+    .into();
+    spec
+}
+
+/// Renders, with what is asked for given.
+fn run(tree: &MemoryTree, spec: &Spec) -> Rendered {
+    let mut given = Given::at("0123456789abcdef", 0);
+    for _ in 0..5 {
+        let needs = match render(tree, spec, &given) {
+            Outcome::Done(rendered) => return rendered,
+            Outcome::Needs(needs) => needs,
+        };
+        for need in needs {
+            match &need {
+                Need::ClusterVersions => given.insert_cluster(Arc::new(ClusterVersions {
+                    kubernetes: "1.33.1-gke.2".into(),
+                    apis: ["v1".into(), "acme.test/v1/Thing".into()].into(),
+                })),
+                Need::Tree { .. } => {
+                    let mut other = MemoryTree::default();
+                    other.insert("env/prod.yaml", "a: of the other\n");
+                    let other = GivenTree { revision: "c0ffee".into(), tree: Arc::new(other) };
+                    given.insert_tree(need, other);
+                }
+                Need::File { address } if address.ends_with("there.yaml") => {
+                    given.insert_file(need, Arc::from(&b"a: of the web\n"[..]));
+                }
+                _ => given.insert_failure(need, "the network is down"),
+            }
+        }
+    }
+    panic!("asks without end")
+}
+
+#[track_caller]
+fn check(template: &str, helm: Value, more: &[(&str, &str)], wanted: Value) {
+    let rendered = run(&tree(template, more), &spec(&helm));
+    let problems: Vec<String> = rendered.diagnostics.iter().map(ToString::to_string).collect();
+    assert!(problems.is_empty(), "{problems:?}");
+    let data = serde_json::to_value(rendered.manifests[0].object.get(&["data"])).unwrap();
+    assert_eq!(data, wanted);
+}
+
+#[track_caller]
+fn refused(template: &str, helm: Value, more: &[(&str, &str)], words: &str) {
+    let rendered = run(&tree(template, more), &spec(&helm));
+    let found: Vec<String> = rendered.diagnostics.iter().map(ToString::to_string).collect();
+    assert!(found.iter().any(|text| text.contains(words)), "{found:?}");
+}
+
+#[test]
+fn values_in_argo_cds_order() {
+    let a = "a: {{ .Values.a | quote }}";
+    let files: &[(&str, &str)] = &[
+        ("chart/values.yaml", "a: default"),
+        ("chart/one.yaml", "a: one"),
+        ("chart/env/b.yaml", "a: b"),
+        ("chart/env/a.yaml", "a: a"),
+        ("root.yaml", "a: root"),
+    ];
+    check(a, json!({}), files, json!({"a": "default"}));
+    check(a, json!({"valueFiles": ["one.yaml"]}), files, json!({"a": "one"}));
+    check(a, json!({"valueFiles": ["one.yaml", "/root.yaml"]}), files, json!({"a": "root"}));
+    check(a, json!({"valueFiles": ["../root.yaml", "./one.yaml"]}), files, json!({"a": "one"}));
+    check(a, json!({"valueFiles": ["env/*.yaml"]}), files, json!({"a": "b"}));
+    check(a, json!({"valueFiles": ["env/b.yaml", "env/*.yaml"]}), files, json!({"a": "a"}));
+    check(a, json!({"valueFiles": ["$other/env/prod.yaml"]}), files, json!({"a": "of the other"}));
+    check(a, json!({"valueFiles": ["https://x/there.yaml"]}), files, json!({"a": "of the web"}));
+    let both = json!({"valueFiles": ["one.yaml"], "values": "a: inline"});
+    check(a, both, files, json!({"a": "inline"}));
+    let object = json!({"values": "a: inline", "valuesObject": {"a": "object"}});
+    check(a, object, files, json!({"a": "object"}));
+    let parameter = json!({"valuesObject": {"a": "object"}, "parameters": [
+        {"name": "a", "value": "x,y $ARGOCD_APP_NAME ${ARGOCD_APP_REVISION_SHORT}"}]});
+    check(a, parameter, files, json!({"a": "x,y app 0123456"}));
+    let missing =
+        json!({"valueFiles": ["none.yaml", "no/*.yaml"], "ignoreMissingValueFiles": true});
+    check(a, missing, files, json!({"a": "default"}));
+}
+
+#[test]
+fn parameters_and_files() {
+    let kinds = "a: {{ kindOf .Values.a }}\nb: {{ kindOf .Values.b }}";
+    let given = json!({"parameters": [
+        {"name": "a", "value": "1"}, {"name": "b", "value": "1", "forceString": true}]});
+    check(kinds, given, &[], json!({"a": "int64", "b": "string"}));
+    let file = json!({"fileParameters": [{"name": "a.b", "path": "notes.txt"}]});
+    let files: &[(&str, &str)] = &[("chart/notes.txt", "x, y")];
+    check("a: {{ .Values.a.b }}", file, files, json!({"a": "x, y"}));
+}
+
+#[test]
+fn release_and_cluster() {
+    let names = "n: {{ .Release.Name }}/{{ .Release.Namespace }}";
+    check(names, json!({}), &[], json!({"n": "app/space"}));
+    let other = json!({"releaseName": "r", "namespace": "s"});
+    check(names, other, &[], json!({"n": "r/s"}));
+    let cluster = "v: {{ .Capabilities.KubeVersion.Version }}\n\
+                   t: {{ .Capabilities.APIVersions.Has \"acme.test/v1/Thing\" | quote }}";
+    check(cluster, json!({}), &[], json!({"v": "v1.33.1", "t": "true"}));
+    let said = json!({"kubeVersion": "1.30", "apiVersions": ["other/v1"]});
+    check(cluster, said, &[], json!({"v": "v1.30", "t": "false"}));
+}
+
+#[test]
+fn crds_tests_and_schemas() {
+    let files: &[(&str, &str)] = &[
+        ("chart/crds/a.yaml", "kind: CustomResourceDefinition\nmetadata: {name: a}\n"),
+        (
+            "chart/templates/test.yaml",
+            "kind: Pod\nmetadata: {name: t, annotations: {helm.sh/hook: test}}\n",
+        ),
+        ("chart/values.schema.json", r#"{"properties": {"a": {"type": "string"}}}"#),
+    ];
+    let kinds = |helm: Value| {
+        let rendered = run(&tree("a: b", files), &spec(&helm));
+        let all: Vec<String> =
+            rendered.manifests.iter().map(|m| m.object.kind().to_owned()).collect();
+        all.join(" ")
+    };
+    assert_eq!(kinds(json!({})), "CustomResourceDefinition ConfigMap Pod");
+    assert_eq!(kinds(json!({"skipCrds": true, "skipTests": true})), "ConfigMap");
+    refused("a: b", json!({"valuesObject": {"a": 1}}), files, "got number, want string");
+    let skipped = json!({"valuesObject": {"a": 1}, "skipSchemaValidation": true});
+    assert_eq!(kinds(skipped), "CustomResourceDefinition ConfigMap Pod");
+}
+
+#[test]
+fn what_is_refused() {
+    refused("a: {{ .Values.x.y }}", json!({}), &[], "nil pointer evaluating");
+    refused("a: b", json!({"valueFiles": ["none.yaml"]}), &[], "chart/none.yaml: no such file");
+    refused("a: b", json!({"valueFiles": ["../../x"]}), &[], "resolved to outside repository root");
+    refused("a: b", json!({"valueFiles": ["ftp://x/y"]}), &[], "URL scheme 'ftp' is not allowed");
+    let gone = json!({"valueFiles": ["https://x/gone.yaml"]});
+    refused("a: b", gone, &[], "https://x/gone.yaml: the network is down");
+    refused("a: b", json!({"values": "[1]"}), &[], "spec.source.helm.values");
+    let depends = format!("{CHART}dependencies: [{{name: d, version: 1, repository: https://r}}]");
+    refused("a: b", json!({}), &[("chart/Chart.yaml", &depends)], "the network is down");
+}
+
+#[test]
+fn dependencies_are_fetched() {
+    let template = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: sub}\n";
+    let depends = format!(
+        "{CHART}dependencies:\n- {{name: web, version: ^1, repository: https://r}}\n\
+         - {{name: near, version: 0.1.0, repository: file://../near}}\n"
+    );
+    let mut tree = tree(
+        "a: b",
+        &[
+            ("chart/Chart.yaml", &depends),
+            ("near/Chart.yaml", "apiVersion: v2\nname: near\nversion: 0.1.0\n"),
+            ("near/templates/x.yaml", template),
+        ],
+    );
+    let mut given = Given::default();
+    given.insert_cluster(Arc::default());
+    let Outcome::Needs(needs) = render(&tree, &spec(&json!({})), &given) else { panic!() };
+    let wanted =
+        Need::Chart { repository: "https://r".into(), name: "web".into(), version: "^1".into() };
+    assert_eq!(needs, [wanted.clone()]);
+    let archive = include_bytes!("helm/web-1.2.3.tgz");
+    given.insert_chart(
+        wanted,
+        GivenChart {
+            version: "1.2.3".into(),
+            digest: ContentId::of_bytes(archive),
+            archive: Arc::from(&archive[..]),
+        },
+    );
+    let Outcome::Done(rendered) = render(&tree, &spec(&json!({})), &given) else { panic!() };
+    assert!(rendered.diagnostics.is_empty(), "{:?}", rendered.diagnostics);
+    let names: Vec<&str> = rendered.manifests.iter().map(|m| m.object.name()).collect();
+    assert_eq!(names.len(), 3, "{names:?}");
+    assert!(names.contains(&"sub") && names.contains(&"packaged"), "{names:?}");
+    // The lock decides, and one that does not fit is refused.
+    tree.insert("chart/Chart.lock", "dependencies: []\n");
+    let Outcome::Done(rendered) = render(&tree, &spec(&json!({})), &given) else { panic!() };
+    assert!(rendered.diagnostics[0].to_string().contains("out of sync"), "{rendered:?}");
+}
+
+#[test]
+fn a_draw_follows_from_uid_and_input() {
+    let template = "a: {{ randAlphaNum 12 }}";
+    let draw = |seed: &str, values: Value| {
+        let mut spec = spec(&json!({"valuesObject": values}));
+        spec.installation.seed = seed.into();
+        let rendered = run(&tree(template, &[]), &spec);
+        rendered.manifests[0].object.get(&["data", "a"]).cloned()
+    };
+    let first = draw("uid", json!({}));
+    assert_eq!(first, draw("uid", json!({})));
+    assert_ne!(first, draw("other", json!({})));
+    assert_ne!(first, draw("uid", json!({"x": 1})));
+}
