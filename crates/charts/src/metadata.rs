@@ -88,9 +88,8 @@ pub fn lock_digest(wanted: &[Dependency], chosen: &[Dependency]) -> String {
 /// As Go's encoding/json prints the struct.
 fn go_json(dependency: &Dependency) -> String {
     let value = self::dependency(dependency);
-    let order = [
-        "name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias",
-    ];
+    let order =
+        ["name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias"];
     let fields = order.iter().filter_map(|name| {
         let value = value.get(name)?;
         Some(format!("\"{name}\":{}", go_escape(&value.to_string())))

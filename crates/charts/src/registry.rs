@@ -65,10 +65,8 @@ pub fn tag(version: &str) -> String {
 /// When the registry does not list them.
 pub async fn versions(client: &Client, reference: &Reference) -> Result<Vec<String>, Error> {
     let tags = client.tags(reference).await?;
-    let mut versions: Vec<Version> = tags
-        .iter()
-        .filter_map(|tag| Version::parse_strict(&tag.replace('_', "+")).ok())
-        .collect();
+    let mut versions: Vec<Version> =
+        tags.iter().filter_map(|tag| Version::parse_strict(&tag.replace('_', "+")).ok()).collect();
     versions.sort();
     Ok(versions.iter().rev().map(|version| version.original().to_owned()).collect())
 }
@@ -138,8 +136,8 @@ pub async fn push(
     let metadata = &chart.metadata;
     let reference = repository.reference(&metadata.name)?.at_tag(&tag(&metadata.version));
     let client = repository.client()?;
-    let config = serde_json::to_vec(&ordered(metadata))
-        .map_err(|error| Error::Other(error.to_string()))?;
+    let config =
+        serde_json::to_vec(&ordered(metadata)).map_err(|error| Error::Other(error.to_string()))?;
     let config = client.push_blob(&reference, CONFIG, config.into()).await?;
     let mut layers = vec![client.push_blob(&reference, CHART, archive).await?];
     if let Some(provenance) = provenance {

@@ -270,8 +270,6 @@ impl Charts {
 async fn bounded<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     match tokio::time::timeout(TIMEOUT, work).await {
         Ok(result) => result,
-        Err(_) => {
-            Err(Error::Other(format!("no answer within {} seconds", TIMEOUT.as_secs())))
-        }
+        Err(_) => Err(Error::Other(format!("no answer within {} seconds", TIMEOUT.as_secs()))),
     }
 }

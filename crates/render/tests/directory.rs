@@ -178,11 +178,9 @@ fn what_a_directory_is() {
     check(
         "-- app/Chart.yaml\nx\n",
         Some(SourceType::Helm),
-        &[
-            "app: failed to execute helm template command: Error: cannot load Chart.yaml: error \
+        &["app: failed to execute helm template command: Error: cannot load Chart.yaml: error \
              unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go value of \
-             type chart.Metadata",
-        ],
+             type chart.Metadata"],
     );
     check(
         "-- app/Chart.yaml\nx\n-- app/kustomization.yml\nx\n",
