@@ -127,10 +127,10 @@ fn parameters_and_files() {
 
 #[test]
 fn release_and_cluster() {
-    let names = "n: {{ .Release.Name }}/{{ .Release.Namespace }}";
-    check(names, json!({}), &[], json!({"n": "app/space"}));
+    let names = "r: {{ .Release.Name }}/{{ .Release.Namespace }}";
+    check(names, json!({}), &[], json!({"r": "app/space"}));
     let other = json!({"releaseName": "r", "namespace": "s"});
-    check(names, other, &[], json!({"n": "r/s"}));
+    check(names, other, &[], json!({"r": "r/s"}));
     let cluster = "v: {{ .Capabilities.KubeVersion.Version }}\n\
                    t: {{ .Capabilities.APIVersions.Has \"acme.test/v1/Thing\" | quote }}";
     check(cluster, json!({}), &[], json!({"v": "v1.33.1", "t": "true"}));
