@@ -21,6 +21,8 @@ pub enum Type {
     Int,
     /// `int64`.
     Int64,
+    /// `uint32`, which only constants can be; given as [`Value::Int`].
+    Uint32,
     /// `float64`.
     Float64,
     /// `string`.
@@ -44,6 +46,7 @@ impl Type {
             Self::Bool => "bool",
             Self::Int => "int",
             Self::Int64 => "int64",
+            Self::Uint32 => "uint32",
             Self::Float64 => "float64",
             Self::String => "string",
             Self::Map => "map[string]interface {}",

@@ -9,6 +9,7 @@
 
 mod cast;
 mod copy;
+mod crypto;
 mod date;
 mod defaults;
 mod dict;
@@ -53,6 +54,7 @@ pub fn functions(environment: &Environment) -> Functions {
     json::add(&mut t);
     yaml::add(&mut t);
     random::add(&mut t, &random);
+    crypto::add(&mut t, &random);
     // Names are looked up only where a user asks for it, and then not here.
     t.put(&["getHostByName"], &[windlass_gotemplate::Type::String], |_| table::string(""));
     t.0

@@ -94,6 +94,11 @@ impl Frame<'_, '_> {
             (Some(Type::Bool), _) => (None, expected("bool")),
             (Some(Type::Int), Term::Number(n)) => (n.int.map(Value::Int), expected("integer")),
             (Some(Type::Int64), Term::Number(n)) => (n.int.map(Value::Int64), expected("integer")),
+            (Some(Type::Uint32), Term::Number(n)) => {
+                let fits = n.uint.and_then(|u| u32::try_from(u).ok());
+                (fits.map(|u| Value::Int(i64::from(u))), expected("unsigned integer"))
+            }
+            (Some(Type::Uint32), _) => (None, expected("unsigned integer")),
             (Some(Type::Int | Type::Int64), _) => (None, expected("integer")),
             (Some(Type::Float64), Term::Number(n)) => {
                 (n.float.map(Value::Float64), expected("float"))
