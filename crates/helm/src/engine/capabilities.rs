@@ -52,6 +52,18 @@ impl Object for All {
         format!("&{{{} {} {}}}", print(&self.kube), print(&self.versions), print(&self.helm))
     }
 
+    fn data(&self) -> Value {
+        let part = |value: &Value| match value {
+            Value::Object(object) => object.data(),
+            other => other.clone(),
+        };
+        Value::map([
+            ("KubeVersion", part(&self.kube)),
+            ("APIVersions", part(&self.versions)),
+            ("HelmVersion", part(&self.helm)),
+        ])
+    }
+
     fn as_any(&self) -> &dyn std::any::Any {
         self
     }
@@ -95,6 +107,14 @@ impl Object for Kube {
         self.0.text().to_owned()
     }
 
+    fn data(&self) -> Value {
+        let KubeVersion { version, major, minor, .. } = &self.0;
+        Value::map(
+            [("Version", version), ("Major", major), ("Minor", minor)]
+                .map(|(k, v)| (k, Value::string(&**v))),
+        )
+    }
+
     fn as_any(&self) -> &dyn std::any::Any {
         self
     }
@@ -136,6 +156,10 @@ impl Object for Versions {
         Some(self.0.clone())
     }
 
+    fn data(&self) -> Value {
+        self.0.clone()
+    }
+
     fn as_any(&self) -> &dyn std::any::Any {
         self
     }
@@ -155,6 +179,12 @@ impl Object for Helm {
 
     fn print(&self) -> String {
         format!("{{{}}}", HELM.map(|(_, v)| v).join(" "))
+    }
+
+    fn data(&self) -> Value {
+        let tags = ["version", "git_commit", "git_tree_state", "go_version", "kube_client_version"];
+        let entries = tags.into_iter().zip(HELM.map(|(_, v)| v)).filter(|(_, v)| !v.is_empty());
+        Value::map(entries.map(|(k, v)| (k, Value::string(v))))
     }
 
     fn as_any(&self) -> &dyn std::any::Any {

@@ -84,7 +84,7 @@ impl Object for Files {
                 }
                 Value::strings(text.strip_suffix('\n').unwrap_or(&text).split('\n'))
             }
-            _ => Value::string(String::from_utf8_lossy(self.bytes(text)).into_owned()),
+            _ => Value::text(self.bytes(text).to_vec()),
         })
     }
 
@@ -94,6 +94,10 @@ impl Object for Files {
 
     fn underlying(&self) -> Option<Value> {
         Some(self.plain())
+    }
+
+    fn data(&self) -> Value {
+        self.plain()
     }
 
     fn as_any(&self) -> &dyn std::any::Any {
