@@ -371,12 +371,6 @@ impl<'a> Translator<'a> {
                 break;
             }
             let rest = self.rest();
-            // Go refuses a dash between things that are no range, other than at the ends.
-            if c == '-' && !first && !rest.starts_with("-]") {
-                let next = rest[1..].chars().next().map_or(0, char::len_utf8);
-                let shown = &rest[..1 + next];
-                return Err(format!("invalid character class range: `{shown}`"));
-            }
             first = false;
             if rest.starts_with("[:") && rest[2..].contains(":]") {
                 self.posix()?;
