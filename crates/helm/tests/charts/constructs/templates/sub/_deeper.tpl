@@ -1,0 +1,1 @@
+{{ define "twice" }}from sub/_deeper{{ end }}
