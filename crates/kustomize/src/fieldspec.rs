@@ -38,7 +38,7 @@ impl fmt::Display for FieldSpec {
 ///
 /// # Errors
 /// If it says the same but for `create`.
-pub fn merge_one(specs: &mut Vec<FieldSpec>, incoming: &FieldSpec) -> Result<()> {
+pub(crate) fn merge_one(specs: &mut Vec<FieldSpec>, incoming: &FieldSpec) -> Result<()> {
     match specs.iter().find(|spec| spec.covers(incoming)) {
         Some(spec) if spec.create != incoming.create => Err(Error::told("conflicting fieldspecs")),
         Some(_) => Ok(()),
@@ -53,6 +53,6 @@ pub fn merge_one(specs: &mut Vec<FieldSpec>, incoming: &FieldSpec) -> Result<()>
 ///
 /// # Errors
 /// Likewise.
-pub fn merge_all(specs: &mut Vec<FieldSpec>, incoming: &[FieldSpec]) -> Result<()> {
+pub(crate) fn merge_all(specs: &mut Vec<FieldSpec>, incoming: &[FieldSpec]) -> Result<()> {
     incoming.iter().try_for_each(|spec| merge_one(specs, spec))
 }

@@ -5,9 +5,9 @@ use std::fmt;
 use crate::kind_order;
 
 /// The namespace of what has none, in comparisons.
-pub const NOT_A_NAMESPACE: &str = "_non_namespaceable_";
+pub(crate) const NOT_A_NAMESPACE: &str = "_non_namespaceable_";
 /// The namespace of what names none.
-pub const DEFAULT_NAMESPACE: &str = "default";
+pub(crate) const DEFAULT_NAMESPACE: &str = "default";
 
 /// Group, version and kind. An empty part of a selector matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]

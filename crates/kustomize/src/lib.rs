@@ -12,23 +12,38 @@
 
 #![forbid(unsafe_code)]
 
+mod accumulate;
+mod builtin;
+mod config;
 pub mod edit;
 mod error;
 mod fieldspec;
+mod generate;
+mod hash;
 mod id;
 pub mod kind_order;
 pub mod kustomization;
 mod loader;
 mod manifest;
+mod nameref;
 mod openapi;
+mod origin;
+mod path;
+mod remote;
 mod resmap;
 mod resource;
+mod target;
 pub mod transform;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::rc::Rc;
 
-use windlass_tree::{Tree, TreePath};
+use windlass_tree::{Given, Need, Tree, TreePath};
+
+use accumulate::Accumulator;
+use loader::Session;
+use target::Target;
 
 pub use error::{During, Error, Place, Result};
 pub use fieldspec::FieldSpec;
@@ -36,8 +51,12 @@ pub use id::{Gvk, ResId};
 pub use loader::Loader;
 pub use manifest::resources;
 pub use openapi::OpenApi;
+pub use remote::RepoSpec;
 pub use resmap::ResMap;
 pub use resource::{Behavior, Origin, PreviousId, Resource};
+
+/// The version of kustomize that this is equal to.
+pub const VERSION: &str = "v5.8.2";
 
 /// How to build.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,57 +98,6 @@ pub enum Reorder {
     None,
 }
 
-/// What the caller fetched.
-#[derive(Clone, Debug, Default)]
-pub struct Given {
-    /// Trees of remote bases; the text is why there is none.
-    pub trees: BTreeMap<Repository, Result<Arc<dyn Tree>, String>>,
-    /// Files by URL.
-    pub files: BTreeMap<String, Fetched>,
-    /// Environment variables for `envs` files and `helmCharts`.
-    pub environment: BTreeMap<String, String>,
-}
-
-/// What asking for a file by URL came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fetched {
-    /// Its content.
-    Content(Arc<[u8]>),
-    /// A status that is none of success, such as `404 (Not Found)`.
-    Status(String),
-    /// No answer, and why.
-    Failed(String),
-}
-
-/// A revision of a repository.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Repository {
-    /// Its address, as `git clone` takes it.
-    pub address: String,
-    /// Branch, tag or commit; empty for the default branch.
-    pub reference: String,
-    /// Whether its submodules are wanted.
-    pub submodules: bool,
-}
-
-/// Something that a build lacks.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Need {
-    /// A tree; it may take `timeout_seconds` to fetch.
-    Tree {
-        /// Which.
-        repository: Repository,
-        /// The bound that the kustomization sets.
-        timeout_seconds: u64,
-    },
-    /// A file by URL.
-    File {
-        /// Its address.
-        url: String,
-    },
-}
-
 /// What a build came to.
 #[derive(Clone, Debug)]
 pub enum Outcome {
@@ -153,10 +121,118 @@ pub struct Built {
 /// # Errors
 /// In kustomize's words; [`Error::place`] says where.
 pub fn build(
-    _tree: &dyn Tree,
-    _path: &TreePath,
-    _options: &Options,
-    _given: &Given,
+    tree: &dyn Tree,
+    path: &TreePath,
+    options: &Options,
+    given: &Given,
 ) -> Result<Outcome> {
-    Err(Error::told("nothing is built yet"))
+    let session =
+        Rc::new(Session { given, needs: RefCell::default(), warnings: RefCell::default() });
+    let result = build_in(&session, tree, path, options);
+    let needs = session.needs.take();
+    if !needs.is_empty() {
+        // What was built without them, or failed to be, says nothing.
+        return Ok(Outcome::Needs(needs.into_iter().collect()));
+    }
+    let resources = result?;
+    Ok(Outcome::Built(Built { resources, warnings: session.warnings.take() }))
+}
+
+fn build_in<'t>(
+    session: &Rc<Session<'t>>,
+    tree: &'t dyn Tree,
+    path: &TreePath,
+    options: &Options,
+) -> Result<Vec<Resource>> {
+    let openapi = OpenApi::builtin();
+    let restricted = options.restrict_loads;
+    let loader = Loader::new(Rc::clone(session), tree, path, &options.root_name, restricted)?;
+    let mut target = Target::load(loader, options, &openapi)?;
+    target.take_openapi()?;
+    let metadata = target.kustomization.build_metadata.clone();
+    if !metadata.is_empty() {
+        target.origin = Some(Origin::default());
+    }
+    let mut acc = target.accumulate(Accumulator::new(&openapi))?;
+    builtin::add_hashes(&mut acc.map);
+    nameref::transform(&mut acc.map, &acc.config.name_reference)?;
+    resolve_vars(session, &mut acc)?;
+    drop_local(&mut acc.map)?;
+    sort(session, &target, options, &mut acc.map)?;
+    let wants = |option: &str| metadata.iter().any(|m| m == option);
+    if options.managed_by_label || wants("managedByLabel") {
+        let label = ("app.kubernetes.io/managed-by".to_owned(), format!("kustomize-{VERSION}"));
+        let spec = FieldSpec::everywhere("metadata/labels", true);
+        transform::labels::transform(&mut acc.map, &BTreeMap::from([label]), &[spec])?;
+    }
+    let (origins, transformations) = (wants("originAnnotations"), wants("transformerAnnotations"));
+    let mut resources = acc.map.into_list();
+    for resource in &mut resources {
+        origin::finish(resource, origins, transformations);
+    }
+    Ok(resources)
+}
+
+fn resolve_vars(session: &Session<'_>, acc: &mut Accumulator) -> Result<()> {
+    let values = acc.var_values()?;
+    if values.is_empty() {
+        return Ok(());
+    }
+    let unused = transform::vars::resolve(&mut acc.map, &values, &acc.config.var_reference)?;
+    if !unused.is_empty() {
+        let text = format!("well-defined vars that were never replaced: {}\n", unused.join(","));
+        session.warnings.borrow_mut().push(text);
+    }
+    Ok(())
+}
+
+/// Drops what is meant for tools only.
+fn drop_local(map: &mut ResMap) -> Result<()> {
+    let local = |r: &Resource| {
+        let annotations = r.value.pointer("/metadata/annotations");
+        annotations
+            .and_then(|a| a.get("config.kubernetes.io/local-config"))
+            .is_some_and(|v| resource::scalar_text(v) != "false")
+    };
+    map.iter().filter(|r| !r.is_empty()).try_for_each(|r| manifest::check(&r.value))?;
+    if map.iter().any(|r| r.is_empty() || local(r)) {
+        map.list_mut().retain(|r| !r.is_empty() && !local(r));
+    }
+    Ok(())
+}
+
+fn sort(
+    session: &Session<'_>,
+    target: &Target<'_>,
+    options: &Options,
+    map: &mut ResMap,
+) -> Result<()> {
+    if let Some(order) = &target.kustomization.sort_options {
+        if options.reorder != Reorder::Unspecified {
+            let text = "Warning: Sorting order is set both in 'kustomization.yaml' ('sortOptions') \
+                        and in a CLI flag ('--reorder'). Using the kustomization file over the CLI \
+                        flag.";
+            session.warnings.borrow_mut().push(text.to_owned());
+        }
+        return transform::sort::transform(map, order);
+    }
+    if options.reorder == Reorder::None {
+        return Ok(());
+    }
+    let legacy = kustomization::SortOptions { order: "legacy".to_owned(), ..Default::default() };
+    transform::sort::transform(map, &legacy)
+}
+
+impl Built {
+    /// As `kustomize build` writes it.
+    pub fn to_yaml(&self) -> String {
+        let mut out = String::new();
+        for (number, resource) in self.resources.iter().enumerate() {
+            if number > 0 {
+                out.push_str("---\n");
+            }
+            out.push_str(&windlass_object::yaml::to_string(&resource.value));
+        }
+        out
+    }
 }

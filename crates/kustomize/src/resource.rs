@@ -251,7 +251,7 @@ impl Resource {
 }
 
 /// A scalar as the text that kyaml sees; what is no scalar is empty.
-pub fn scalar_text(value: &Value) -> String {
+pub(crate) fn scalar_text(value: &Value) -> String {
     match value {
         Value::String(s) => s.clone(),
         Value::Bool(b) => b.to_string(),

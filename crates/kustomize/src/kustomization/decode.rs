@@ -194,6 +194,7 @@ macro_rules! record {
     }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq)]
+        #[allow(unreachable_pub, reason = "some records are public, some are not")]
         pub struct $name {
             $($(#[$field_meta])* pub $field: $ty,)*
         }

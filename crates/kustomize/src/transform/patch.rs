@@ -36,7 +36,7 @@ pub fn transform(map: &mut ResMap, loader: &Loader<'_>, patch: &Patch) -> Result
         }
     };
     let target = patch.target.as_ref();
-    match manifest::resources(text.as_bytes(), map.openapi()) {
+    match manifest::resources(text.as_bytes()) {
         Ok(patches) => merge_all(map, patches, target, patch.options.as_ref(), &source),
         Err(_) => match json_patch(&text) {
             Ok(patch) => apply_json(map, &patch, target, &source),
@@ -187,11 +187,11 @@ pub(super) fn apply_to(resource: &mut Resource, patch: &JsonPatch) -> Result<()>
 pub fn strategic_merge(map: &mut ResMap, loader: &Loader<'_>, patches: &[String]) -> Result<()> {
     let mut loaded = Vec::new();
     for path in patches {
-        match manifest::resources(path.as_bytes(), map.openapi()) {
+        match manifest::resources(path.as_bytes()) {
             Ok(patches) => loaded.extend(patches),
             Err(_) => {
                 let content = loader.load(path)?;
-                let patches = manifest::resources(&content, map.openapi());
+                let patches = manifest::resources(&content);
                 loaded.extend(patches.map_err(|e| in_file(e, path))?);
             }
         }
@@ -204,7 +204,7 @@ pub fn strategic_merge(map: &mut ResMap, loader: &Loader<'_>, patches: &[String]
 /// # Errors
 /// If one is no patch, has no target, or does not apply.
 pub fn strategic_merge_text(map: &mut ResMap, text: &str) -> Result<()> {
-    let loaded = manifest::resources(text.as_bytes(), map.openapi())?;
+    let loaded = manifest::resources(text.as_bytes())?;
     merge_loaded(map, loaded, &format!("files=[], Patch={text}"))
 }
 

@@ -8,6 +8,7 @@ mod columns;
 mod failure;
 mod helm;
 mod install;
+mod kustomize;
 mod output;
 mod persona;
 mod plan;
@@ -44,6 +45,7 @@ enum Command {
     Plan(plan::Args),
     Install(install::Args),
     Helm(helm::Args),
+    Kustomize(kustomize::Args),
 }
 
 /// Runs the command that the arguments name.
@@ -64,6 +66,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Plan(args) => plan::run(&args),
         Command::Install(args) => install::run(&args),
         Command::Helm(args) => helm::run(args),
+        Command::Kustomize(args) => kustomize::run(args),
     };
     match result {
         Ok(code) => code,

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 /// Tools whose command line is a command of ours: a binary of that name is that command.
-const PERSONAS: [&str; 1] = ["helm"];
+const PERSONAS: [&str; 2] = ["helm", "kustomize"];
 
 /// The arguments as our own command line takes them: `helm …` is `windlass helm …`.
 pub(crate) fn arguments(given: impl IntoIterator<Item = OsString>) -> Vec<OsString> {

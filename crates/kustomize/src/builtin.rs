@@ -1,0 +1,516 @@
+//! The built-in generators and transformers: in the order of a kustomization's fields, and by kind
+//! for those that `generators`, `transformers` and `validators` configure.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use serde_json::{Value, json};
+
+use crate::accumulate::Accumulator;
+use crate::config::Config;
+use crate::error::{During, Error, Result};
+use crate::fieldspec::{self, FieldSpec};
+use crate::generate;
+use crate::hash;
+use crate::kustomization::decode::{Decode, decode, record};
+use crate::kustomization::{
+    FieldSpecArgs, GeneratorArgs, Image, ObjectMeta, Patch, PatchArgs, ReplacementField, Replica,
+    SecretArgs, Selector,
+};
+use crate::resmap::ResMap;
+use crate::resource::{Origin, Resource};
+use crate::target::Target;
+use crate::transform::namespace::{Namespace, Subjects};
+use crate::transform::{
+    annotations, images, json6902, labels, namespace, patch, prefix_suffix, replacements, replicas,
+};
+
+/// The built-in field paths.
+pub(crate) static CONFIG: LazyLock<Arc<Config>> = LazyLock::new(|| Arc::new(Config::builtin()));
+
+/// What the kustomization's own generators make, one list each.
+pub(crate) fn generators(target: &Target<'_>) -> Result<Vec<Vec<Resource>>> {
+    let k = &target.kustomization;
+    let global = k.generator_options.as_ref();
+    let mut out = Vec::new();
+    let mut add = |mut resources: Vec<Resource>, kind: &str| {
+        if let Some(origin) = &target.origin {
+            for resource in &mut resources {
+                let made = || origin.configured(target.file, kind);
+                resource.origin.get_or_insert_with(made);
+            }
+        }
+        out.push(resources);
+    };
+    for args in &k.config_map_generator {
+        let options = generate::with_global(args.options.as_ref(), global);
+        let args = GeneratorArgs { options, ..args.clone() };
+        add(vec![generate::config_map(&target.loader, &args)?], "ConfigMapGenerator");
+    }
+    for args in &k.secret_generator {
+        let options = generate::with_global(args.options.as_ref(), global);
+        let args = SecretArgs { options, ..args.clone() };
+        add(vec![generate::secret(&target.loader, &args)?], "SecretGenerator");
+    }
+    Ok(out)
+}
+
+/// Runs the kustomization's own transformers.
+pub(crate) fn transform(target: &Target<'_>, acc: &mut Accumulator) -> Result<()> {
+    let k = &target.kustomization;
+    let config = Arc::clone(&acc.config);
+    let loader = &target.loader;
+    let map = &mut acc.map;
+    let done = |map: &mut ResMap, kind: &str| {
+        if let Some(origin) = &target.origin {
+            note(map, &origin.configured(target.file, kind));
+        }
+        map.drop_empties();
+    };
+    if !k.patches_strategic_merge.is_empty() {
+        patch::strategic_merge(map, loader, &k.patches_strategic_merge)?;
+        done(map, "PatchStrategicMergeTransformer");
+    }
+    for args in &k.patches {
+        patch::transform(map, loader, args)?;
+        done(map, "PatchTransformer");
+    }
+    if !k.namespace.is_empty() {
+        let args = Namespace {
+            namespace: k.namespace.clone(),
+            specs: config.namespace.clone(),
+            ..Namespace::default()
+        };
+        namespace::transform(map, &args)?;
+        done(map, "NamespaceTransformer");
+    }
+    if !k.name_prefix.is_empty() {
+        prefix_suffix::prefix(map, &k.name_prefix, &config.name_prefix)?;
+        done(map, "PrefixTransformer");
+    }
+    if !k.name_suffix.is_empty() {
+        prefix_suffix::suffix(map, &k.name_suffix, &config.name_suffix)?;
+        done(map, "SuffixTransformer");
+    }
+    if !k.labels.is_empty() || !k.common_labels.is_empty() {
+        for label in &k.labels {
+            let specs = label_specs(label, &config)?;
+            labels::transform(map, &label.pairs, &specs)?;
+            done(map, "LabelTransformer");
+        }
+        labels::transform(map, &k.common_labels, &config.common_labels)?;
+        done(map, "LabelTransformer");
+    }
+    if !k.common_annotations.is_empty() {
+        annotations::transform(map, &k.common_annotations, &config.common_annotations)?;
+        done(map, "AnnotationsTransformer");
+    }
+    for args in &k.patches_json6902 {
+        json6902::transform(map, loader, args.target.as_ref(), &args.path, &args.patch)?;
+        done(map, "PatchJson6902Transformer");
+    }
+    for args in &k.replicas {
+        replicas::transform(map, args, &config.replicas)?;
+        done(map, "ReplicaCountTransformer");
+    }
+    for args in &k.images {
+        images::transform(map, args, &config.images)?;
+        done(map, "ImageTagTransformer");
+    }
+    if !k.replacements.is_empty() {
+        replacements::transform(map, loader, &k.replacements)?;
+        done(map, "ReplacementTransformer");
+    }
+    Ok(())
+}
+
+/// The fields that get the labels of one entry.
+fn label_specs(label: &crate::kustomization::Label, config: &Config) -> Result<Vec<FieldSpec>> {
+    let mut specs: Vec<FieldSpec> = label.fields.iter().map(FieldSpecArgs::spec).collect();
+    let failed = || "failed to merge labels".to_owned();
+    fieldspec::merge_all(&mut specs, &config.labels).during(failed)?;
+    if label.include_selectors {
+        fieldspec::merge_all(&mut specs, &config.common_labels).during(failed)?;
+        return Ok(specs);
+    }
+    if label.include_templates {
+        fieldspec::merge_all(&mut specs, &config.template_labels)
+            .during(|| "failed to merge template fieldSpec".to_owned())?;
+    }
+    if label.include_volume_claim_templates {
+        fieldspec::merge_all(&mut specs, &config.volume_claim_template_labels)
+            .during(|| "failed to merge volumeClaimTemplate fieldSpec".to_owned())?;
+    }
+    fieldspec::merge_one(&mut specs, &FieldSpec::everywhere("metadata/labels", true))
+        .during(failed)?;
+    Ok(specs)
+}
+
+/// Notes what changed the resources. One without an origin was made by it.
+pub(crate) fn note(map: &mut ResMap, by: &Origin) {
+    for resource in map.iter_mut() {
+        if resource.origin.is_none() {
+            resource.origin = Some(by.clone());
+        } else {
+            resource.transformations.push(by.clone());
+        }
+    }
+}
+
+/// A generator or transformer that is configured by a resource.
+#[derive(Debug)]
+pub(crate) struct Plugin {
+    config: Resource,
+    pub(crate) origin: Option<Origin>,
+}
+
+impl Plugin {
+    pub(crate) fn new(config: Resource) -> Result<Self> {
+        if config.api_version() != "builtin" {
+            return Err(Error::told(format!(
+                "external plugins disabled; unable to load external plugin '{}'",
+                config.kind()
+            )));
+        }
+        let origin = config.origin.as_ref().map(|origin| Origin {
+            path: String::new(),
+            configured_in: origin.path.clone(),
+            configured_by: [config.api_version(), config.kind(), config.name(), config.namespace()]
+                .map(str::to_owned),
+            ..origin.clone()
+        });
+        Ok(Self { config, origin })
+    }
+
+    /// The configuration as a struct.
+    fn read<T: Decode>(&self) -> Result<T> {
+        decode(&self.config.value, false).map_err(|problem| {
+            Error::told(format!("error unmarshaling JSON: while decoding JSON: {problem}"))
+                .during(format!("plugin {} fails configuration", self.id()))
+        })
+    }
+
+    fn id(&self) -> String {
+        let none =
+            |text: &str, or: &str| if text.is_empty() { or.to_owned() } else { text.to_owned() };
+        let config = &self.config;
+        format!(
+            "{}/{}.{}",
+            config.gvk(),
+            none(config.name(), "[noName]"),
+            none(config.namespace(), "[noNs]")
+        )
+    }
+
+    fn fails(&self, problem: &str) -> Error {
+        Error::told(problem).during(format!("plugin {} fails configuration", self.id()))
+    }
+
+    /// Runs it as a generator.
+    pub(crate) fn generate(&self, target: &Target<'_>) -> Result<Vec<Resource>> {
+        let loader = &target.loader;
+        match self.config.kind() {
+            "ConfigMapGenerator" => {
+                let mut args: GeneratorArgs = self.read()?;
+                self.default_name(&mut args.name, &mut args.namespace);
+                Ok(vec![generate::config_map(loader, &args)?])
+            }
+            "SecretGenerator" => {
+                let mut args: SecretArgs = self.read()?;
+                self.default_name(&mut args.name, &mut args.namespace);
+                Ok(vec![generate::secret(loader, &args)?])
+            }
+            "IAMPolicyGenerator" => self.iam_policy(),
+            _ => Err(Error::told(format!("plugin {} not a generator", self.id()))
+                .during("failed to load generator")),
+        }
+    }
+
+    fn default_name(&self, name: &mut String, namespace: &mut String) {
+        if name.is_empty() {
+            self.config.name().clone_into(name);
+        }
+        if namespace.is_empty() {
+            self.config.namespace().clone_into(namespace);
+        }
+    }
+
+    fn iam_policy(&self) -> Result<Vec<Resource>> {
+        let args: IamPolicy = self.read()?;
+        if args.cloud != "gke" {
+            return Err(Error::told(format!("cloud provider {} not supported yet", args.cloud)));
+        }
+        let account = format!(
+            "{}@{}.iam.gserviceaccount.com",
+            args.service_account.name, args.service_account.project_id
+        );
+        let mut resource = Resource::new(json!({
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": {
+                "annotations": {"iam.gke.io/gcp-service-account": account},
+                "name": args.kubernetes_service.name,
+            },
+        }));
+        resource.set_namespace(&args.kubernetes_service.namespace);
+        Ok(vec![resource])
+    }
+
+    /// Runs it as a transformer.
+    pub(crate) fn transform(&self, target: &Target<'_>, map: &mut ResMap) -> Result<()> {
+        let loader = &target.loader;
+        match self.config.kind() {
+            "AnnotationsTransformer" => {
+                let args: AnnotationsConfig = self.read()?;
+                annotations::transform(map, &args.annotations, &specs(&args.field_specs))
+            }
+            "LabelTransformer" => {
+                let args: LabelsConfig = self.read()?;
+                labels::transform(map, &args.labels, &specs(&args.field_specs))
+            }
+            "HashTransformer" => {
+                add_hashes(map);
+                Ok(())
+            }
+            "ImageTagTransformer" => {
+                let args: ImageConfig = self.read()?;
+                images::transform(map, &args.image_tag, &specs(&args.field_specs))
+            }
+            "NamespaceTransformer" => namespace::transform(map, &self.namespace_config()?),
+            "PatchJson6902Transformer" => {
+                let args: Json6902Config = self.read()?;
+                json6902::transform(map, loader, args.target.as_ref(), &args.path, &args.json_op)
+            }
+            "PatchStrategicMergeTransformer" => {
+                let args: StrategicConfig = self.read()?;
+                let mut patches = args.paths;
+                if !args.patches.is_empty() {
+                    patches.push(args.patches);
+                }
+                if patches.is_empty() {
+                    return Err(self.fails("empty file path and empty patch content"));
+                }
+                patch::strategic_merge(map, loader, &patches)
+            }
+            "PatchTransformer" => {
+                let args: PatchConfig = self.read()?;
+                let args = Patch {
+                    path: args.path,
+                    patch: args.patch,
+                    target: args.target,
+                    options: args.options,
+                };
+                patch::transform(map, loader, &args)
+            }
+            kind @ ("PrefixTransformer" | "SuffixTransformer" | "PrefixSuffixTransformer") => {
+                let args: AffixConfig = self.read()?;
+                if self.config.value.get("fieldSpecs").is_none_or(Value::is_null) {
+                    return Err(self.fails("fieldSpecs is not expected to be nil"));
+                }
+                let specs = specs(&args.field_specs);
+                if kind != "SuffixTransformer" {
+                    prefix_suffix::prefix(map, &args.prefix, &specs)?;
+                }
+                if kind != "PrefixTransformer" {
+                    prefix_suffix::suffix(map, &args.suffix, &specs)?;
+                }
+                Ok(())
+            }
+            "ReplacementTransformer" => {
+                let args: ReplacementConfig = self.read()?;
+                replacements::transform(map, loader, &args.replacements)
+            }
+            "ReplicaCountTransformer" => {
+                let args: ReplicaConfig = self.read()?;
+                replicas::transform(map, &args.replica, &specs(&args.field_specs))
+            }
+            "ConfigMapGenerator"
+            | "SecretGenerator"
+            | "IAMPolicyGenerator"
+            | "HelmChartInflationGenerator" => {
+                Err(Error::told(format!("plugin {} not a transformer", self.id())))
+            }
+            _ => Err(Error::told(format!("unable to load builtin {}", self.config.gvk()))),
+        }
+    }
+
+    fn namespace_config(&self) -> Result<Namespace> {
+        let args: NamespaceConfig = self.read()?;
+        let subjects = match args.set_role_binding_subjects.as_str() {
+            "" | "defaultOnly" => Subjects::DefaultOnly,
+            "allServiceAccounts" => Subjects::AllServiceAccounts,
+            "none" => Subjects::Untouched,
+            other => {
+                return Err(self.fails(&format!(
+                    "invalid value {other:?} for setRoleBindingSubjects: must be one of \
+                     \"defaultOnly\", \"allServiceAccounts\" or \"none\""
+                )));
+            }
+        };
+        Ok(Namespace {
+            namespace: args.metadata.namespace,
+            specs: specs(&args.field_specs),
+            unset_only: args.unset_only,
+            subjects,
+        })
+    }
+}
+
+/// Puts the hash behind the names of those that need it.
+pub(crate) fn add_hashes(map: &mut ResMap) {
+    let openapi = map.openapi().clone();
+    if map.iter().all(|r| !r.needs_hash) {
+        return;
+    }
+    for resource in map.iter_mut().filter(|r| r.needs_hash) {
+        let name = format!("{}-{}", resource.name(), hash::hash(resource));
+        resource.store_previous_id(&openapi);
+        resource.set_name(&name);
+    }
+}
+
+fn specs(args: &[FieldSpecArgs]) -> Vec<FieldSpec> {
+    args.iter().map(FieldSpecArgs::spec).collect()
+}
+
+record! {
+    /// Of the AnnotationsTransformer.
+    AnnotationsConfig = "AnnotationsTransformerPlugin" {
+        /// What is set.
+        annotations: BTreeMap<String, String> = "annotations",
+        /// Where.
+        field_specs: Vec<FieldSpecArgs> = "fieldSpecs",
+    }
+}
+
+record! {
+    /// Of the LabelTransformer.
+    LabelsConfig = "LabelTransformerPlugin" {
+        /// What is set.
+        labels: BTreeMap<String, String> = "labels",
+        /// Where.
+        field_specs: Vec<FieldSpecArgs> = "fieldSpecs",
+    }
+}
+
+record! {
+    /// Of the ImageTagTransformer.
+    ImageConfig = "ImageTagTransformerPlugin" {
+        /// What is set.
+        image_tag: Image = "imageTag",
+        /// Where.
+        field_specs: Vec<FieldSpecArgs> = "fieldSpecs",
+    }
+}
+
+record! {
+    /// Of the NamespaceTransformer.
+    NamespaceConfig = "NamespaceTransformerPlugin" {
+        /// Holds the namespace.
+        metadata: ObjectMeta = "metadata",
+        /// Where.
+        field_specs: Vec<FieldSpecArgs> = "fieldSpecs",
+        /// Whether only what is not set.
+        unset_only: bool = "unsetOnly",
+        /// Which subjects.
+        set_role_binding_subjects: String = "setRoleBindingSubjects",
+    }
+}
+
+record! {
+    /// Of the PatchJson6902Transformer.
+    Json6902Config = "PatchJson6902TransformerPlugin" {
+        /// What is changed.
+        target: Option<Selector> = "target",
+        /// The patch's file.
+        path: String = "path",
+        /// The patch.
+        json_op: String = "jsonOp",
+    }
+}
+
+record! {
+    /// Of the PatchStrategicMergeTransformer.
+    StrategicConfig = "PatchStrategicMergeTransformerPlugin" {
+        /// The patches' files.
+        paths: Vec<String> = "paths",
+        /// Patches.
+        patches: String = "patches",
+    }
+}
+
+record! {
+    /// Of the PatchTransformer.
+    PatchConfig = "PatchTransformerPlugin" {
+        /// The patch's file.
+        path: String = "path",
+        /// The patch.
+        patch: String = "patch",
+        /// What is changed.
+        target: Option<Selector> = "target",
+        /// What may be changed.
+        options: Option<PatchArgs> = "options",
+    }
+}
+
+record! {
+    /// Of the PrefixTransformer and SuffixTransformer.
+    AffixConfig = "PrefixTransformerPlugin" {
+        /// The prefix.
+        prefix: String = "prefix",
+        /// The suffix.
+        suffix: String = "suffix",
+        /// Where.
+        field_specs: Vec<FieldSpecArgs> = "fieldSpecs",
+    }
+}
+
+record! {
+    /// Of the ReplacementTransformer.
+    ReplacementConfig = "ReplacementTransformerPlugin" {
+        /// What is copied.
+        replacements: Vec<ReplacementField> = "replacements",
+    }
+}
+
+record! {
+    /// Of the ReplicaCountTransformer.
+    ReplicaConfig = "ReplicaCountTransformerPlugin" {
+        /// What is set.
+        replica: Replica = "replica",
+        /// Where.
+        field_specs: Vec<FieldSpecArgs> = "fieldSpecs",
+    }
+}
+
+record! {
+    /// Of the IAMPolicyGenerator.
+    IamPolicy = "IAMPolicyGeneratorPlugin" {
+        /// The cloud.
+        cloud: String = "cloud",
+        /// The account in the cluster.
+        kubernetes_service: IamService = "kubernetesService",
+        /// The account in the cloud.
+        service_account: IamAccount = "serviceAccount",
+    }
+}
+
+record! {
+    /// An account in the cluster.
+    IamService = "KubernetesService" {
+        /// Its name.
+        name: String = "name",
+        /// Its namespace.
+        namespace: String = "namespace",
+    }
+}
+
+record! {
+    /// An account in the cloud.
+    IamAccount = "ServiceAccount" {
+        /// Its name.
+        name: String = "name",
+        /// Its project.
+        project_id: String = "projectId",
+    }
+}

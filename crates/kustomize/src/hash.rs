@@ -1,0 +1,88 @@
+//! The hash of a resource's content, for its name.
+
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::resource::Resource;
+
+/// The ten letters that kustomize puts behind a generated resource's name.
+///
+/// What is hashed is JSON as Go writes it, of the data and the kind; the name in it is always
+/// empty.
+pub(crate) fn hash(resource: &Resource) -> String {
+    let field = |name: &str| match resource.value.get(name) {
+        None => Value::String(String::new()),
+        Some(value) => value.clone(),
+    };
+    let mut content = Map::new();
+    let kind = resource.kind();
+    match kind {
+        "ConfigMap" | "Secret" => {
+            content.insert("kind".to_owned(), Value::String(kind.to_owned()));
+            content.insert("name".to_owned(), Value::String(String::new()));
+            content.insert("data".to_owned(), field("data"));
+            let more = if kind == "Secret" {
+                content.insert("type".to_owned(), field("type"));
+                "stringData"
+            } else {
+                "binaryData"
+            };
+            if let Some(value @ Value::Object(_)) = resource.value.get(more) {
+                content.insert(more.to_owned(), value.clone());
+            }
+            encode(&go_json(&Value::Object(content)))
+        }
+        _ => encode(&go_json(&resource.value)),
+    }
+}
+
+/// JSON as Go writes it: keys sorted, and what HTML or JavaScript could stumble over escaped.
+fn go_json(value: &Value) -> String {
+    let text = value.to_string();
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' => out.push_str("\\u003c"),
+            '>' => out.push_str("\\u003e"),
+            '&' => out.push_str("\\u0026"),
+            '\u{2028}' => out.push_str("\\u2028"),
+            '\u{2029}' => out.push_str("\\u2029"),
+            '\u{7f}' => out.push(c),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn encode(text: &str) -> String {
+    let digest = hex::encode(Sha256::digest(text.as_bytes()));
+    digest
+        .chars()
+        .take(10)
+        .map(|c| match c {
+            '0' => 'g',
+            '1' => 'h',
+            '3' => 'k',
+            'a' => 'm',
+            'e' => 't',
+            c => c,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn as_kustomize_hashes() {
+        let of = |value| hash(&Resource::new(value));
+        assert_eq!(of(json!({"kind": "ConfigMap", "metadata": {"name": "x"}})), "6ct58987ht");
+        let data = json!({"kind": "ConfigMap", "data": {"one": ""}});
+        assert_eq!(of(data), "9g67k2htb6");
+        let secret = json!({"kind": "Secret", "type": "my-type", "data": {"one": ""}});
+        assert_eq!(of(secret), "74bd68bm66");
+    }
+}
