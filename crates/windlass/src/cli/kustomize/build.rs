@@ -110,7 +110,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     }
     let options = args.options()?;
     if args.enable_alpha_plugins {
-        bail!("--enable-alpha-plugins: plugins and functions are programs that Windlass does not run");
+        bail!(
+            "--enable-alpha-plugins: plugins and functions are programs that Windlass does not run"
+        );
     }
     let directory = match &args.directories[..] {
         [] => ".",
@@ -146,10 +148,7 @@ fn build(directory: &str, mut options: Options) -> anyhow::Result<Built> {
             std::io::ErrorKind::NotFound => "no such file or directory".to_owned(),
             _ => e.to_string(),
         };
-        anyhow::anyhow!(
-            "evalsymlink failure on '{directory}' : lstat {}: {why}",
-            at.display()
-        )
+        anyhow::anyhow!("evalsymlink failure on '{directory}' : lstat {}: {why}", at.display())
     };
     let real = std::fs::canonicalize(directory).map_err(failed)?;
     if !real.is_dir() {
