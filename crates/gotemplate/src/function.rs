@@ -101,7 +101,7 @@ type Body = dyn Fn(&mut Context<'_>, &[Value]) -> Result<Value, CallError>;
 /// A function: what it takes and what it does.
 #[derive(Clone)]
 pub struct Function {
-    pub(crate) parameters: Vec<Type>,
+    pub(crate) parameters: Rc<[Type]>,
     /// Whether the last parameter takes any number of arguments.
     pub(crate) variadic: bool,
     pub(crate) body: Rc<Body>,
@@ -113,7 +113,7 @@ impl Function {
         parameters: &[Type],
         body: impl Fn(&mut Context<'_>, &[Value]) -> Result<Value, CallError> + 'static,
     ) -> Self {
-        Self { parameters: parameters.to_vec(), variadic: false, body: Rc::new(body) }
+        Self { parameters: parameters.into(), variadic: false, body: Rc::new(body) }
     }
 
     /// A function whose last parameter repeats.
@@ -121,7 +121,7 @@ impl Function {
         parameters: &[Type],
         body: impl Fn(&mut Context<'_>, &[Value]) -> Result<Value, CallError> + 'static,
     ) -> Self {
-        Self { parameters: parameters.to_vec(), variadic: true, body: Rc::new(body) }
+        Self { parameters: parameters.into(), variadic: true, body: Rc::new(body) }
     }
 }
 

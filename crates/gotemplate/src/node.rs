@@ -41,9 +41,17 @@ pub(crate) enum Node {
     If { pipe: Pipe, then: Vec<Node>, otherwise: Option<Vec<Node>> },
     With { pipe: Pipe, then: Vec<Node>, otherwise: Option<Vec<Node>> },
     Range { pipe: Pipe, body: Vec<Node>, otherwise: Option<Vec<Node>> },
-    Template { pos: usize, name: Arc<str>, pipe: Option<Pipe> },
+    Template(Invocation),
     Break,
     Continue,
+}
+
+/// `{{template "name" pipe}}`.
+#[derive(Debug)]
+pub(crate) struct Invocation {
+    pub(crate) pos: usize,
+    pub(crate) name: Arc<str>,
+    pub(crate) pipe: Option<Pipe>,
 }
 
 #[derive(Debug)]
@@ -82,6 +90,16 @@ pub(crate) enum Term {
     Chain(Box<Operand>, Vec<Arc<str>>),
     Identifier(Arc<str>),
     Pipe(Box<Pipe>),
+}
+
+impl fmt::Display for Invocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{{{{template {}", crate::fmt::quote(&self.name))?;
+        if let Some(pipe) = &self.pipe {
+            write!(f, " {pipe}")?;
+        }
+        f.write_str("}}")
+    }
 }
 
 impl fmt::Display for Pipe {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::error::ParseError;
 use crate::exec::deep;
 use crate::lex::{Keyword, Kind, Token, lex};
-use crate::node::{Command, Node, Operand, Pipe, Source, Term, Tree};
+use crate::node::{Command, Invocation, Node, Operand, Pipe, Source, Term, Tree};
 use crate::number::Number;
 use crate::unquote::unquote;
 
@@ -304,7 +304,7 @@ impl Parser<'_> {
         let pipe = self.pipeline(CONTEXT, Kind::RightDelim)?;
         let root = self.own_list(CONTEXT)?;
         self.add(&name, root);
-        Ok(Node::Template { pos: token.pos, name: name.into(), pipe: Some(pipe) })
+        Ok(Node::Template(Invocation { pos: token.pos, name: name.into(), pipe: Some(pipe) }))
     }
 
     fn template(&mut self) -> Result<Node> {
@@ -318,7 +318,7 @@ impl Parser<'_> {
             self.next = before;
             Some(self.pipeline(CONTEXT, Kind::RightDelim)?)
         };
-        Ok(Node::Template { pos: token.pos, name: name.into(), pipe })
+        Ok(Node::Template(Invocation { pos: token.pos, name: name.into(), pipe }))
     }
 
     fn template_name(&mut self, token: &Token, context: &str) -> Result<String> {

@@ -26,6 +26,7 @@ mod random;
 mod regex;
 mod table;
 mod text;
+mod toml;
 mod url;
 mod version;
 mod yaml;
@@ -53,6 +54,7 @@ pub fn functions(environment: &Environment) -> Functions {
     encode::add(&mut t);
     json::add(&mut t);
     yaml::add(&mut t);
+    toml::add(&mut t);
     random::add(&mut t, &random);
     crypto::add(&mut t, &random);
     // Names are looked up only where a user asks for it, and then not here.

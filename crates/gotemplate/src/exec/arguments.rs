@@ -1,15 +1,15 @@
 //! Arguments of functions: how many, and of which types.
 
-use super::{Eval, Final, Frame, deep};
+use super::evaluate::Final;
+use super::{Eval, Frame, deep};
 use crate::error::ExecError;
 use crate::function::{Function, Type};
 use crate::node::{Operand, Term};
 use crate::value::Value;
 
-impl Frame<'_, '_> {
+impl<'t> Frame<'_, '_, 't> {
     pub(super) fn check_count(
         &self,
-        node: &Operand,
         name: &str,
         function: &Function,
         args: usize,
@@ -22,11 +22,11 @@ impl Frame<'_, '_> {
                 let least = wanted - 1;
                 let message =
                     format!("wrong number of args for {name}: want at least {least} got {args}");
-                return self.error(node.pos, node, message);
+                return self.error(message);
             }
         } else if given != wanted {
             let message = format!("wrong number of args for {name}: want {wanted} got {given}");
-            return self.error(node.pos, node, message);
+            return self.error(message);
         }
         Ok(())
     }
@@ -34,9 +34,8 @@ impl Frame<'_, '_> {
     pub(super) fn arguments(
         &mut self,
         dot: &Value,
-        node: &Operand,
         function: &Function,
-        args: &[Operand],
+        args: &'t [Operand],
         last: Final,
     ) -> Result<Vec<Value>, ExecError> {
         let kind = |i: usize| {
@@ -48,9 +47,8 @@ impl Frame<'_, '_> {
             given.push(self.argument(dot, Some(kind(i)), arg)?);
         }
         if let Some(value) = last {
-            let at = args.last().unwrap_or(node);
             let wanted = kind(given.len());
-            given.push(self.checked(value, Some(wanted), at)?);
+            given.push(self.checked(value, Some(wanted))?);
         }
         Ok(given)
     }
@@ -60,8 +58,9 @@ impl Frame<'_, '_> {
         &mut self,
         dot: &Value,
         wanted: Option<Type>,
-        operand: &Operand,
+        operand: &'t Operand,
     ) -> Eval {
+        self.at(operand.pos, operand);
         let value = match &operand.term {
             Term::Dot => dot.clone(),
             Term::Nil => {
@@ -69,11 +68,11 @@ impl Frame<'_, '_> {
                     Some(kind) if kind.can_be_nil() => Ok(Value::Nil),
                     kind => {
                         let name = kind.map_or("interface {}", Type::name);
-                        self.error(operand.pos, operand, format!("cannot assign nil to {name}"))
+                        self.error(format!("cannot assign nil to {name}"))
                     }
                 };
             }
-            Term::Field(names) => self.fields(dot, dot, operand, names, &[], None)?,
+            Term::Field(names) => self.fields(dot, dot.clone(), operand, names, &[], None)?,
             Term::Variable(names) => self.variable(dot, operand, names, &[], None)?,
             Term::Pipe(pipe) => deep(|| self.pipeline(dot, pipe))?,
             Term::Identifier(name) => self.function(dot, operand, operand, name, &[], None)?,
@@ -82,11 +81,11 @@ impl Frame<'_, '_> {
                 return self.literal(dot, wanted, operand);
             }
         };
-        self.checked(value, wanted, operand)
+        self.checked(value, wanted)
     }
 
     /// A constant takes the type of its parameter.
-    fn literal(&mut self, dot: &Value, wanted: Option<Type>, operand: &Operand) -> Eval {
+    fn literal(&mut self, dot: &Value, wanted: Option<Type>, operand: &'t Operand) -> Eval {
         let expected = |what: &str| format!("expected {what}; found {operand}");
         let (value, message) = match (wanted, &operand.term) {
             (None | Some(Type::Any | Type::Reflect), _) => return self.constant(dot, operand),
@@ -114,12 +113,12 @@ impl Frame<'_, '_> {
         };
         match value {
             Some(value) => Ok(value),
-            None => self.error(operand.pos, operand, message),
+            None => self.error(message),
         }
     }
 
     /// A value that is to be of some type.
-    fn checked(&self, value: Value, wanted: Option<Type>, at: &Operand) -> Eval {
+    fn checked(&self, value: Value, wanted: Option<Type>) -> Eval {
         let Some(kind) = wanted else { return Ok(value) };
         if matches!(value, Value::Nil | Value::NilInterface) {
             let nil = matches!(value, Value::NilInterface);
@@ -132,7 +131,7 @@ impl Frame<'_, '_> {
             } else {
                 format!("invalid value; expected {}", kind.name())
             };
-            return self.error(at.pos, at, message);
+            return self.error(message);
         }
         let fits = match (kind, &value) {
             (Type::Any | Type::Reflect, _)
@@ -152,6 +151,6 @@ impl Frame<'_, '_> {
             return Ok(value);
         }
         let (want, got) = (kind.name(), value.type_name());
-        self.error(at.pos, at, format!("wrong type for value; expected {want}; got {got}"))
+        self.error(format!("wrong type for value; expected {want}; got {got}"))
     }
 }

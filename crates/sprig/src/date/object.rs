@@ -52,6 +52,14 @@ impl Time {
         Self::utc(i128::from(day_of(1, 1, 1)) * 86_400_000_000_000)
     }
 
+    /// The time that a text is in a layout.
+    ///
+    /// # Errors
+    /// In Go's words.
+    pub(crate) fn parse(layout: &str, text: &str) -> Result<Self, String> {
+        super::parse::parse(layout, text)
+    }
+
     /// The time that a value is.
     pub(crate) fn of(value: &Value) -> Option<&Self> {
         match value {

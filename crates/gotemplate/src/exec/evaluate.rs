@@ -1,0 +1,210 @@
+//! Pipelines: commands, fields, variables, function calls.
+
+use std::fmt::Display;
+use std::sync::Arc;
+
+use super::{Eval, Frame, MAX_DEPTH, deep};
+use crate::error::Cause;
+use crate::field::{Found, field};
+use crate::fmt;
+use crate::function::{CallError, Functions, Type};
+use crate::node::{Command, Operand, Pipe, Term};
+use crate::value::Value;
+
+/// The value that the stage before gives to a command as its last argument.
+pub(super) type Final = Option<Value>;
+
+impl<'t> Frame<'_, '_, 't> {
+    pub(super) fn pipeline(&mut self, dot: &Value, pipe: &'t Pipe) -> Eval {
+        self.at(pipe.pos, pipe);
+        self.step()?;
+        let mut value: Final = None;
+        for command in &pipe.commands {
+            let result = self.command(dot, command, value)?;
+            // An interface that holds nothing is nothing, once it leaves a command.
+            value = Some(if matches!(result, Value::NilInterface) { Value::Nil } else { result });
+        }
+        let value = value.unwrap_or(Value::Nil);
+        for name in &pipe.declared {
+            if pipe.assigns {
+                self.assign(name, value.clone());
+            } else {
+                self.variables.push((name, value.clone()));
+            }
+        }
+        Ok(value)
+    }
+
+    fn command(&mut self, dot: &Value, command: &'t Command, last: Final) -> Eval {
+        // The parser makes no command without a word.
+        let Some((first, rest)) = command.args.split_first() else { return Ok(Value::Nil) };
+        match &first.term {
+            Term::Field(names) => {
+                self.at(first.pos, first);
+                self.fields(dot, dot.clone(), first, names, rest, last)
+            }
+            Term::Chain(head, names) => self.chain(dot, first, head, names, rest, last),
+            Term::Identifier(name) => self.function(dot, first, command, name, rest, last),
+            Term::Variable(names) => self.variable(dot, first, names, rest, last),
+            _ => {
+                self.at(first.pos, first);
+                if !rest.is_empty() || last.is_some() {
+                    return self.error(format!("can't give argument to non-function {first}"));
+                }
+                match &first.term {
+                    Term::Pipe(pipe) => deep(|| self.pipeline(dot, pipe)),
+                    Term::Nil => self.error("nil is not a command"),
+                    _ => self.constant(dot, first),
+                }
+            }
+        }
+    }
+
+    /// A term whose type is its own.
+    pub(super) fn constant(&mut self, dot: &Value, operand: &'t Operand) -> Eval {
+        Ok(match &operand.term {
+            Term::Dot => dot.clone(),
+            Term::Bool(b) => Value::Bool(*b),
+            Term::String { text, .. } => Value::string(&**text),
+            Term::Number(n) if n.is_ideal_float() => Value::Float64(n.float.unwrap_or(0.0)),
+            Term::Number(n) => match n.int {
+                Some(i) => Value::Int(i),
+                None => return self.error(format!("{} overflows int", n.text)),
+            },
+            _ => Value::Nil,
+        })
+    }
+
+    pub(super) fn chain(
+        &mut self,
+        dot: &Value,
+        node: &'t Operand,
+        head: &'t Operand,
+        names: &'t [Arc<str>],
+        args: &'t [Operand],
+        last: Final,
+    ) -> Eval {
+        self.at(node.pos, node);
+        if matches!(head.term, Term::Nil) {
+            return self.error(format!("indirection through explicit nil in {node}"));
+        }
+        let receiver = self.argument(dot, None, head)?;
+        self.fields(dot, receiver, node, names, args, last)
+    }
+
+    pub(super) fn variable(
+        &mut self,
+        dot: &Value,
+        node: &'t Operand,
+        names: &'t [Arc<str>],
+        args: &'t [Operand],
+        last: Final,
+    ) -> Eval {
+        self.at(node.pos, node);
+        let Some((name, fields)) = names.split_first() else { return Ok(Value::Nil) };
+        let found = self.variables.iter().rev().find(|(n, _)| *n == &**name);
+        let Some(value) = found.map(|(_, v)| v.clone()) else {
+            return self.error(format!("undefined variable: {name}"));
+        };
+        if fields.is_empty() {
+            if !args.is_empty() || last.is_some() {
+                return self.error(format!("can't give argument to non-function {node}"));
+            }
+            return Ok(value);
+        }
+        self.fields(dot, value, node, fields, args, last)
+    }
+
+    pub(super) fn fields(
+        &mut self,
+        dot: &Value,
+        receiver: Value,
+        node: &'t Operand,
+        names: &'t [Arc<str>],
+        args: &'t [Operand],
+        mut last: Final,
+    ) -> Eval {
+        let mut value = receiver;
+        for (i, name) in names.iter().enumerate() {
+            let is_last = i + 1 == names.len();
+            let (args, last) = if is_last { (args, last.take()) } else { (&[][..], None) };
+            let has_arguments = !args.is_empty() || last.is_some();
+            match field(&value, name, has_arguments, self.context.set.missing_key) {
+                Ok(Found::Value(found)) => value = found,
+                Ok(Found::Method(object)) => {
+                    let mut given = Vec::new();
+                    for arg in args {
+                        given.push(self.argument(dot, Some(Type::Any), arg)?);
+                    }
+                    given.extend(last);
+                    value = object.call(name, &given).map_err(|message| {
+                        self.at(node.pos, node);
+                        self.fail(Cause::Call { function: name.to_string(), message })
+                    })?;
+                }
+                Err(message) => return self.error(message),
+            }
+        }
+        Ok(value)
+    }
+
+    /// Calls a function. `whole` is what a failure of the call shows.
+    pub(super) fn function(
+        &mut self,
+        dot: &Value,
+        node: &'t Operand,
+        whole: &'t dyn Display,
+        name: &'t Arc<str>,
+        args: &'t [Operand],
+        last: Final,
+    ) -> Eval {
+        self.at(node.pos, node);
+        let functions: &Functions = self.context.functions;
+        let Some(function) = functions.get(name) else {
+            return self.error(format!("{} is not a defined function", fmt::quote(name)));
+        };
+        self.check_count(name, function, args.len(), last.is_some())?;
+        if **name == *"and" || **name == *"or" {
+            return self.short_circuit(dot, args, last, **name == *"or");
+        }
+        let given = self.arguments(dot, function, args, last)?;
+        // Functions that run templates are within this one.
+        if self.context.depth >= MAX_DEPTH {
+            return self.too_deep();
+        }
+        self.context.depth += 1;
+        let result = deep(|| (function.body)(self.context, &given));
+        self.context.depth -= 1;
+        result.map_err(|error| {
+            let function = name.to_string();
+            let cause = match error {
+                CallError::Message(message) => Cause::Call { function, message },
+                CallError::Template(source) => {
+                    Cause::Nested { function, before: String::new(), source: Box::new(source) }
+                }
+                CallError::Within { before, error } => {
+                    Cause::Nested { function, before, source: Box::new(error) }
+                }
+            };
+            self.at(node.pos, whole);
+            self.fail(cause)
+        })
+    }
+
+    fn short_circuit(
+        &mut self,
+        dot: &Value,
+        args: &'t [Operand],
+        last: Final,
+        stop_at: bool,
+    ) -> Eval {
+        let mut value = Value::Nil;
+        for arg in args {
+            value = self.argument(dot, Some(Type::Reflect), arg)?;
+            if value.is_true() == stop_at {
+                return Ok(value);
+            }
+        }
+        Ok(last.unwrap_or(value))
+    }
+}
