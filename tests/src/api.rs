@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{
+    Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams, PropagationPolicy,
+};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::{ApiResource, GroupVersionKind};
 use kube::{Client, Config};
@@ -79,12 +81,53 @@ impl ApiClient {
         Ok(())
     }
 
+    /// Makes an object be so, as `kubectl apply --server-side --force-conflicts` does.
+    pub fn apply(&self, object: &Value) -> Result<()> {
+        let (kind, namespace, name) = identity(object);
+        let params = PatchParams::apply("kubectl").force();
+        self.runtime
+            .block_on(self.api(&kind, &namespace).patch(&name, &params, &Patch::Apply(object)))
+            .with_context(|| format!("applying {kind} {namespace}/{name}"))?;
+        Ok(())
+    }
+
+    /// Merges `patch` into an object's status.
+    pub fn patch_status(
+        &self,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+        patch: &Value,
+    ) -> Result<()> {
+        let patch = Patch::Merge(patch);
+        let params = PatchParams::default();
+        self.runtime
+            .block_on(self.api(kind, namespace).patch_status(name, &params, &patch))
+            .with_context(|| format!("patching the status of {kind} {namespace}/{name}"))?;
+        Ok(())
+    }
+
     /// Asks for deletion; an object that is gone is fine.
     pub fn delete(&self, kind: &str, namespace: &str, name: &str) -> Result<()> {
-        match self
-            .runtime
-            .block_on(self.api(kind, namespace).delete(name, &DeleteParams::default()))
-        {
+        self.delete_with(kind, namespace, name, None)
+    }
+
+    /// The same with a propagation policy: `Foreground`, `Background` or `Orphan`.
+    pub fn delete_with(
+        &self,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+        propagation: Option<&str>,
+    ) -> Result<()> {
+        let mut params = DeleteParams::default();
+        params.propagation_policy = match propagation {
+            None => None,
+            Some("Foreground") => Some(PropagationPolicy::Foreground),
+            Some("Orphan") => Some(PropagationPolicy::Orphan),
+            Some(_) => Some(PropagationPolicy::Background),
+        };
+        match self.runtime.block_on(self.api(kind, namespace).delete(name, &params)) {
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
             other => Ok(other.map(|_| ())?),
         }

@@ -6,6 +6,7 @@
 
 mod api;
 mod application;
+pub mod scenario;
 mod world;
 
 pub use api::ApiClient;

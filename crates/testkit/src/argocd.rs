@@ -50,6 +50,10 @@ impl ArgoCd {
             let path = path.to_str().context("a path in UTF-8")?;
             cluster.kubectl(&["-n", namespace, "apply", "--server-side", "-k", path])?;
         }
+        let served = ["applications", "appprojects", "applicationsets"]
+            .map(|kind| format!("crd/{kind}.argoproj.io"));
+        let [a, b, c] = served.each_ref().map(String::as_str);
+        cluster.kubectl(&["wait", "--for=condition=Established", "--timeout=60s", a, b, c])?;
         let dir = tempfile::tempdir()?;
         for sub in ["tls", "ssh", "gpg/keys", "gpg/source", "cmp", "tmp"] {
             fs::create_dir_all(dir.path().join(sub))?;

@@ -1,0 +1,189 @@
+//! The form of a scenario file.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use windlass_object::{Value, yaml};
+
+/// A scenario.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Scenario {
+    /// The file's stem.
+    #[serde(skip)]
+    pub(crate) name: String,
+    /// What it shows, in one sentence.
+    #[serde(rename = "title")]
+    _title: String,
+    /// Repositories and the files of their first commit.
+    #[serde(default)]
+    pub(crate) repositories: BTreeMap<String, Files>,
+    /// Settings by config map; a scenario that has some runs on a system of its own.
+    #[serde(default)]
+    pub(crate) settings: BTreeMap<String, BTreeMap<String, String>>,
+    /// Objects that are there before the Applications.
+    #[serde(default)]
+    pub(crate) objects: Vec<Value>,
+    /// Applications; what they do not say is in [`crate::scenario::player`]'s default.
+    #[serde(default)]
+    pub(crate) applications: Vec<Value>,
+    /// What happens.
+    #[serde(default)]
+    pub(crate) steps: Vec<Step>,
+    /// Kinds (`group/version/Kind`) that are looked at beside the usual ones.
+    #[serde(default)]
+    pub(crate) kinds: Vec<String>,
+}
+
+/// Files by path: text, one object, a list of objects, or null for one that goes.
+pub(crate) type Files = BTreeMap<String, Value>;
+
+/// One thing that happens.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum Step {
+    /// Commits files.
+    Commit(Commit),
+    /// Has an Application compared anew, and waits until it was.
+    Refresh(String),
+    /// The same with the caches passed over.
+    HardRefresh(String),
+    /// Starts an operation, and waits until it is over.
+    Sync(Sync),
+    /// Makes objects, or makes existing ones be so (server-side apply by `kubectl`).
+    Apply(Vec<Value>),
+    /// Merges a patch into an object.
+    Patch(Patch),
+    /// Merges a patch into the status of an object.
+    PatchStatus(Patch),
+    /// Has an object deleted.
+    Delete(Delete),
+    /// Waits until something is so.
+    Wait(Wait),
+    /// Waits until nothing changes any more, and notes what is there under this name.
+    Observe(String),
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Commit {
+    #[serde(default = "app")]
+    pub(crate) repository: String,
+    pub(crate) files: Files,
+}
+
+fn app() -> String {
+    "app".to_owned()
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sync {
+    /// The Application; the scenario's name unless another is given.
+    pub(crate) app: Option<String>,
+    /// `operation.sync`; its options are the Application's unless given.
+    #[serde(default)]
+    pub(crate) with: Option<Value>,
+    /// `operation.retry`; the Application's unless given.
+    #[serde(default)]
+    pub(crate) retry: Option<Value>,
+    /// Go on at once.
+    #[serde(default)]
+    pub(crate) start_only: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Patch {
+    /// `kind`, `namespace/name`; see [`Target`].
+    #[serde(flatten)]
+    pub(crate) target: Target,
+    pub(crate) merge: Value,
+}
+
+/// An object: an Application by name, or `group/version/Kind` with `[namespace/]name`.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Target {
+    pub(crate) app: Option<String>,
+    pub(crate) kind: Option<String>,
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Delete {
+    #[serde(flatten)]
+    pub(crate) target: Target,
+    /// `Foreground`, `Background`, `Orphan`.
+    #[serde(default)]
+    pub(crate) propagation: Option<String>,
+    /// Go on at once.
+    #[serde(default)]
+    pub(crate) start_only: bool,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wait {
+    #[serde(default)]
+    pub(crate) app: Option<String>,
+    #[serde(default)]
+    pub(crate) kind: Option<String>,
+    #[serde(default)]
+    pub(crate) name: Option<String>,
+    /// Words of an Application's status.
+    #[serde(default)]
+    pub(crate) sync: Option<String>,
+    #[serde(default)]
+    pub(crate) health: Option<String>,
+    #[serde(default)]
+    pub(crate) phase: Option<String>,
+    /// The type of a condition that it has.
+    #[serde(default)]
+    pub(crate) condition: Option<String>,
+    /// Part of `status.operationState.message`.
+    #[serde(default)]
+    pub(crate) message: Option<String>,
+    /// A part of the object: maps by key, everything else whole.
+    #[serde(default)]
+    pub(crate) has: Option<Value>,
+    /// The object is not there.
+    #[serde(default)]
+    pub(crate) gone: bool,
+}
+
+impl Scenario {
+    /// Reads a file.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let name = path.file_stem().and_then(|s| s.to_str()).context("a name in UTF-8")?.to_owned();
+        let text = std::fs::read_to_string(path)?.replace("$NAME", &name);
+        let value = yaml::parse_one(text.as_bytes(), &yaml::Options::strict())
+            .with_context(|| format!("{}", path.display()))?;
+        let mut scenario: Self =
+            serde_json::from_value(value).with_context(|| format!("{}", path.display()))?;
+        scenario.name = name;
+        Ok(scenario)
+    }
+
+    /// Scenarios with equal keys may share a system.
+    pub(crate) fn system(&self) -> String {
+        serde_json::to_string(&self.settings).unwrap_or_default()
+    }
+}
+
+/// All scenarios of a directory whose name holds one of the comma-separated `words`.
+pub(crate) fn all(directory: &Path, words: &str) -> Result<Vec<Scenario>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        let stem = path.file_stem().and_then(|s| s.to_str()).unwrap_or_default();
+        let wanted = words.is_empty() || words.split(',').any(|word| stem.contains(word));
+        if wanted && path.extension().is_some_and(|e| e == "yaml") {
+            found.push(Scenario::read(&path)?);
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
+}
