@@ -56,7 +56,15 @@ impl ApiClient {
     /// The objects of a kind.
     pub fn list(&self, kind: &str, namespace: &str) -> Result<Vec<Value>> {
         let list = self.runtime.block_on(self.api(kind, namespace).list(&ListParams::default()))?;
-        list.items.into_iter().map(|o| Ok(serde_json::to_value(o)?)).collect()
+        let (version, name) = kind.rsplit_once('/').unwrap_or(("v1", kind));
+        let typed = |object| {
+            let mut object = serde_json::to_value(object)?;
+            // Items of a list do not say what they are.
+            object["apiVersion"] = json!(version);
+            object["kind"] = json!(name);
+            Ok(object)
+        };
+        list.items.into_iter().map(typed).collect()
     }
 
     /// Creates an object.
@@ -120,13 +128,12 @@ impl ApiClient {
         name: &str,
         propagation: Option<&str>,
     ) -> Result<()> {
-        let mut params = DeleteParams::default();
-        params.propagation_policy = match propagation {
-            None => None,
-            Some("Foreground") => Some(PropagationPolicy::Foreground),
-            Some("Orphan") => Some(PropagationPolicy::Orphan),
-            Some(_) => Some(PropagationPolicy::Background),
-        };
+        let propagation_policy = propagation.map(|word| match word {
+            "Foreground" => PropagationPolicy::Foreground,
+            "Orphan" => PropagationPolicy::Orphan,
+            _ => PropagationPolicy::Background,
+        });
+        let params = DeleteParams { propagation_policy, ..DeleteParams::default() };
         match self.runtime.block_on(self.api(kind, namespace).delete(name, &params)) {
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
             other => Ok(other.map(|_| ())?),

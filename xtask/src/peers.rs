@@ -1,6 +1,8 @@
 //! `cargo xtask peers`: the real systems, in a cache outside the tree.
 
-use anyhow::Result;
+use std::process::Command;
+
+use anyhow::{Result, ensure};
 use windlass_testkit as testkit;
 
 /// What to do with the peers.
@@ -21,6 +23,11 @@ enum Action {
     },
     /// Starts the shared Kubernetes and holds it until interrupted.
     Start,
+    /// Plays scenarios on the real Argo CD and writes down what it gives.
+    Record {
+        /// Parts of names; without any, those that have no valid recording.
+        names: Vec<String>,
+    },
     /// Stops the shared Kubernetes, whoever uses it.
     Stop,
     /// Prints lines for the shell that set KUBECONFIG and PATH.
@@ -47,6 +54,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
                 std::thread::park();
             }
         }
+        Action::Record { names } => record(names),
         Action::Stop => testkit::stop_shared(),
         Action::Env => {
             let dir = testkit::peers_dir();
@@ -55,6 +63,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             Ok(())
         }
     }
+}
+
+fn record(names: &[String]) -> Result<()> {
+    testkit::build(&["kube", "argocd"], &mut |line| println!("{line}"))?;
+    let status = Command::new(env!("CARGO"))
+        .args(["test", "-p", "windlass-stories", "--test", "scenarios", "as_argo_cd"])
+        .args(["--", "--nocapture"])
+        .env("WINDLASS_PEERS", "1")
+        .env("WINDLASS_SCENARIOS", names.join(","))
+        .env("WINDLASS_SCENARIOS_ON", "argocd")
+        .env("WINDLASS_RECORD", if names.is_empty() { "missing" } else { "1" })
+        .status()?;
+    ensure!(status.success(), "not everything was recorded");
+    Ok(())
 }
 
 fn status() -> Result<()> {

@@ -49,6 +49,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     println!("==> peers: {}", PEERS.join(" "));
     testkit::build(PEERS, &mut |line| println!("{line}"))?;
+    if arguments.peers {
+        testkit::build(&["argocd"], &mut |line| println!("{line}"))?;
+    }
     if let Err(error) = testkit::peer("sshd") {
         bail!("{error} (Debian: apt-get install openssh-server)");
     }

@@ -124,7 +124,7 @@ fn hooks_run_around_the_sync() {
         story.run(),
         "Running: waiting for completion of hook batch/Job/before
          apply Job/before
-         PreSync Job/before Synced Running job.batch/before created",
+         PreSync Job/before - Running job.batch/before created",
     );
     story.cluster.settle();
     check(
@@ -136,9 +136,9 @@ fn hooks_run_around_the_sync() {
          apply Job/after
          release Job/after
          delete Job/after
-         PreSync Job/before Synced Succeeded job Complete
+         PreSync Job/before - Succeeded job Complete
          Sync ConfigMap/a Synced Succeeded configmap/a created
-         PostSync Job/after Synced Succeeded job Complete",
+         PostSync Job/after - Succeeded job Complete",
     );
     let left: Vec<&str> = story.cluster.live.keys().map(|key| key.name.as_str()).collect();
     assert_eq!(left, ["a", "before"]);
@@ -157,7 +157,7 @@ fn an_older_hook_is_deleted_before_it_runs_again() {
          apply Job/before
          release Job/before
          apply ConfigMap/a
-         PreSync Job/before Synced Succeeded job Complete
+         PreSync Job/before - Succeeded job Complete
          Sync ConfigMap/a Synced Running configmap/a configured",
     );
 }
@@ -173,7 +173,7 @@ fn hooks_of_failure_run_when_it_fails() {
          apply ConfigMap/bad
          apply Job/alarm
          Sync ConfigMap/bad SyncFailed Failed bad refused
-         SyncFail Job/alarm Synced Running job.batch/alarm created",
+         SyncFail Job/alarm - Running job.batch/alarm created",
     );
     story.cluster.settle();
     check(
@@ -183,7 +183,7 @@ fn hooks_of_failure_run_when_it_fails() {
          apply Job/alarm
          release Job/alarm
          Sync ConfigMap/bad SyncFailed Failed bad refused
-         SyncFail Job/alarm Synced Succeeded job Complete",
+         SyncFail Job/alarm - Succeeded job Complete",
     );
 }
 
@@ -200,7 +200,7 @@ fn a_failed_hook_fails_the_sync() {
          apply Job/before
          release Job/before
          delete Job/before
-         PreSync Job/before Synced Failed job Failed",
+         PreSync Job/before - Failed job Failed",
     );
 }
 
@@ -405,7 +405,7 @@ fn termination_deletes_running_hooks() {
          apply Job/before
          release Job/before
          delete Job/before
-         PreSync Job/before Synced Failed Terminated",
+         PreSync Job/before - Failed Terminated",
     );
 }
 
@@ -430,7 +430,7 @@ fn a_dry_run_changes_nothing() {
     story.cluster.insert(object(&config_map("old", "")));
     check(
         story.run(),
-        "Succeeded: successfully synced (all tasks run)
+        "Succeeded: successfully synced (no more tasks)
          apply Job/before
          apply ConfigMap/a
          PreSync Job/before Synced Succeeded job.batch/before created (dry run)

@@ -148,10 +148,12 @@ proptest! {
         for result in &story.state.results {
             let (_, item) = place(&items, &result.name);
             let expected = match item.kind {
-                Kind::Superfluous => ResultCode::Pruned,
-                _ => ResultCode::Synced,
+                Kind::Superfluous => Some(ResultCode::Pruned),
+                // Of a hook it is said how far it is.
+                _ if result.hook_type.is_some() => None,
+                _ => Some(ResultCode::Synced),
             };
-            prop_assert_eq!(result.status, Some(expected));
+            prop_assert_eq!(result.status, expected);
         }
     }
 

@@ -53,6 +53,13 @@ fn walk(
             windlass: windlass.cloned(),
         });
     };
+    // A list that is absent is told item by item.
+    let nothing = Value::Array(Vec::new());
+    let (argocd, windlass) = match (argocd, windlass) {
+        (None, Some(Value::Array(_))) => (Some(&nothing), windlass),
+        (Some(Value::Array(_)), None) => (argocd, Some(&nothing)),
+        both => both,
+    };
     let (left, right, order) = match (argocd, windlass) {
         (Some(Value::Object(left)), Some(Value::Object(right))) => {
             let pairs = |map: &windlass_object::Map<String, Value>| {
@@ -131,6 +138,12 @@ struct Entry {
     scenarios: Vec<String>,
     /// Keys with `*`, of the place or of something above it.
     at: Vec<String>,
+    /// What Argo CD gives there; anything unless said.
+    #[serde(default)]
+    argocd: Option<Value>,
+    /// What Windlass gives there; anything unless said.
+    #[serde(default)]
+    windlass: Option<Value>,
     /// Why, and what users gain if it is meant.
     reason: String,
 }
@@ -157,7 +170,12 @@ impl Known {
                 || entry.scenarios.iter().any(|pattern| glob(pattern, scenario));
             let place = entry.at.len() <= difference.at.len()
                 && entry.at.iter().zip(&difference.at).all(|(pattern, key)| glob(pattern, key));
-            if here && place {
+            let is = |wanted: &Option<Value>, found: &Option<Value>| {
+                wanted.as_ref().is_none_or(|wanted| found.as_ref() == Some(wanted))
+            };
+            let values =
+                is(&entry.argocd, &difference.argocd) && is(&entry.windlass, &difference.windlass);
+            if here && place && values {
                 self.used.lock()[number] = true;
                 any = true;
             }

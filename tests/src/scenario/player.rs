@@ -9,12 +9,16 @@ use windlass_testkit::{GitRepository, wait_for};
 
 use super::file::{Files, Scenario, Step, Sync, Target, Wait};
 use super::snapshot::{self, Words};
-use super::system::{CONTROL, System};
+use super::system::{CONTROL, System, Who};
 
 const APPLICATION: &str = "argoproj.io/v1alpha1/Application";
 
 /// How long a step may take.
 const STEP: Duration = Duration::from_secs(90);
+
+/// After how long the real Argo CD is asked to look again: on a busy machine it may write what it
+/// saw before a sync after what it saw then, and would look again only minutes later.
+const NUDGE: Duration = Duration::from_secs(20);
 
 /// What decides whether what is seen is the end.
 pub(crate) trait Judge {
@@ -210,11 +214,18 @@ impl<'a> Play<'a> {
         name: &str,
         condition: impl Fn(&Value) -> bool,
     ) -> Result<()> {
-        let end = Instant::now() + STEP;
+        let begin = Instant::now();
+        let (end, mut nudge) = (begin + STEP, begin + NUDGE);
         loop {
             let object = self.system.api.get(kind, namespace, name)?.unwrap_or_default();
             if condition(&object) {
                 return Ok(());
+            }
+            if self.system.who == Who::ArgoCd && kind == APPLICATION && Instant::now() > nudge {
+                let key = "argocd.argoproj.io/refresh";
+                let patch = json!({"metadata": {"annotations": {key: "normal"}}});
+                self.system.api.patch(kind, namespace, name, &patch)?;
+                nudge += NUDGE;
             }
             if Instant::now() > end {
                 bail!("{what}: not within {STEP:?}: {name} is {}", short(&object));

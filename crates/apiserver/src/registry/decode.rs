@@ -160,6 +160,21 @@ fn complete_kind(
     Ok(())
 }
 
+/// Metadata is typed on the server, and empty maps and lists of it are not written out.
+fn drop_empty_metadata(object: &mut Object) {
+    let Some(Value::Object(metadata)) = object.fields_mut().get_mut("metadata") else { return };
+    for field in ["annotations", "labels", "finalizers", "ownerReferences"] {
+        let empty = match metadata.get(field) {
+            Some(Value::Object(map)) => map.is_empty(),
+            Some(Value::Array(list)) => list.is_empty(),
+            _ => false,
+        };
+        if empty {
+            metadata.remove(field);
+        }
+    }
+}
+
 /// Drops unknown fields and reports them; refuses fields of the wrong type.
 pub(super) fn check_fields(
     registry: &Registry,
@@ -169,6 +184,7 @@ pub(super) fn check_fields(
     validation: FieldValidation,
     warnings: &Warnings,
 ) -> Result<(), Status> {
+    drop_empty_metadata(object);
     let gvk = object.gvk();
     if let Some(schema) = registry.schemas.load().of(&gvk) {
         let mut value = std::mem::take(object).into_value();

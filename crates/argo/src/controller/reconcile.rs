@@ -128,7 +128,8 @@ async fn refuse(
         found.iter().map(status::condition).collect(),
         now,
     );
-    let mut also = Also { refreshed: level >= Level::Refresh, clear_operation: false };
+    let mut also =
+        Also { refreshed: level >= Level::Refresh, clear_operation: false, uncompared: true };
     if let Some(operation) = &app.operation {
         let mut state = operation::begin(operation.clone(), now);
         state.phase = OperationPhase::Error;
@@ -195,7 +196,11 @@ impl Look<'_> {
             self.take(&mut next, &gathered, &compared);
         }
         next.summary = status::summary(self.cluster, instance);
-        let also = Also { refreshed: level >= Level::Refresh, clear_operation: driven.ended };
+        let also = Also {
+            refreshed: level >= Level::Refresh,
+            clear_operation: driven.ended,
+            uncompared: false,
+        };
         let before = self.context.apps.get(self.key)?;
         self.write(&before, next, also).await;
         if driven.ended {
@@ -295,10 +300,8 @@ impl Look<'_> {
                         None
                     }
                     Decision::Sync(operation) => {
-                        let message = format!(
-                            "Initiated automated sync to '{}'",
-                            main.0.revisions.join(", ")
-                        );
+                        let message =
+                            format!("Initiated automated sync to [{}]", main.0.revisions.join(" "));
                         self.context.events.record(
                             self.app,
                             Reason::OperationStarted,

@@ -199,6 +199,8 @@ pub(crate) struct Also {
     pub(crate) refreshed: bool,
     /// The operation is over, or taken over: its field goes.
     pub(crate) clear_operation: bool,
+    /// Nothing was compared: the application could not be looked at.
+    pub(crate) uncompared: bool,
 }
 
 /// Writes what changed. The time of reconciliation alone is no change.
@@ -213,7 +215,9 @@ pub(crate) async fn write(
     let old = &before.status;
     let fresh = context.apps.get(key);
     respect_termination(fresh.as_deref(), &mut status);
-    status.controller_namespace.clone_from(&context.namespace);
+    if !also.uncompared {
+        status.controller_namespace.clone_from(&context.namespace);
+    }
     let turned = old.health.status != status.health.status;
     if turned {
         status.health.last_transition_time = Some(now);
@@ -226,7 +230,8 @@ pub(crate) async fn write(
     status.reconciled_at = old.reconciled_at;
     let mut change = difference(old, &status);
     let asked = also.refreshed && before.annotation(ANNOTATION_REFRESH).is_some();
-    if !change.is_empty() || asked || old.reconciled_at.is_none() {
+    let news = !change.is_empty() || asked || old.reconciled_at.is_none();
+    if news && !also.uncompared {
         status.reconciled_at = Some(now);
         change = difference(old, &status);
     }

@@ -107,7 +107,10 @@ impl Task {
 
     /// Whether a step stored that it is about to create this hook, and nothing more is known.
     pub(super) fn is_announced(&self) -> bool {
-        self.hook && self.status.is_none() && self.progress == Some(OperationPhase::Running)
+        self.hook
+            && self.status.is_none()
+            && self.progress == Some(OperationPhase::Running)
+            && self.message.is_empty()
     }
 
     /// Whether it is under way.

@@ -127,6 +127,9 @@ pub fn namespace(name: &str, metadata: Option<&NamespaceMetadata>) -> Object {
     namespace.set(&["apiVersion"], "v1");
     namespace.set(&["kind"], "Namespace");
     namespace.set(&["metadata"], json!({"name": name}));
+    // Argo CD writes the typed object out, with its empty structures.
+    namespace.set(&["spec"], json!({}));
+    namespace.set(&["status"], json!({}));
     if let Some(metadata) = metadata {
         for (key, value) in &metadata.labels {
             namespace.set_label(key, value);

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use windlass_object::Object;
+
 use super::{Prepared, Step, Then};
 use crate::state::{OperationPhase, ResultCode, SyncPhase};
 use crate::sync::Wait;
-use crate::sync::action::{Action, Outcome, Verb};
+use crate::sync::action::{Action, Change, Outcome, Verb};
 use crate::sync::message;
 use crate::sync::task::{Task, TaskId};
 
@@ -94,7 +96,8 @@ impl Step {
             self.wait = Wait::Ready;
             return;
         }
-        let message = "successfully synced (all tasks run)".to_owned();
+        let what = if self.options.dry_run { "no more tasks" } else { "all tasks run" };
+        let message = format!("successfully synced ({what})");
         let cleanup = std::mem::take(&mut self.after_success);
         self.end_with(OperationPhase::Succeeded, message, cleanup);
     }
@@ -163,7 +166,12 @@ impl Step {
                 true
             }
             (_, Outcome::Done(change)) => {
-                let message = change.message(self.tasks[i].object(), dry_run);
+                let object = self.tasks[i].object();
+                let mut message = change.message(object, dry_run);
+                let anew = matches!(action.verb, Verb::Replace { force: true, .. });
+                if anew && *change == Change::Replaced && !dry_run {
+                    message = format!("{}\n{message}", deleted(object, &action.key.namespace));
+                }
                 let phase =
                     if dry_run { OperationPhase::Succeeded } else { OperationPhase::Running };
                 self.set(i, Some(ResultCode::Synced), Some(phase), &message);
@@ -177,4 +185,13 @@ impl Step {
             }
         }
     }
+}
+
+/// What kubectl says of an object that it deletes to make it anew.
+fn deleted(object: &Object, namespace: &str) -> String {
+    let kind = object.kind().to_lowercase();
+    let dot = if object.group().is_empty() { "" } else { "." };
+    let place =
+        if namespace.is_empty() { String::new() } else { format!(" from {namespace} namespace") };
+    format!("{kind}{dot}{} \"{}\" deleted{place}", object.group(), object.name())
 }

@@ -164,16 +164,21 @@ impl Step {
 
     /// Brings running tasks up to the state of their live objects.
     fn observe(&mut self, custom: &dyn CustomHealth) {
+        // A destination namespace that was made first is of the same look at the cluster as the
+        // rest of a sync of one wave.
+        let only_namespace = !self.has_several_waves()
+            && self.tasks.iter().filter(|task| !task.is_pending()).count() == 1;
         for i in 0..self.tasks.len() {
             let task = &self.tasks[i];
             let Some(live) = task.live.clone() else { continue };
-            if !task.is_running() {
+            if !task.is_running() || only_namespace && task.object().kind() == "Namespace" {
                 continue;
             }
             let status = task.status;
             if task.hook {
+                // Argo CD's results say of a hook how far it is, and no longer that it is applied.
                 let (phase, text) = hook_progress(&live, custom);
-                self.set(i, status, Some(phase), &text);
+                self.set(i, None, Some(phase), &text);
                 continue;
             }
             let health = match health::awaited(&live, custom) {
@@ -201,12 +206,16 @@ impl Step {
         }
     }
 
-    /// Waits for running tasks; of a sync of one wave, for hooks only.
-    fn await_running(&mut self) -> bool {
-        let several = match (self.tasks.first(), self.tasks.last()) {
+    fn has_several_waves(&self) -> bool {
+        match (self.tasks.first(), self.tasks.last()) {
             (Some(a), Some(b)) => (a.phase, a.wave) != (b.phase, b.wave),
             _ => false,
-        };
+        }
+    }
+
+    /// Waits for running tasks; of a sync of one wave, for hooks only.
+    fn await_running(&mut self) -> bool {
+        let several = self.has_several_waves();
         let running: Vec<usize> = (0..self.tasks.len())
             .filter(|&i| (several || self.tasks[i].hook) && self.tasks[i].is_running())
             .collect();
