@@ -9,6 +9,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod action;
 mod catalog;
 pub mod notation;
 mod odd;

@@ -72,16 +72,16 @@ fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
 }
 
 /// A list at a path of an object; empty if there is none.
-fn list_at<'a>(object: &'a Object, path: &[&str]) -> &'a [Value] {
+pub(crate) fn list_at<'a>(object: &'a Object, path: &[&str]) -> &'a [Value] {
     object.get(path).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-fn conditions(object: &Object) -> &[Value] {
+pub(crate) fn conditions(object: &Object) -> &[Value] {
     list_at(object, &["status", "conditions"])
 }
 
 /// A text below a value; empty if there is none.
-fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+pub(crate) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 

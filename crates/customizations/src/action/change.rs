@@ -1,0 +1,193 @@
+//! Actions that change a field or two.
+
+use jiff::Timestamp;
+use windlass_object::{Object, Value, json};
+
+use super::{Parameter, Refused, rfc3339};
+
+pub(super) const ROLLING_UPDATE: &str = "strimzi.io/manual-rolling-update";
+pub(super) const RECONCILIATION_LOOP: &str = "cnpg.io/reconciliationLoop";
+pub(super) const PAUSED: &str = "autoscaling.keda.sh/paused";
+pub(super) const PAUSED_REPLICAS: &str = "autoscaling.keda.sh/paused-replicas";
+const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
+const FORCE_SYNC: &str = "force-sync";
+
+/// Kinds of Flux that reconcile on request.
+pub(super) fn is_flux(group: &str, kind: &str) -> bool {
+    matches!(
+        (group, kind),
+        ("helm.toolkit.fluxcd.io", "HelmRelease")
+            | ("image.toolkit.fluxcd.io", "ImageRepository" | "ImageUpdateAutomation")
+            | ("kustomize.toolkit.fluxcd.io", "Kustomization")
+            | ("notification.toolkit.fluxcd.io", "Receiver")
+            | (
+                "source.toolkit.fluxcd.io",
+                "Bucket" | "GitRepository" | "HelmChart" | "HelmRepository" | "OCIRepository"
+            )
+    )
+}
+
+pub(super) fn act(
+    object: &Object,
+    name: &str,
+    parameters: &[Parameter],
+    now: Timestamp,
+) -> Option<Result<Object, Refused>> {
+    let mut new = object.clone();
+    match (object.group(), object.kind(), name) {
+        ("apps", "Deployment" | "StatefulSet" | "DaemonSet", "restart") => {
+            let path = ["spec", "template", "metadata", "annotations", RESTARTED_AT];
+            new.set(&path, rfc3339(now));
+        }
+        ("apps", "Deployment", "pause") => new.set(&["spec", "paused"], true),
+        ("apps", "Deployment", "resume") => {
+            new.remove(&["spec", "paused"]);
+        }
+        ("apps", "Deployment" | "StatefulSet", "scale") => {
+            let replicas = match number(parameters, "replicas") {
+                Ok(replicas) => replicas,
+                Err(refused) => return Some(Err(refused)),
+            };
+            new.set(&["spec", "replicas"], replicas);
+        }
+        ("argoproj.io", "AnalysisRun", "terminate") => new.set(&["spec", "terminate"], true),
+        ("argoproj.io", "Application", "toggle-auto-sync") => {
+            new.set(&["spec", "syncPolicy", "automated", "enabled"], !syncs_itself(object));
+        }
+        ("batch", "CronJob" | "Job", "suspend")
+        | ("k8s.mariadb.com", "MariaDB", "suspend")
+        | ("notification.toolkit.fluxcd.io", "Alert" | "Provider", "suspend") => {
+            new.set(&["spec", "suspend"], true);
+        }
+        ("batch", "CronJob" | "Job", "resume")
+        | ("k8s.mariadb.com", "MariaDB", "resume")
+        | ("notification.toolkit.fluxcd.io", "Alert" | "Provider", "resume") => {
+            new.set(&["spec", "suspend"], false);
+        }
+        ("batch", "Job", "terminate") => terminate(&mut new, now),
+        ("core.strimzi.io", "StrimziPodSet", "rolling-update") => {
+            new.set_annotation(ROLLING_UPDATE, "true");
+        }
+        ("external-secrets.io", "ExternalSecret", "refresh")
+        | ("external-secrets.io", "PushSecret", "push") => {
+            new.set_annotation(FORCE_SYNC, &rfc3339(now));
+        }
+        ("keda.sh", "ScaledJob" | "ScaledObject", "pause") => new.set_annotation(PAUSED, "true"),
+        ("keda.sh", "ScaledJob" | "ScaledObject", "resume") => {
+            new.remove_annotation(PAUSED);
+            new.remove_annotation(PAUSED_REPLICAS);
+        }
+        ("keda.sh", "ScaledObject", "paused-replicas") => {
+            let text = given(parameters, "replicas");
+            if number(parameters, "replicas").ok().and_then(|n| n.as_f64()).is_none_or(|n| n < 0.0)
+            {
+                return Some(Err(Refused(format!("invalid number: {text} (must be >= 0)"))));
+            }
+            new.set_annotation(PAUSED_REPLICAS, text.trim());
+        }
+        ("postgresql.cnpg.io", "Cluster", name) => {
+            return postgres(new, name, given(parameters, "instance"), now);
+        }
+        ("promoter.argoproj.io", "PullRequest", "merge") => new.set(&["spec", "state"], "merged"),
+        ("psmdb.percona.com", "PerconaServerMongoDB", "pause") => new.set(&["spec", "pause"], true),
+        ("psmdb.percona.com", "PerconaServerMongoDB", "unpause") => {
+            new.set(&["spec", "pause"], false);
+        }
+        (group, kind, name) if is_flux(group, kind) => match name {
+            "reconcile" => {
+                let at = format!("By Argo CD at: {}", now.strftime("%Y-%m-%dT%H:%M:%S"));
+                new.set_annotation("reconcile.fluxcd.io/requestedAt", &at);
+            }
+            "suspend" => new.set(&["spec", "suspend"], true),
+            "resume" => new.set(&["spec", "suspend"], false),
+            _ => return None,
+        },
+        _ => return None,
+    }
+    Some(Ok(new))
+}
+
+fn given<'a>(parameters: &'a [Parameter], name: &str) -> &'a str {
+    let found = parameters.iter().find(|parameter| parameter.name == name);
+    found.map_or("", |parameter| parameter.value.as_str())
+}
+
+fn number(parameters: &[Parameter], name: &str) -> Result<Value, Refused> {
+    let text = given(parameters, name);
+    let number = text.trim().parse::<i64>().map(Value::from);
+    number
+        .or_else(|_| text.trim().parse::<f64>().map(Value::from))
+        .map_err(|_| Refused(format!("invalid number: {text}")))
+}
+
+/// Whether an application syncs by itself.
+pub(super) fn syncs_itself(application: &Object) -> bool {
+    let automated = application.get(&["spec", "syncPolicy", "automated"]);
+    automated.is_some_and(|automated| {
+        !automated.is_null() && automated.get("enabled") != Some(&Value::Bool(false))
+    })
+}
+
+/// Whether a job has come, or is about to come, to its end.
+pub(super) fn job_has_ended(job: &Object) -> bool {
+    crate::odd::conditions(job).iter().any(|condition| {
+        let kind = crate::odd::text(condition, "type");
+        let is_true = crate::odd::text(condition, "status") == "True";
+        is_true && matches!(kind, "Complete" | "Failed" | "FailureTarget" | "SuccessCriteriaMet")
+    })
+}
+
+/// The job controller ends a job with this condition.
+fn terminate(job: &mut Object, now: Timestamp) {
+    if job_has_ended(job) {
+        return;
+    }
+    let mut conditions = crate::odd::conditions(job).to_vec();
+    conditions.push(json!({
+        "lastTransitionTime": rfc3339(now),
+        "message": "Job was terminated explicitly through Argo CD",
+        "reason": "ManuallyTerminated",
+        "status": "True",
+        "type": "FailureTarget",
+    }));
+    job.set(&["status", "conditions"], conditions);
+}
+
+fn postgres(
+    mut cluster: Object,
+    name: &str,
+    instance: &str,
+    now: Timestamp,
+) -> Option<Result<Object, Refused>> {
+    match name {
+        "reload" => cluster.set_annotation("cnpg.io/reloadedAt", &rfc3339(now)),
+        "restart" => cluster.set_annotation(RESTARTED_AT, &rfc3339(now)),
+        "suspend" => cluster.set_annotation(RECONCILIATION_LOOP, "disabled"),
+        "resume" => {
+            cluster.remove_annotation(RECONCILIATION_LOOP);
+        }
+        "promote" => return Some(promote(cluster, instance, now)),
+        _ => return None,
+    }
+    Some(Ok(cluster))
+}
+
+/// `any` is any healthy replica, a number the instance of that number, else a name is meant.
+fn promote(mut cluster: Object, instance: &str, now: Timestamp) -> Result<Object, Refused> {
+    let primary = cluster.str_at(&["status", "currentPrimary"]);
+    let numbered = format!("{}-{instance}", cluster.name());
+    let healthy = crate::odd::list_at(&cluster, &["status", "instancesStatus", "healthy"]);
+    let found = healthy.iter().filter_map(Value::as_str).find(|name| {
+        *name != primary && (instance == "any" || *name == instance || *name == numbered)
+    });
+    let Some(found) = found.map(str::to_owned) else {
+        return Err(Refused(format!(
+            "Could not find a healthy instance matching the criteria: {instance}"
+        )));
+    };
+    cluster.set(&["status", "phase"], "Switchover in progress");
+    cluster.set(&["status", "phaseReason"], format!("Switching over to {found}"));
+    cluster.set(&["status", "targetPrimary"], found);
+    cluster.set(&["status", "targetPrimaryTimestamp"], rfc3339(now));
+    Ok(cluster)
+}

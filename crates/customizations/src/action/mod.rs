@@ -1,0 +1,244 @@
+//! What can be done to an object: which actions it offers now, and what one makes of it.
+//!
+//! An action takes the object and gives objects: the same one changed, or new ones. Names, words
+//! and results are those of the actions that Argo CD bundles.
+
+mod change;
+mod create;
+mod numa;
+mod rollout;
+
+use jiff::Timestamp;
+use windlass_object::{Object, Value};
+
+/// An action that an object offers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Action {
+    /// Its name.
+    pub name: String,
+    /// Whether it makes no sense now.
+    pub disabled: bool,
+    /// A class of an icon, for a page; may be empty.
+    pub icon_class: String,
+    /// A name for people; may be empty.
+    pub display_name: String,
+    /// What it takes.
+    pub parameters: Vec<Parameter>,
+}
+
+/// A parameter: its name, and the value given, or its default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// Its value; may be empty.
+    pub value: String,
+}
+
+/// What is to be done with an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// It is new.
+    Create,
+    /// It is there.
+    Patch,
+}
+
+/// One object that an action gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Impact {
+    /// What is to be done with it.
+    pub operation: Operation,
+    /// As it should be.
+    pub object: Object,
+}
+
+/// An action that cannot be carried out as it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refused(pub String);
+
+/// What an action gives.
+pub type Impacts = Result<Vec<Impact>, Refused>;
+
+/// The actions that an object offers, by name. Empty if its kind has none here.
+pub fn actions(object: &Object) -> Vec<Action> {
+    let offer = |name: &str, icon: &str| Action {
+        name: name.to_owned(),
+        icon_class: icon.to_owned(),
+        ..Action::default()
+    };
+    let paused = |path: &[&str]| object.get(path) == Some(&Value::Bool(true));
+    let mut actions = match (object.group(), object.kind()) {
+        ("apps", "Deployment") => {
+            let paused = paused(&["spec", "paused"]);
+            vec![
+                offer("restart", "fa fa-fw fa-redo"),
+                offer("pause", "fa fa-fw fa-pause-circle").disabled(paused),
+                offer("resume", "fa fa-fw fa-play-circle").disabled(!paused),
+                offer("scale", "fa fa-fw fa-plus-circle").takes("replicas", ""),
+            ]
+        }
+        ("apps", "StatefulSet") => vec![
+            offer("restart", "fa fa-fw fa-redo"),
+            offer("scale", "fa fa-fw fa-plus-circle").takes("replicas", ""),
+        ],
+        ("apps", "DaemonSet") => vec![offer("restart", "fa fa-fw fa-redo")],
+        ("argoproj.io", "AnalysisRun") => {
+            let running = matches!(object.str_at(&["status", "phase"]), "" | "Pending" | "Running");
+            vec![offer("terminate", "").disabled(!running)]
+        }
+        ("argoproj.io", "Application") => {
+            let verb = if change::syncs_itself(object) { "Disable" } else { "Enable" };
+            vec![offer("toggle-auto-sync", "").called(&format!("{verb} Auto-Sync"))]
+        }
+        ("argoproj.io", "CronWorkflow" | "WorkflowTemplate") => {
+            vec![offer("create-workflow", "fa fa-fw fa-plus").called("Create Workflow")]
+        }
+        ("argoproj.io", "Rollout") => rollout::actions(object),
+        ("batch", "CronJob") => vec![
+            offer("create-job", "fa fa-fw fa-plus").called("Create Job"),
+            if paused(&["spec", "suspend"]) {
+                offer("resume", "fa fa-fw fa-play")
+            } else {
+                offer("suspend", "fa fa-fw fa-pause")
+            },
+        ],
+        ("batch", "Job") if change::job_has_ended(object) => Vec::new(),
+        ("batch", "Job") => vec![
+            if paused(&["spec", "suspend"]) {
+                offer("resume", "fa fa-fw fa-play")
+            } else {
+                offer("suspend", "fa fa-fw fa-pause")
+            },
+            offer("terminate", "fa fa-fw fa-stop"),
+        ],
+        ("core.strimzi.io", "StrimziPodSet") => {
+            let rolling = object.annotation(change::ROLLING_UPDATE) == Some("true");
+            vec![offer("rolling-update", "").disabled(rolling)]
+        }
+        ("external-secrets.io", "ExternalSecret") => vec![offer("refresh", "")],
+        ("external-secrets.io", "PushSecret") => vec![offer("push", "")],
+        ("k8s.mariadb.com", "MariaDB") => vec![if paused(&["spec", "suspend"]) {
+            offer("resume", "fa fa-fw fa-play").called("Resume")
+        } else {
+            offer("suspend", "fa fa-fw fa-pause").called("Suspend")
+        }],
+        ("keda.sh", kind @ ("ScaledJob" | "ScaledObject")) => scaling(object, kind),
+        ("notification.toolkit.fluxcd.io", "Alert" | "Provider") => {
+            let suspended = paused(&["spec", "suspend"]);
+            vec![offer("suspend", "").disabled(suspended), offer("resume", "").disabled(!suspended)]
+        }
+        (group, kind) if change::is_flux(group, kind) => {
+            let suspended = paused(&["spec", "suspend"]);
+            vec![
+                offer("reconcile", "").disabled(suspended),
+                offer("suspend", "").disabled(suspended),
+                offer("resume", "").disabled(!suspended),
+            ]
+        }
+        ("numaflow.numaproj.io" | "numaplane.numaproj.io", _) => numa::actions(object),
+        ("postgresql.cnpg.io", "Cluster") => {
+            let suspended = object.annotation(change::RECONCILIATION_LOOP) == Some("disabled");
+            vec![
+                offer("promote", "fa fa-fw fa-angles-up")
+                    .called("Promote Replica to Primary")
+                    .takes("instance", ""),
+                offer("reload", "fa fa-fw fa-rotate-right").called("Reload all Configuration"),
+                offer("restart", "fa fa-fw fa-recycle").called("Rollout restart Cluster"),
+                if suspended {
+                    offer("resume", "fa fa-fw fa-play").called("Resume Reconciliation")
+                } else {
+                    offer("suspend", "fa fa-fw fa-pause").called("Suspend Reconciliation")
+                },
+            ]
+        }
+        ("promoter.argoproj.io", "PullRequest") => {
+            let open = object.str_at(&["spec", "state"]) == "open";
+            vec![offer("merge", "fa fa-fw fa-code-merge").called("Merge PR").disabled(!open)]
+        }
+        ("psmdb.percona.com", "PerconaServerMongoDB") => {
+            let paused = paused(&["spec", "pause"]);
+            vec![
+                offer("pause", "fa fa-fw fa-pause-circle").disabled(paused),
+                offer("unpause", "fa fa-fw fa-play-circle").disabled(!paused),
+            ]
+        }
+        _ => Vec::new(),
+    };
+    actions.sort_by(|a, b| a.name.cmp(&b.name));
+    actions
+}
+
+fn scaling(object: &Object, kind: &str) -> Vec<Action> {
+    let offer = |name: &str, icon: &str| Action {
+        name: name.to_owned(),
+        icon_class: format!("fa fa-fw {icon}"),
+        ..Action::default()
+    };
+    let paused = object.annotation(change::PAUSED).is_some();
+    let held = object.annotation(change::PAUSED_REPLICAS).is_some();
+    let mut actions = vec![
+        offer("pause", "fa-pause-circle").disabled(paused || held),
+        offer("resume", "fa-play-circle").disabled(!(paused || held)),
+    ];
+    if kind == "ScaledObject" {
+        let pinned = offer("paused-replicas", "fa-pause-circle").takes("replicas", "0");
+        actions.push(pinned.disabled(paused));
+    }
+    actions
+}
+
+/// Carries an action out; none if the object's kind has no action of that name here. The names of
+/// new objects have the time in them.
+pub fn act(
+    object: &Object,
+    name: &str,
+    parameters: &[Parameter],
+    now: Timestamp,
+) -> Option<Impacts> {
+    let patch = |changed: Result<Object, Refused>| {
+        changed.map(|object| vec![Impact { operation: Operation::Patch, object }])
+    };
+    let (group, kind) = (object.group(), object.kind());
+    let create = match (group, kind, name) {
+        ("batch", "CronJob", "create-job") => Some(create::job(object, now)),
+        ("argoproj.io", "CronWorkflow", "create-workflow") => {
+            Some(create::scheduled_workflow(object, now))
+        }
+        ("argoproj.io", "WorkflowTemplate", "create-workflow") => {
+            Some(create::templated_workflow(object, now))
+        }
+        _ => None,
+    };
+    if let Some(object) = create {
+        return Some(Ok(vec![Impact { operation: Operation::Create, object }]));
+    }
+    let changed = match (group, kind) {
+        ("argoproj.io", "Rollout") => rollout::act(object, name, now).map(Ok),
+        ("numaflow.numaproj.io" | "numaplane.numaproj.io", _) => numa::act(object, name).map(Ok),
+        _ => change::act(object, name, parameters, now),
+    };
+    changed.map(patch)
+}
+
+impl Action {
+    fn disabled(mut self, disabled: bool) -> Self {
+        self.disabled = disabled;
+        self
+    }
+
+    fn called(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.display_name);
+        self
+    }
+
+    fn takes(mut self, name: &str, default: &str) -> Self {
+        self.parameters.push(Parameter { name: name.to_owned(), value: default.to_owned() });
+        self
+    }
+}
+
+fn rfc3339(now: Timestamp) -> String {
+    now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
