@@ -13,7 +13,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::Deserialize;
+use windlass_customizations::action::{self, Action, Impact, Parameter};
 use windlass_engine::health::CustomHealth;
 use windlass_engine::state::{Health, HealthCode};
 use windlass_lua::{Sandbox, Script};
@@ -38,21 +40,21 @@ struct Customization {
 /// Actions of a kind as settings define them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub(crate) struct Actions {
+struct Actions {
     #[serde(rename = "discovery.lua")]
-    pub(crate) discovery: String,
-    pub(crate) definitions: Vec<Definition>,
+    discovery: String,
+    definitions: Vec<Definition>,
     #[serde(rename = "mergeBuiltinActions")]
-    pub(crate) merge_built_in: bool,
+    merge_built_in: bool,
 }
 
 /// One action and its script.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub(crate) struct Definition {
-    pub(crate) name: String,
+struct Definition {
+    name: String,
     #[serde(rename = "action.lua")]
-    pub(crate) script: String,
+    script: String,
 }
 
 impl PartialEq for Customizations {
@@ -139,6 +141,55 @@ impl Customizations {
             _ => {}
         }
         Ok(())
+    }
+
+    /// The actions that an object offers, by name: those of settings, and the bundled ones unless
+    /// settings take their place.
+    ///
+    /// # Errors
+    /// When a script of settings fails.
+    pub fn actions(&self, object: &Object) -> Result<Vec<Action>, String> {
+        let Some(actions) = self.custom_actions(object) else {
+            return Ok(action::actions(object));
+        };
+        let scripts = [Script::new(actions.discovery.as_str())];
+        let mut offered =
+            self.sandbox.actions(&scripts, object).map_err(|error| error.to_string())?;
+        if actions.merge_built_in {
+            let is_new = |action: &Action| offered.iter().all(|known| known.name != action.name);
+            let bundled: Vec<Action> = action::actions(object).into_iter().filter(is_new).collect();
+            offered.extend(bundled);
+            offered.sort_by(|a, b| a.name.cmp(&b.name));
+        }
+        Ok(offered)
+    }
+
+    /// What an action makes of an object.
+    ///
+    /// # Errors
+    /// When its kind has no such action, or the action fails.
+    pub fn act(
+        &self,
+        object: &Object,
+        name: &str,
+        parameters: &[Parameter],
+        now: Timestamp,
+    ) -> Result<Vec<Impact>, String> {
+        let definitions = self.custom_actions(object).map(|actions| &actions.definitions);
+        if let Some(found) = definitions.into_iter().flatten().find(|d| d.name == name) {
+            let script = Script::new(found.script.as_str());
+            let impacts = self.sandbox.act(&script, object, parameters);
+            return impacts.map_err(|error| error.to_string());
+        }
+        let impacts = action::act(object, name, parameters, now).ok_or_else(|| {
+            let kind = key(object.group(), object.kind());
+            format!("{kind} has no action {name}: see `app actions list`")
+        })?;
+        impacts.map_err(|refused| refused.to_string())
+    }
+
+    fn custom_actions(&self, object: &Object) -> Option<&Actions> {
+        self.kinds.get(&key(object.group(), object.kind()))?.actions.as_ref()
     }
 
     /// The health script of a kind.
@@ -288,6 +339,30 @@ mod tests {
         check(&[key], "a.io/Thing", "Healthy: nil");
         let open = ("resource.customizations.useOpenLibs.a.io_Thing", "true");
         check(&[key, open], "a.io/Thing", "Healthy: table");
+    }
+
+    #[test]
+    fn actions_of_settings_take_the_place_of_bundled_ones_or_join_them() {
+        let text = "discovery.lua: |\n  return {grow = {}, restart = {disabled = true}}\ndefinitions:\n- name: grow\n  action.lua: |\n    obj.spec.replicas = obj.spec.replicas + 1\n    return obj\n";
+        let object =
+            "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: n}, spec: {replicas: 2}}";
+        let value = yaml::parse_one(object.as_bytes(), &yaml::Options::default()).unwrap();
+        let object = Object::try_from(value).unwrap();
+        let names = |customizations: &Customizations| -> Vec<String> {
+            let actions = customizations.actions(&object).unwrap();
+            actions.iter().map(|a| format!("{} {}", a.name, a.disabled)).collect()
+        };
+        let key = "resource.customizations.actions.apps_StatefulSet";
+        let (alone, _) = read(&[(key, text)]);
+        assert_eq!(names(&alone), ["grow false", "restart true"]);
+        let (merged, _) = read(&[(key, &format!("mergeBuiltinActions: true\n{text}"))]);
+        assert_eq!(names(&merged), ["grow false", "restart true", "scale false"]);
+        let now = Timestamp::UNIX_EPOCH;
+        let impacts = alone.act(&object, "grow", &[], now).unwrap();
+        assert_eq!(impacts[0].object.int_at(&["spec", "replicas"]), Some(3));
+        let restarted = alone.act(&object, "restart", &[], now).unwrap();
+        assert!(restarted[0].object.get(&["spec", "template"]).is_some(), "the bundled one");
+        assert!(alone.act(&object, "shrink", &[], now).is_err());
     }
 
     #[test]

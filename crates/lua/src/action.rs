@@ -4,51 +4,10 @@ use std::collections::BTreeMap;
 
 use mlua::Value as LuaValue;
 use serde_json::{Map, Value};
+pub use windlass_customizations::action::{Action, Impact, Operation, Parameter};
 use windlass_object::Object;
 
 use crate::{Error, Sandbox, Script, convert};
-
-/// An action that an object offers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Action {
-    /// Its name.
-    pub name: String,
-    /// Whether it cannot be run now.
-    pub disabled: bool,
-    /// A class of an icon, for a page; may be empty.
-    pub icon_class: String,
-    /// A name for people; may be empty.
-    pub display_name: String,
-    /// What it takes.
-    pub parameters: Vec<Parameter>,
-}
-
-/// A parameter of an action: its name, and the value given or its default.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Parameter {
-    /// Its name.
-    pub name: String,
-    /// Its value; may be empty.
-    pub value: String,
-}
-
-/// What is to be done with an object that an action returned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
-    /// It is new.
-    Create,
-    /// It is there.
-    Patch,
-}
-
-/// One object that an action returned.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Impact {
-    /// What is to be done with it.
-    pub operation: Operation,
-    /// As it should be.
-    pub object: Object,
-}
 
 impl Sandbox {
     /// The actions that the scripts say an object offers, by name. The first script that names one

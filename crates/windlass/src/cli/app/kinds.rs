@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 
 use futures::{StreamExt, stream};
-use kube::api::ListParams;
+use kube::api::{ListParams, Patch, PatchParams, PostParams};
 use kube::core::{ApiResource, DynamicObject};
 use kube::discovery::{Discovery, Scope, verbs};
 use kube::{Api, Client};
 use windlass_engine::state::ApiKinds;
-use windlass_object::{GroupKind, GroupVersionKind, Object, ResourceKey};
+use windlass_object::{GroupKind, GroupVersionKind, Object, ResourceKey, Value};
 
 use super::connection::refused;
+use crate::cli::failure::Failure;
 
 /// How many requests are under way at once.
 const CONCURRENCY: usize = 16;
@@ -85,6 +86,43 @@ impl Kinds {
             keys.into_iter().map(|(key, version)| async move { self.fetch(&key, &version).await });
         let found: Vec<_> = stream::iter(fetches).buffered(CONCURRENCY).collect().await;
         Ok(found.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    }
+
+    fn api_of(&self, object: &Object) -> anyhow::Result<Api<DynamicObject>> {
+        let kind = self.served.get(&object.gvk()).or_else(|| self.kind(&object.group_kind()));
+        let kind = kind.ok_or_else(|| {
+            Failure::generic(format!("the cluster does not serve the kind {}", object.gvk()))
+        })?;
+        Ok(self.api(kind, object.namespace()))
+    }
+
+    /// Creates an object, or asks whether it could be created.
+    pub(crate) async fn create(&self, object: &Object, dry_run: bool) -> anyhow::Result<()> {
+        let parameters = PostParams { dry_run, ..PostParams::default() };
+        let new: DynamicObject = serde_json::from_value(object.to_value())?;
+        let created = self.api_of(object)?.create(&parameters, &new).await;
+        created.map(|_| ()).map_err(|error| refused(&error))
+    }
+
+    /// Merges a change into an object. What changes its status goes to the status subresource,
+    /// where its kind has one.
+    pub(crate) async fn patch(&self, object: &Object, mut change: Value) -> anyhow::Result<()> {
+        let api = self.api_of(object)?;
+        let parameters = PatchParams::default();
+        if change.get("status").is_some() {
+            match api.patch_status(object.name(), &parameters, &Patch::Merge(&change)).await {
+                Ok(_) => {
+                    change.as_object_mut().map(|fields| fields.remove("status"));
+                }
+                Err(kube::Error::Api(status)) if status.code == 404 => {}
+                Err(error) => return Err(refused(&error)),
+            }
+        }
+        if change.as_object().is_none_or(serde_json::Map::is_empty) {
+            return Ok(());
+        }
+        let patched = api.patch(object.name(), &parameters, &Patch::Merge(&change)).await;
+        patched.map(|_| ()).map_err(|error| refused(&error))
     }
 
     /// Everything in a namespace that has an owner. Kinds that may not be listed are left out.

@@ -1,6 +1,7 @@
 //! `windlass app`: the argocd command line's `app` commands in its core mode, straight to the
 //! Kubernetes API. One command, one file.
 
+mod actions;
 mod comparison;
 mod connection;
 mod create;
@@ -52,6 +53,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Actions(actions::Args),
     Create(create::Args),
     Delete(delete::Args),
     Diff(diff::Args),
@@ -71,6 +73,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     crate::cli::block_on(async {
         let connection = Connection::open(&args.connection).await?;
         match args.command {
+            Command::Actions(args) => actions::run(&connection, args).await,
             Command::Create(args) => create::run(&connection, args).await,
             Command::Delete(args) => delete::run(&connection, args).await,
             Command::Diff(args) => diff::run(&connection, args).await,
