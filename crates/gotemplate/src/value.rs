@@ -116,18 +116,23 @@ pub struct Map {
     pub element: Element,
     /// Its type's name, where that is not `map[string]…`, such as `common.Values`.
     pub name: Option<&'static str>,
-    entries: RefCell<BTreeMap<Rc<str>, Value>>,
+    entries: Rc<RefCell<BTreeMap<Rc<str>, Value>>>,
 }
 
 impl Map {
     /// A map of `entries`.
     pub fn new(element: Element, entries: BTreeMap<Rc<str>, Value>) -> Self {
-        Self { element, name: None, entries: RefCell::new(entries) }
+        Self { element, name: None, entries: Rc::new(RefCell::new(entries)) }
     }
 
     /// A map whose type has a name of its own.
     pub fn named(name: &'static str, entries: BTreeMap<Rc<str>, Value>) -> Self {
-        Self { element: Element::Any, name: Some(name), entries: RefCell::new(entries) }
+        Self { element: Element::Any, name: Some(name), entries: Rc::new(RefCell::new(entries)) }
+    }
+
+    /// The same map under a type's name: what is changed in one is changed in the other.
+    pub fn converted(&self, name: &'static str) -> Self {
+        Self { element: self.element, name: Some(name), entries: self.entries.clone() }
     }
 
     /// The value under a key.

@@ -141,13 +141,25 @@ fn text(value: &Value) -> Option<String> {
             // Go prints the shortest text that gives the same float of 32 bits.
             #[allow(clippy::cast_possible_truncation)]
             let short = f as f32;
-            Some(windlass_gotemplate::fmt::print_one(&windlass_gotemplate::Value::Float64(
-                short.to_string().parse().unwrap_or(f),
-            )))
+            Some(general(&format!("{short:e}")))
         }
         Value::Number(n) => Some(n.to_string()),
         _ => None,
     }
+}
+
+/// `strconv.FormatFloat` with `g` and as few digits as do: digits in scientific notation, laid out
+/// plainly while the exponent is small.
+fn general(scientific: &str) -> String {
+    let Some((digits, exponent)) = scientific.split_once('e') else {
+        return scientific.to_owned();
+    };
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-4..6).contains(&exponent) {
+        return scientific.parse::<f64>().map_or(scientific.to_owned(), |f| f.to_string());
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{digits}e{sign}{:02}", exponent.abs())
 }
 
 fn kind(value: &Value) -> &'static str {

@@ -116,15 +116,13 @@ fn float(f: f64, floats: Floats) -> Result<Data, CallError> {
 
 /// The first document of a text; none is nil.
 fn from_yaml(text: &str) -> Result<Value, String> {
-    let parsed = yaml::parse(text.as_bytes(), &yaml::Options::default());
-    let document = parsed.documents.first();
-    if let Some(error) = parsed.errors.first()
-        && document.is_none_or(|d| error.at < d.at)
-    {
-        let line = error.at.line;
-        return Err(format!("error converting YAML to JSON: yaml: line {line}: {}", error.problem));
+    match yaml::first(text.as_bytes(), &yaml::Options::default()) {
+        Ok(document) => Ok(from_data(&document)),
+        Err(error) => {
+            let line = error.at.line;
+            Err(format!("error converting YAML to JSON: yaml: line {line}: {}", error.problem))
+        }
     }
-    Ok(document.map_or(Value::Nil, |d| from_data(&d.value)))
 }
 
 /// Plain data as a value: every number is a float.

@@ -36,11 +36,19 @@ impl Shared {
             ("Files", files::value(&scope.chart.files)),
             ("Release", self.release.clone()),
             ("Capabilities", self.capabilities.clone()),
-            ("Values", values.clone()),
+            ("Values", named(values)),
         ]
         .map(|(k, v)| (k.into(), v))
         .into();
         Rc::new(Map::new(Element::Any, entries))
+    }
+}
+
+/// Values under the name of their type.
+fn named(values: &Value) -> Value {
+    match values {
+        Value::Map(map) => Value::Map(Rc::new(map.converted("common.Values"))),
+        other => other.clone(),
     }
 }
 

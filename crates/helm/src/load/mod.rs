@@ -57,7 +57,7 @@ impl Chart {
 }
 
 fn document(name: &'static str, file: &File) -> Result<Value, LoadError> {
-    yaml::parse_one(&file.data, &yaml::Options::default())
+    yaml::first(&file.data, &yaml::Options::default())
         .map_err(|e| LoadError::Yaml { file: name, reason: yaml_error(&e) })
 }
 

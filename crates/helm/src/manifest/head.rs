@@ -18,8 +18,8 @@ pub(super) struct Head {
 impl Head {
     /// Reads a document's head; the whole document must be YAML.
     pub(super) fn read(text: &str) -> Result<Self, String> {
-        let document = yaml::parse_one(text.as_bytes(), &yaml::Options::default())
-            .map_err(|e| yaml_error(&e))?;
+        let document =
+            yaml::first(text.as_bytes(), &yaml::Options::default()).map_err(|e| yaml_error(&e))?;
         let mut head = Self::default();
         let mut d = Decoder::new("SimpleHead");
         d.object("util.SimpleHead", &document, |d, key, value| match key {

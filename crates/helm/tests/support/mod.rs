@@ -139,9 +139,9 @@ pub(crate) fn try_ours(dir: &Path, call: &Call) -> Result<String, Error> {
     render(&chart, &values, &release, &capabilities, &options)?.print(&print)
 }
 
-/// Both must answer the same, byte for byte, and refuse with the same words.
+/// Both must answer the same, byte for byte, and refuse with the same words. Whether they rendered.
 #[track_caller]
-pub(crate) fn check(chart: &Path, call: &Call) {
+pub(crate) fn check(chart: &Path, call: &Call) -> bool {
     let (theirs, ours) = (theirs(chart, call), ours(chart, call));
     if theirs.clone().map_err(comparable) != ours.clone().map_err(comparable) {
         let show = |answer: &Result<String, String>| match answer {
@@ -153,6 +153,7 @@ pub(crate) fn check(chart: &Path, call: &Call) {
         let diff = diff.unified_diff().context_radius(3).header("helm", "windlass").to_string();
         panic!("{} {:?}\n{diff}", chart.display(), call.flags);
     }
+    theirs.is_ok()
 }
 
 /// A refusal without what the YAML library says, since ours has words of its own for what is no

@@ -135,6 +135,41 @@ fn yaml_stream(text: &[u8], start: usize, line: usize, options: &Options, parsed
     document(text, Span { end: text.len(), ..chunk }, options, parsed);
 }
 
+/// The first document of a text, as `yaml.Unmarshal` reads it: what stands behind it is not looked
+/// at, and comments before its `---` are a part of it.
+pub(super) fn first(bytes: &[u8], options: &Options) -> Result<Value, Error> {
+    let text = decode(bytes);
+    let mut chunk = Span { start: 0, end: text.len(), line: 1 };
+    let mut begun = false;
+    let mut at = 0;
+    for (number, raw) in (1..).zip(text.split_inclusive(|b| *b == b'\n')) {
+        let marks = |mark: &[u8]| {
+            let rest = raw.strip_prefix(mark);
+            rest.is_some_and(|r| r.first().is_none_or(u8::is_ascii_whitespace))
+        };
+        if begun && (marks(b"---") || marks(b"...")) {
+            chunk.end = at;
+            break;
+        }
+        let blank =
+            matches!(raw.trim_ascii().first(), None | Some(b'#')) || raw.first() == Some(&b'%');
+        if !begun && marks(b"---") {
+            (chunk.start, chunk.line) = (at + 3, number);
+        }
+        begun |= !blank;
+        at += raw.len();
+    }
+    let bytes = chunk.of(&text);
+    if bytes.trim_ascii().is_empty() {
+        return Ok(Value::Null);
+    }
+    let source = check_characters(bytes, options).map_err(|mut e| {
+        e.at.line += chunk.line - 1;
+        e
+    })?;
+    build::document(source, chunk.line, options).map(|built| built.value)
+}
+
 fn document(text: &[u8], chunk: Span, options: &Options, parsed: &mut Parsed) {
     let bytes = chunk.of(text);
     if bytes.trim_ascii().is_empty() {

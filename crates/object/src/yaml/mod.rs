@@ -197,6 +197,15 @@ pub fn parse(text: &[u8], options: &Options) -> Parsed {
     frame::parse(text, options)
 }
 
+/// Reads the first document of `text` as `yaml.Unmarshal` does: what stands behind it is not looked
+/// at. A repeated key is the last one's.
+///
+/// # Errors
+/// When the document is no YAML.
+pub fn first(text: &[u8], options: &Options) -> Result<Value, Error> {
+    frame::first(text, options)
+}
+
 /// Reads one document, all of `text`.
 ///
 /// # Errors
