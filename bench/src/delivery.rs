@@ -17,6 +17,7 @@ use windlass_testkit::{
     ArgoCd, ArgoCdOptions, GitHttp, GitHttpOptions, GitRepository, Kubernetes, Parts, Usage,
 };
 
+use crate::floor;
 use crate::windlass::Windlass;
 
 /// What to measure.
@@ -25,8 +26,8 @@ pub(crate) struct Arguments {
     /// How many applications.
     #[arg(long, default_value_t = 100)]
     applications: usize,
-    /// Which tools, in this order.
-    #[arg(long, value_delimiter = ',', default_values = ["windlass", "argocd", "argocd-1000"])]
+    /// Which tools, in this order; `kubernetes` applies the same objects without any.
+    #[arg(long, value_delimiter = ',', default_values = ["windlass", "kubernetes", "argocd", "argocd-1000"])]
     tools: Vec<String>,
     /// Seconds after which a phase has failed.
     #[arg(long, default_value_t = 900)]
@@ -34,6 +35,9 @@ pub(crate) struct Arguments {
 }
 
 const NAMESPACE: &str = "argocd";
+
+/// The name of what no tool can beat: the same objects applied by this program, in this order.
+const FLOOR: &str = "kubernetes";
 
 /// One tool's figures.
 struct Figures {
@@ -85,14 +89,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut all = Vec::new();
     for tool in &arguments.tools {
         eprintln!("{tool}: {} applications ...", arguments.applications);
-        let figures = measure(&runtime, tool, arguments).with_context(|| tool.clone())?;
+        let figures = if tool == FLOOR {
+            floor(&runtime, arguments)
+        } else {
+            measure(&runtime, tool, arguments)
+        };
+        let figures = figures.with_context(|| tool.clone())?;
         print(&figures);
         all.push(figures);
     }
     let Some((ours, theirs)) = all.split_first().filter(|(f, _)| f.tool == "windlass") else {
         return Ok(());
     };
-    for other in theirs {
+    for other in theirs.iter().filter(|other| other.tool != FLOOR) {
         let ratio = |a: f64, b: f64| b / a.max(f64::EPSILON);
         println!(
             "{} / windlass: first delivery {:.1}, push to applied {:.1}, CPU {:.1}, peak memory {:.1}",
@@ -150,6 +159,24 @@ fn measure(runtime: &Runtime, name: &str, arguments: &Arguments) -> Result<Figur
     })?;
     let push = started.elapsed();
     Ok(Figures { tool: name.to_owned(), first, push, usage: tool.usage() })
+}
+
+/// How fast Kubernetes itself takes and rolls out the objects.
+fn floor(runtime: &Runtime, arguments: &Arguments) -> Result<Figures> {
+    let limit = Duration::from_secs(arguments.limit);
+    let cluster = Kubernetes::start(Parts::Full)?;
+    let client = runtime.block_on(connect(&cluster))?;
+    let mut took = [Duration::ZERO; 2];
+    for (took, value) in took.iter_mut().zip(["one", "two"]) {
+        let started = Instant::now();
+        runtime.block_on(floor::apply_all(
+            &client,
+            &files(arguments.applications, value),
+            limit,
+        ))?;
+        *took = started.elapsed();
+    }
+    Ok(Figures { tool: FLOOR.to_owned(), first: took[0], push: took[1], usage: Usage::default() })
 }
 
 async fn connect(cluster: &Kubernetes) -> Result<Client> {

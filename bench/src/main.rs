@@ -6,6 +6,7 @@
 
 mod api;
 mod delivery;
+mod floor;
 mod windlass;
 
 use std::process::ExitCode;
