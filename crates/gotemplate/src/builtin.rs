@@ -68,8 +68,15 @@ fn length(value: &Value) -> Result<Value, CallError> {
     Ok(Value::Int(i64::try_from(n).unwrap_or(i64::MAX)))
 }
 
+/// The index of an element of something of `length`. Go's check lets one past the end through, on
+/// which reflection then panics.
+fn element(index: &Value, length: usize, kind: &str) -> Result<usize, String> {
+    let at = position(index, length)?;
+    if at == length { Err(format!("reflect: {kind} index out of range")) } else { Ok(at) }
+}
+
 /// An index into something of `length`; for slicing, one past the end is fine.
-fn position(index: &Value, length: usize, inclusive: bool) -> Result<usize, String> {
+fn position(index: &Value, length: usize) -> Result<usize, String> {
     let n = match index {
         Value::Int(n) | Value::Int64(n) => *n,
         Value::Uint8(n) => i64::from(*n),
@@ -81,7 +88,7 @@ fn position(index: &Value, length: usize, inclusive: bool) -> Result<usize, Stri
             return Err(format!("cannot index slice/array with type {}", other.type_name()));
         }
     };
-    let at = usize::try_from(n).ok().filter(|i| *i < length || (inclusive && *i == length));
+    let at = usize::try_from(n).ok().filter(|i| *i <= length);
     at.ok_or_else(|| format!("index out of range: {n}"))
 }
 
@@ -93,9 +100,10 @@ fn index(value: &Value, indexes: &[Value]) -> Result<Value, CallError> {
     for index in indexes {
         item = match &item.underlying() {
             Value::Nil | Value::NilInterface => return Err("index of nil pointer".into()),
-            Value::String(s) => Value::Uint8(s.as_bytes()[position(index, s.len(), false)?]),
-            Value::Bytes(b) | Value::Binary(b) => Value::Uint8(b[position(index, b.len(), false)?]),
-            Value::List(l) => l.items[position(index, l.items.len(), false)?].clone(),
+            Value::String(s) => Value::Uint8(s.as_bytes()[element(index, s.len(), "string")?]),
+            Value::Binary(b) => Value::Uint8(b[element(index, b.len(), "string")?]),
+            Value::Bytes(b) => Value::Uint8(b[element(index, b.len(), "slice")?]),
+            Value::List(l) => l.items[element(index, l.items.len(), "slice")?].clone(),
             Value::Map(m) => match index {
                 Value::String(key) => m.get(key).unwrap_or_else(|| m.element.zero()),
                 Value::Nil | Value::NilInterface => {
@@ -130,7 +138,7 @@ fn slice(value: &Value, indexes: &[Value]) -> Result<Value, CallError> {
     };
     let mut at = [0, length, length];
     for (slot, index) in at.iter_mut().zip(indexes) {
-        *slot = position(index, length, true)?;
+        *slot = position(index, length)?;
     }
     let [from, to, cap] = at;
     if from > to {
@@ -162,7 +170,13 @@ fn call(value: &Value) -> Result<Value, CallError> {
 fn text_of(args: &[Value]) -> String {
     match args {
         [Value::String(s)] => s.to_string(),
-        args => fmt::sprint(args),
+        args => {
+            let printable = |v: &Value| match v {
+                Value::Nil | Value::NilInterface => Value::string("<no value>"),
+                other => other.clone(),
+            };
+            fmt::sprint(&args.iter().map(printable).collect::<Vec<_>>())
+        }
     }
 }
 

@@ -77,18 +77,16 @@ fn equal_two(a: &Value, b: &Value) -> Result<bool, String> {
 }
 
 fn equal_other(a: &Value, b: &Value) -> Result<bool, String> {
-    let comparable = |v: &Value| matches!(v, Value::Object(_));
-    if a.is_nil() || b.is_nil() {
-        return Ok(a.is_nil() == b.is_nil());
+    let shown = |v: &Value| crate::fmt::sprintf("%s", std::slice::from_ref(v));
+    let absent = |v: &Value| matches!(v, Value::Nil | Value::NilInterface);
+    if a.kind_name() != b.kind_name() && !absent(a) && !absent(b) {
+        let (kind_a, kind_b) = (a.type_name(), b.type_name());
+        let second = crate::fmt::print_one(b);
+        return Err(format!("non-comparable types {}: {kind_a}, {kind_b}: {second}", shown(a)));
     }
-    if !comparable(b) {
-        let shown = crate::fmt::print_one(b);
-        return Err(if a.type_name() == b.type_name() {
-            format!("non-comparable type {shown}: {}", b.type_name())
-        } else {
-            let first = crate::fmt::print_one(a);
-            format!("non-comparable types {first}: {}, {}: {shown}", a.type_name(), b.type_name())
-        });
+    let nil = |v: &Value| v.is_nil() || matches!(v, Value::List(l) if l.is_nil);
+    if nil(a) || nil(b) {
+        return Ok(nil(a) == nil(b));
     }
     Ok(match (a, b) {
         (Value::Object(a), Value::Object(b)) => {
@@ -97,7 +95,8 @@ fn equal_other(a: &Value, b: &Value) -> Result<bool, String> {
                     && a.type_name() == b.type_name()
                     && a.print() == b.print())
         }
-        _ => false,
+        (_, Value::Object(_)) => false,
+        _ => return Err(format!("non-comparable type {}: {}", shown(b), b.type_name())),
     })
 }
 

@@ -1,15 +1,19 @@
 //! Hashes, passwords, encryption, keys and certificates. Whatever is drawn comes from the
 //! environment's seed.
 
+mod certificate;
+mod der;
+mod key;
 mod password;
 
 use aws_lc_rs::digest;
 use windlass_gotemplate::Type;
 
 use crate::random::Random;
-use crate::table::{Table, bytes, string};
+use crate::table::{Table, bytes, string, text};
+use key::PrivateKey;
 
-pub(crate) fn add(t: &mut Table, random: &Random) {
+pub(crate) fn add(t: &mut Table, random: &Random, now: i128) {
     for (name, algorithm) in [
         ("sha1sum", &digest::SHA1_FOR_LEGACY_USE_ONLY),
         ("sha256sum", &digest::SHA256),
@@ -28,6 +32,20 @@ pub(crate) fn add(t: &mut Table, random: &Random) {
         string((high << 16 | low).to_string())
     });
     password::add(t, random);
+    certificate::add(t, random, now);
+    let r = random.clone();
+    t.put(&["genPrivateKey"], &[Type::String], move |a| {
+        let key = match &*text(&a[0]) {
+            "" | "rsa" => PrivateKey::rsa(&r, 4096),
+            "ecdsa" => PrivateKey::p256(&r),
+            "ed25519" => PrivateKey::ed25519(&r),
+            other => return string(format!("Unknown type {other}")),
+        };
+        string(key.map_or_else(
+            |error| format!("failed to generate private key: {error}"),
+            |key| key.to_pem(),
+        ))
+    });
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -90,6 +90,26 @@ fn moved(by: &Value, time: &Value) -> Result<Value, CallError> {
     Ok(Time { nanos: time.nanos + i128::from(by.0), ..time }.value())
 }
 
+/// A text in quotes, as Go's `time` shows it in errors: byte by byte beyond ASCII.
+fn quote(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        if !c.is_ascii() || c < ' ' {
+            let mut buffer = [0; 4];
+            for byte in c.encode_utf8(&mut buffer).bytes() {
+                out.push_str(&format!("\\x{byte:02x}"));
+            }
+            continue;
+        }
+        if matches!(c, '"' | '\\') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out.push('"');
+    out
+}
+
 fn decimal(text: &str) -> i64 {
     let plain = text.strip_prefix(['+', '-']).unwrap_or(text);
     if plain.is_empty() || !plain.bytes().all(|b| b.is_ascii_digit()) {

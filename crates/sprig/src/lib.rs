@@ -56,7 +56,7 @@ pub fn functions(environment: &Environment) -> Functions {
     yaml::add(&mut t);
     toml::add(&mut t);
     random::add(&mut t, &random);
-    crypto::add(&mut t, &random);
+    crypto::add(&mut t, &random, environment.now);
     // Names are looked up only where a user asks for it, and then not here.
     t.put(&["getHostByName"], &[windlass_gotemplate::Type::String], |_| table::string(""));
     t.0

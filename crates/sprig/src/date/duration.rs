@@ -159,7 +159,7 @@ impl Duration {
     /// # Errors
     /// In Go's words.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let quoted = || windlass_gotemplate::fmt::quote(text);
+        let quoted = || super::quote(text);
         let invalid = || format!("time: invalid duration {}", quoted());
         let (negative, mut rest) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -197,7 +197,7 @@ impl Duration {
                 "m" => 60_000_000_000,
                 "h" => 3_600_000_000_000,
                 _ => {
-                    let unit = windlass_gotemplate::fmt::quote(unit);
+                    let unit = super::quote(unit);
                     return Err(format!("time: unknown unit {unit} in duration {}", quoted()));
                 }
             };

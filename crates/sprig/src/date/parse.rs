@@ -1,10 +1,9 @@
 //! `time.ParseInLocation` in UTC.
 
-use windlass_gotemplate::fmt::quote;
-
 use super::civil::{DAYS, MONTHS, date_of, day_of, days_in};
 use super::layout::{Offset, Part, next};
 use super::object::{Time, Zone};
+use super::quote;
 
 /// What has been read so far.
 #[derive(Default)]
