@@ -1,0 +1,122 @@
+//! `kustomize edit remove`.
+
+use anyhow::{anyhow, bail};
+use clap::Subcommand;
+use windlass_kustomize::edit::{self, Sort};
+use windlass_kustomize::kustomization::Kustomization;
+
+use super::PatchArgs;
+use super::file::{self, warn};
+
+/// What is removed.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Removes one or more resource file paths
+    Resource { files: Vec<String> },
+    /// Removes one or more components
+    Component { files: Vec<String> },
+    /// Removes one or more transformers
+    Transformer { files: Vec<String> },
+    /// Removes a patch
+    Patch(PatchArgs),
+    /// Removes the specified configmap(s)
+    Configmap {
+        names: Vec<String>,
+        /// Namespace to remove ConfigMap(s) from
+        #[arg(long, default_value = "", hide_default_value = true)]
+        namespace: String,
+    },
+    /// Removes the specified secret(s)
+    Secret {
+        names: Vec<String>,
+        /// Namespace to remove Secret(s) from
+        #[arg(long, default_value = "", hide_default_value = true)]
+        namespace: String,
+    },
+    /// Removes one or more commonLabels
+    Label {
+        keys: Vec<String>,
+        /// ignore error if the given label doesn't exist
+        #[arg(short, long)]
+        ignore_non_existence: bool,
+    },
+    /// Removes one or more commonAnnotations
+    Annotation {
+        keys: Vec<String>,
+        /// ignore error if the given label doesn't exist
+        #[arg(short, long)]
+        ignore_non_existence: bool,
+    },
+    /// Removes one or more buildMetadata options
+    Buildmetadata { options: Vec<String> },
+}
+
+/// Runs the command.
+pub(super) fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Resource { files } => paths(&files, "resource", |k| &mut k.resources),
+        Command::Component { files } => paths(&files, "component", |k| &mut k.components),
+        Command::Transformer { files } => paths(&files, "transformer", |k| &mut k.transformers),
+        Command::Patch(args) => file::change(|k| {
+            let patch = args.patch();
+            let is_gone = edit::remove_patch(k, &patch).map_err(|e| anyhow!("{e}"))?;
+            if !is_gone {
+                warn(&format!("patch {} doesn't exist in kustomization file", patch.patch));
+            }
+            Ok(is_gone)
+        }),
+        Command::Configmap { names, namespace } => generators(Sort::ConfigMap, &names, &namespace),
+        Command::Secret { names, namespace } => generators(Sort::Secret, &names, &namespace),
+        Command::Label { keys, ignore_non_existence } => {
+            let names = ("commonLabels", "label");
+            pairs(&keys, names, ignore_non_existence, |k| &mut k.common_labels)
+        }
+        Command::Annotation { keys, ignore_non_existence } => {
+            let names = ("commonAnnotations", "annotation");
+            pairs(&keys, names, ignore_non_existence, |k| &mut k.common_annotations)
+        }
+        Command::Buildmetadata { options } => {
+            let options = edit::build_metadata(&options).map_err(|e| anyhow!("{e}"))?;
+            file::change(|k| {
+                edit::remove_build_metadata(k, &options);
+                Ok(true)
+            })
+        }
+    }
+}
+
+fn paths(
+    files: &[String],
+    what: &str,
+    field: impl FnOnce(&mut Kustomization) -> &mut Vec<String>,
+) -> anyhow::Result<()> {
+    if files.is_empty() {
+        bail!("must specify a {what} file");
+    }
+    file::change(|k| edit::remove_paths(field(k), files).map_err(|e| anyhow!("{e}")))
+}
+
+fn generators(sort: Sort, names: &[String], namespace: &str) -> anyhow::Result<()> {
+    file::change(|k| {
+        let missing = edit::remove_generators(k, sort, names, namespace);
+        missing.map_err(|e| anyhow!("{e}"))?.iter().for_each(|text| warn(text));
+        Ok(true)
+    })
+}
+
+fn pairs(
+    keys: &[String],
+    names: (&str, &str),
+    ignore_missing: bool,
+    field: impl FnOnce(&mut Kustomization) -> &mut std::collections::BTreeMap<String, String>,
+) -> anyhow::Result<()> {
+    let keys = match keys {
+        [] => bail!("must specify label"),
+        [keys] => keys,
+        _ => bail!("labels must be comma-separated, with no spaces"),
+    };
+    file::change(|k| {
+        edit::remove_pairs(field(k), keys, names, ignore_missing).map_err(|e| anyhow!("{e}"))?;
+        Ok(true)
+    })
+}
