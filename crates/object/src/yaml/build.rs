@@ -45,6 +45,8 @@ pub(super) fn by_events(source: &str, line: usize, options: &Options) -> Result<
 pub(super) struct Events<'t> {
     parser: Parser<'t, StrInput<'t>>,
     line: usize,
+    /// Whether the last event stands for no text at all.
+    pub(super) is_blank: bool,
 }
 
 impl<'t> Events<'t> {
@@ -56,13 +58,14 @@ impl<'t> Events<'t> {
             flow_nesting_limit: options.max_depth,
             block_nesting_limit: options.max_depth,
         };
-        Self { parser: Parser::new_from_str_with_options(source, options), line }
+        Self { parser: Parser::new_from_str_with_options(source, options), line, is_blank: false }
     }
 
     pub(super) fn next(&mut self) -> Result<Option<(Event<'t>, Position)>, Error> {
         match self.parser.next_event() {
             None => Ok(None),
             Some(Ok((event, span))) => {
+                self.is_blank = span.start.index() == span.end.index();
                 let at = self.position(span.start.line(), span.start.col());
                 Ok(Some((event, at)))
             }

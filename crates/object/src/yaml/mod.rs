@@ -238,3 +238,9 @@ pub fn position(
 ) -> Position {
     locate::position(text, document, pointer, options)
 }
+
+/// Where `document`, which was read of `text` with `options`, has nulls that are written as nothing
+/// at all (`key:`). kyaml tells those from the other nulls.
+pub fn blank_nulls(text: &[u8], document: &Document, options: &Options) -> Vec<Pointer> {
+    locate::blanks(text, document, options)
+}

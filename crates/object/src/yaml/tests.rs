@@ -253,3 +253,21 @@ fn keys_without_an_order_do_not_panic() {
         .collect();
     assert_eq!(to_string(&Value::Object(fields.clone())).lines().count(), fields.len());
 }
+
+#[test]
+fn tells_nulls_that_are_written_as_nothing() {
+    let check = |text: &str, expected: &[&str]| {
+        let options = Options::kustomize();
+        let parsed = parse(text.as_bytes(), &options);
+        let found = blank_nulls(text.as_bytes(), &parsed.documents[0], &options);
+        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(found, expected, "{text}");
+    };
+    check("a: null\nb: ~\nc:\n  d: 1\n", &[]);
+    check("a:\nb: 1\n", &["/a"]);
+    check("a:\n  b:\n  # c\nd:\n- e\n", &["/a/b"]);
+    check("a:\n- b:\n  c: 1\n-\n- d\n", &["/a/0/b", "/a/1"]);
+    check("a: {b: , c}\nd: [x]\n", &["/a/b", "/a/c"]);
+    check("a:\n  b/c:\n", &["/a/b~1c"]);
+    check("a: |\n  b:\n  c\n", &[]);
+}
