@@ -63,7 +63,11 @@ fn read(content: &[u8]) -> Result<Vec<ReplacementField>> {
     )))
 }
 
-fn replace(map: &mut ResMap, replacement: &ReplacementField) -> Result<()> {
+/// Copies one value, which is given in place and not by a file.
+///
+/// # Errors
+/// If there is no one source, or a path leads nowhere.
+pub fn replace(map: &mut ResMap, replacement: &ReplacementField) -> Result<()> {
     let value = match (&replacement.source, &replacement.source_value) {
         _ if replacement.targets.is_empty() => None,
         (None, None) => None,
