@@ -1,6 +1,7 @@
 //! What is known of kinds: their scope, and how their lists are merged.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use serde_json::Value;
@@ -22,11 +23,18 @@ static SCOPES: LazyLock<HashMap<(&'static str, &'static str), bool>> = LazyLock:
         .collect()
 });
 
-/// The schemas of a build: the built-in ones, or those of the first `openapi.path` that is come
-/// across. Clones share them, since the choice holds for the whole build.
+/// The schemas of a build. The first `openapi` field that is come across decides for the whole
+/// build, so clones share the choice.
 #[derive(Clone, Debug, Default)]
-pub struct OpenApi {
-    custom: Arc<OnceLock<Custom>>,
+pub struct OpenApi(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// The custom schemas, or none once the built-in ones were chosen.
+    choice: OnceLock<Option<Custom>>,
+    /// Whether something was asked before the choice that only the built-in schemas could answer:
+    /// then they stay beside the custom ones.
+    asked: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -42,13 +50,18 @@ impl OpenApi {
         Self::default()
     }
 
-    /// Takes the schemas of an OpenAPI v2 document in place of the built-in ones, unless that has
-    /// been done before.
+    /// Chooses the built-in schemas, unless a choice has been made before.
+    pub fn keep_builtin(&self) {
+        self.0.choice.get_or_init(|| None);
+    }
+
+    /// Takes the schemas of an OpenAPI v2 document in place of the built-in ones, unless a choice
+    /// has been made before.
     ///
     /// # Errors
     /// For a document that is neither JSON nor YAML.
     pub fn replace(&self, document: &[u8]) -> Result<()> {
-        if self.is_custom() {
+        if self.0.choice.get().is_some() {
             return Ok(());
         }
         let options = windlass_object::yaml::Options::default();
@@ -63,19 +76,31 @@ impl OpenApi {
                 scopes.entry(kind).or_insert(true);
             }
         }
-        let schemas = Schemas::from_openapi(&document);
-        self.custom.get_or_init(|| Custom { schemas, scopes });
+        let schemas = if self.0.asked.load(Ordering::Relaxed) {
+            Schemas::builtin_and(&document)
+        } else {
+            Schemas::from_openapi(&document)
+        };
+        self.0.choice.get_or_init(|| Some(Custom { schemas, scopes }));
         Ok(())
+    }
+
+    fn custom(&self) -> Option<&Custom> {
+        let choice = self.0.choice.get();
+        if choice.is_none() {
+            self.0.asked.store(true, Ordering::Relaxed);
+        }
+        choice?.as_ref()
     }
 
     /// How the lists of kinds merge.
     pub fn schemas(&self) -> Schemas {
-        self.custom.get().map_or_else(Schemas::builtin, |custom| custom.schemas.clone())
+        self.custom().map_or_else(Schemas::builtin, |custom| custom.schemas.clone())
     }
 
     /// Whether the built-in schemas are replaced.
     pub fn is_custom(&self) -> bool {
-        self.custom.get().is_some()
+        self.0.choice.get().is_some_and(Option::is_some)
     }
 
     /// Whether a kind is known to have no namespace.
@@ -83,8 +108,9 @@ impl OpenApi {
         if let Some(known) = SCOPES.get(&(api_version, kind)) {
             return *known;
         }
-        self.custom.get().is_some_and(|c| {
-            c.scopes.get(&(api_version.to_owned(), kind.to_owned())).copied().unwrap_or(false)
+        self.custom().is_some_and(|custom| {
+            let kind = (api_version.to_owned(), kind.to_owned());
+            custom.scopes.get(&kind).copied().unwrap_or(false)
         })
     }
 }

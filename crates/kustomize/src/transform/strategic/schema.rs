@@ -43,12 +43,17 @@ impl Schemas {
     /// The built-in kinds. They are unpacked once, at the first call.
     pub fn builtin() -> Self {
         static TABLE: OnceLock<Arc<Table>> = OnceLock::new();
-        Self(TABLE.get_or_init(|| Arc::new(builtin_table())).clone())
+        Self(TABLE.get_or_init(|| Arc::new(Table::default().with(&builtin_document()))).clone())
     }
 
     /// The kinds of an OpenAPI v2 document.
     pub fn from_openapi(document: &Value) -> Self {
-        Self(Arc::new(Table::load(document)))
+        Self(Arc::new(Table::default().with(document)))
+    }
+
+    /// Those and the built-in ones, which win.
+    pub fn builtin_and(document: &Value) -> Self {
+        Self(Arc::new(Table::default().with(document).with(&builtin_document())))
     }
 
     pub(crate) fn of(&self, api_version: &str, kind: &str) -> Option<NodeId> {
@@ -74,8 +79,8 @@ impl Schemas {
 }
 
 impl Table {
-    fn load(document: &Value) -> Self {
-        let mut table = Self::default();
+    fn with(mut self, document: &Value) -> Self {
+        let table = &mut self;
         let definitions = document.get("definitions").and_then(Value::as_object);
         for (name, schema) in definitions.into_iter().flatten() {
             let id = table.add(schema);
@@ -91,7 +96,7 @@ impl Table {
                 kinds.insert(text("kind").into(), id);
             }
         }
-        table
+        self
     }
 
     fn add(&mut self, schema: &Value) -> NodeId {
@@ -142,12 +147,11 @@ impl Table {
     }
 }
 
-fn builtin_table() -> Table {
+fn builtin_document() -> Value {
     let mut text = String::new();
     // The bytes are part of the program: a test reads them, so that this cannot fail later.
     let _ = flate2::read::GzDecoder::new(BUILTIN).read_to_string(&mut text);
-    let document = serde_json::from_str(&text).unwrap_or_default();
-    Table::load(&document)
+    serde_json::from_str(&text).unwrap_or_default()
 }
 
 #[cfg(test)]
