@@ -23,6 +23,7 @@ use crate::target::Target;
 use crate::transform::namespace::{Namespace, Subjects};
 use crate::transform::{
     annotations, images, json6902, labels, namespace, patch, prefix_suffix, replacements, replicas,
+    value_add,
 };
 
 /// The built-in field paths.
@@ -324,6 +325,7 @@ impl Plugin {
                 let args: ReplicaConfig = self.read()?;
                 replicas::transform(map, &args.replica, &specs(&args.field_specs))
             }
+            "ValueAddTransformer" => value_add::transform(map, loader, &self.read()?),
             "ConfigMapGenerator"
             | "SecretGenerator"
             | "IAMPolicyGenerator"

@@ -25,40 +25,58 @@ pub fn resources(text: &[u8]) -> Result<Vec<Resource>> {
         if document.value.is_null() {
             continue;
         }
-        keep_annotations(text, &mut document, &options);
+        let blank = keep_texts(text, &mut document, &options);
         let kind = document.value.get("kind").and_then(Value::as_str);
         if alone
             && matches!(kind, Some("List" | "ResourceList"))
             && let Some(items) = document.value.get_mut("items")
         {
-            found.extend(items.as_array_mut().map(std::mem::take).unwrap_or_default());
+            let items = items.as_array_mut().map(std::mem::take).unwrap_or_default();
+            for (at, value) in items.into_iter().enumerate() {
+                let within = Pointer::from_tokens(["items".to_owned(), at.to_string()]);
+                let inner = |pointer: &Pointer| {
+                    let rest = pointer.is_within(&within);
+                    rest.then(|| Pointer::from_tokens(pointer.tokens().skip(2)).to_string())
+                };
+                let blank = blank.iter().filter_map(inner).collect();
+                found.push_back(Resource { blank, ..Resource::new(value) });
+            }
             continue;
         }
-        found.push_back(document.value);
+        let blank = blank.iter().map(ToString::to_string).collect();
+        found.push_back(Resource { blank, ..Resource::new(document.value) });
     }
-    found.retain(|value| !is_empty(value));
-    found.iter().try_for_each(check)?;
+    found.retain(|resource| !is_empty(&resource.value));
+    found.iter().try_for_each(|resource| check(&resource.value))?;
     open_lists(found)
 }
 
+fn has_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(fields) => fields.values().any(has_null),
+        Value::Array(items) => items.iter().any(has_null),
+        _ => false,
+    }
+}
+
 /// Opens lists of resources; what they hold comes behind all else.
-fn open_lists(mut found: VecDeque<Value>) -> Result<Vec<Resource>> {
+fn open_lists(mut found: VecDeque<Resource>) -> Result<Vec<Resource>> {
     let mut out = Vec::with_capacity(found.len());
-    while let Some(mut value) = found.pop_front() {
-        let kind = value.get("kind").and_then(Value::as_str).unwrap_or("");
-        if !kind.ends_with("List") {
-            out.push(Resource::new(value));
+    while let Some(mut resource) = found.pop_front() {
+        if !resource.kind().ends_with("List") {
+            out.push(resource);
             continue;
         }
-        let kind = kind.to_owned();
-        match value.get_mut("items") {
-            None => out.push(Resource::new(value)),
+        let kind = resource.kind().to_owned();
+        match resource.value.get_mut("items") {
+            None => out.push(resource),
             Some(Value::Null) => {}
             Some(Value::Array(items)) => {
                 let items: Vec<Value> =
                     std::mem::take(items).into_iter().filter(|v| !is_empty(v)).collect();
                 items.iter().try_for_each(check)?;
-                found.extend(items);
+                found.extend(items.into_iter().map(Resource::new));
             }
             Some(other) => {
                 let got = match other {
@@ -126,32 +144,51 @@ pub(crate) fn check(value: &Value) -> Result<()> {
     Ok(())
 }
 
-/// kyaml reads annotations by their text, whatever YAML takes them for: `1.10` stays that.
-fn keep_annotations(text: &[u8], document: &mut Document, options: &yaml::Options) {
-    let fields = document.value.pointer("/metadata/annotations").and_then(Value::as_object);
-    let odd: Vec<(String, Value)> = fields
-        .into_iter()
-        .flatten()
-        .filter(|(_, v)| v.is_number() || v.is_boolean())
-        .map(|(k, v)| (k.clone(), v.clone()))
-        .collect();
-    for (key, value) in odd {
-        let pointer = Pointer::from_tokens(["metadata", "annotations", &key]);
-        let at = yaml::position(text, document, &pointer, options);
-        let raw = raw_scalar(text, at.line, &key).unwrap_or_else(|| scalar_text(&value));
-        if let Some(slot) = pointer.get_mut(&mut document.value) {
-            *slot = Value::String(raw);
+/// kyaml sees scalars as they are written: annotations are texts, whatever YAML takes them for
+/// (`1.10` stays that), and a null that is written as nothing is none to it. The pointers of those
+/// come back.
+fn keep_texts(text: &[u8], document: &mut Document, options: &yaml::Options) -> Vec<Pointer> {
+    let mut blank = Vec::new();
+    let mut texts = Vec::new();
+    if !has_null(&document.value) && !has_odd_annotations(&document.value) {
+        return blank;
+    }
+    yaml::each_scalar(text, document, options, &mut |at, text, is_plain| {
+        if !is_plain {
+            return;
+        }
+        if text.is_empty() {
+            blank.push(at.clone());
+        }
+        let tokens: Vec<&str> = at.tokens().collect();
+        let within = tokens.strip_prefix(&["items"]).and_then(|rest| rest.get(1..));
+        let tokens = within.unwrap_or(&tokens);
+        if matches!(tokens, ["metadata", "annotations", _]) {
+            texts.push((at.clone(), text.to_owned()));
+        }
+    });
+    for (at, text) in texts {
+        if let Some(value) = at.get_mut(&mut document.value) {
+            *value = Value::String(text);
         }
     }
+    blank
 }
 
-/// The plain scalar behind `key:` in a line, which counts from one.
-fn raw_scalar(text: &[u8], line: usize, key: &str) -> Option<String> {
-    let line = text.split(|b| *b == b'\n').nth(line.checked_sub(1)?)?;
-    let line = std::str::from_utf8(line).ok()?;
-    let behind = &line[line.find(key)? + key.len()..];
-    let behind = behind.trim_start_matches(['"', '\'']).trim_start().strip_prefix(':')?.trim();
-    let plain = behind.split(" #").next()?.trim_end();
-    let ok = |c: char| c.is_ascii_alphanumeric() || "+-._:".contains(c);
-    (!plain.is_empty() && plain.chars().all(ok)).then(|| plain.to_owned())
+/// Whether some annotation, here or in an item of a list, may be written otherwise than it reads.
+fn has_odd_annotations(value: &Value) -> bool {
+    let is_odd = |value: &Value| match value {
+        Value::Number(_) | Value::Bool(_) => true,
+        // What may have been a plain date.
+        Value::String(text) => {
+            text.ends_with('Z') && text.starts_with(|c: char| c.is_ascii_digit())
+        }
+        _ => false,
+    };
+    let odd = |value: &Value| {
+        let annotations = value.pointer("/metadata/annotations").and_then(Value::as_object);
+        annotations.is_some_and(|annotations| annotations.values().any(is_odd))
+    };
+    let items = value.get("items").and_then(Value::as_array);
+    odd(value) || items.is_some_and(|items| items.iter().any(odd))
 }

@@ -82,7 +82,11 @@ impl<'t> Target<'t> {
             return self.openapi.replace(&self.loader.load(path)?);
         }
         match openapi.get("version").map(String::as_str) {
-            None | Some("" | "v1.21.2") => Ok(()),
+            None | Some("") => Ok(()),
+            Some("v1.21.2") => {
+                self.openapi.keep_builtin();
+                Ok(())
+            }
             Some(_) => Err(Error::told("the specified OpenAPI version is not built in")),
         }
     }

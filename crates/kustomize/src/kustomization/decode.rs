@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::resource::scalar_text;
+
 /// What is being decoded.
 #[derive(Debug)]
 pub struct Decoder {
@@ -84,6 +86,8 @@ impl Decode for String {
         match value {
             Value::Null => Ok(Self::new()),
             Value::String(s) => Ok(s.clone()),
+            // Where Go goes from YAML to a struct in one step, scalars become texts.
+            Value::Bool(_) | Value::Number(_) if !decoder.strict => Ok(scalar_text(value)),
             other => Err(decoder.mismatch(other, "string")),
         }
     }

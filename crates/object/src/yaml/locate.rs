@@ -135,61 +135,36 @@ fn descend(
     }
 }
 
-/// The nulls that are written as nothing at all, but for those that came by alias or merge.
-pub(super) fn blanks(text: &[u8], document: &Document, options: &Options) -> Vec<Pointer> {
+/// Calls `visit` with each scalar's pointer, text and whether it is plain, but for keys and what
+/// came by alias or merge.
+pub(super) fn scalars(
+    text: &[u8],
+    document: &Document,
+    options: &Options,
+    visit: &mut dyn FnMut(&Pointer, &str, bool),
+) {
     let text = frame::decode(text);
-    let mut found = Vec::new();
-    let chunk = document.chunk.of(&text);
-    let Some(source) = std::str::from_utf8(chunk).ok().filter(|text| may_have_blanks(text)) else {
-        return found;
-    };
+    let Ok(source) = std::str::from_utf8(document.chunk.of(&text)) else { return };
     let mut events = Events::new(source, document.chunk.line, options);
     while let Ok(Some((event, _))) = events.next() {
         if is_node(&event) {
-            let _ = gather(&event, &mut events, &mut Pointer::root(), options, &mut found);
+            let _ = each(&event, &mut events, &mut Pointer::root(), options, visit);
             break;
         }
     }
-    found
 }
 
-/// Whether a line ends behind a colon or a dash and what follows is not deeper, or a flow mapping
-/// may hold such a field.
-fn may_have_blanks(text: &str) -> bool {
-    let mut open: Option<usize> = None;
-    for line in text.lines() {
-        let trimmed = line.trim_start_matches(' ');
-        if trimmed.is_empty() || trimmed.starts_with('#') {
-            continue;
-        }
-        let indent = line.len() - trimmed.len();
-        let is_item = trimmed.starts_with("- ") || trimmed == "-";
-        if open.is_some_and(|before| indent < before || (indent == before && !is_item)) {
-            return true;
-        }
-        let content = trimmed.split(" #").next().unwrap_or_default().trim_end();
-        if content.contains('{') || content.ends_with('-') {
-            return true;
-        }
-        // The key of an item stands behind its dash.
-        let inner = trimmed.trim_start_matches(['-', ' ']);
-        let key = indent + trimmed.len() - inner.len();
-        open = content.ends_with(':').then_some(key);
-    }
-    open.is_some()
-}
-
-fn gather(
+fn each(
     event: &Event<'_>,
     events: &mut Events<'_>,
     path: &mut Pointer,
     options: &Options,
-    found: &mut Vec<Pointer>,
+    visit: &mut dyn FnMut(&Pointer, &str, bool),
 ) -> Result<(), Error> {
     match event {
-        Event::Scalar(_, ScalarStyle::Plain, _, None) if events.is_blank => {
-            found.push(path.clone());
-        }
+        // The parser writes a tilde where nothing stands.
+        Event::Scalar(..) if events.is_blank => visit(path, "", true),
+        Event::Scalar(text, style, ..) => visit(path, text, *style == ScalarStyle::Plain),
         Event::SequenceStart(..) => {
             for index in 0_usize.. {
                 let (event, _) = events.expect()?;
@@ -197,7 +172,7 @@ fn gather(
                     break;
                 }
                 path.push(index.to_string());
-                gather(&event, events, path, options, found)?;
+                each(&event, events, path, options, visit)?;
                 path.pop();
             }
         }
@@ -212,7 +187,7 @@ fn gather(
             match key {
                 Some(key) => {
                     path.push(key);
-                    gather(&value, events, path, options, found)?;
+                    each(&value, events, path, options, visit)?;
                     path.pop();
                 }
                 None => skip(&value, events)?,

@@ -239,8 +239,14 @@ pub fn position(
     locate::position(text, document, pointer, options)
 }
 
-/// Where `document`, which was read of `text` with `options`, has nulls that are written as nothing
-/// at all (`key:`). kyaml tells those from the other nulls.
-pub fn blank_nulls(text: &[u8], document: &Document, options: &Options) -> Vec<Pointer> {
-    locate::blanks(text, document, options)
+/// Calls `visit` with each scalar of `document`, which was read of `text` with `options`: its
+/// pointer, its text, and whether it is plain. A plain one without text is a null that is written
+/// as nothing (`key:`). Keys, and what came by alias or merge, are left out.
+pub fn each_scalar(
+    text: &[u8],
+    document: &Document,
+    options: &Options,
+    visit: &mut dyn FnMut(&Pointer, &str, bool),
+) {
+    locate::scalars(text, document, options, visit);
 }

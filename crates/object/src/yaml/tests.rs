@@ -255,18 +255,24 @@ fn keys_without_an_order_do_not_panic() {
 }
 
 #[test]
-fn tells_nulls_that_are_written_as_nothing() {
+fn tells_scalars_as_they_are_written() {
     let check = |text: &str, expected: &[&str]| {
         let options = Options::kustomize();
         let parsed = parse(text.as_bytes(), &options);
-        let found = blank_nulls(text.as_bytes(), &parsed.documents[0], &options);
-        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+        let mut found = Vec::new();
+        each_scalar(text.as_bytes(), &parsed.documents[0], &options, &mut |at, text, is_plain| {
+            if is_plain && text.is_empty() {
+                found.push(at.to_string());
+            } else if is_plain && text.starts_with(|c: char| c.is_ascii_digit()) {
+                found.push(format!("{at}={text}"));
+            }
+        });
         assert_eq!(found, expected, "{text}");
     };
-    check("a: null\nb: ~\nc:\n  d: 1\n", &[]);
-    check("a:\nb: 1\n", &["/a"]);
+    check("a: null\nb: ~\nc:\n  d: 1.10\ne: \"1\"", &["/c/d=1.10"]);
+    check("a:\nb: 1\n", &["/a", "/b=1"]);
     check("a:\n  b:\n  # c\nd:\n- e\n", &["/a/b"]);
-    check("a:\n- b:\n  c: 1\n-\n- d\n", &["/a/0/b", "/a/1"]);
+    check("a:\n- b:\n  c: 0x1\n-\n- d\n", &["/a/0/b", "/a/0/c=0x1", "/a/1"]);
     check("a: {b: , c}\nd: [x]\n", &["/a/b", "/a/c"]);
     check("a:\n  b/c:\n", &["/a/b~1c"]);
     check("a: |\n  b:\n  c\n", &[]);

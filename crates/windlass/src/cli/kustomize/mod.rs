@@ -5,6 +5,7 @@
 
 mod build;
 mod disk;
+mod edit;
 mod fetch;
 mod version;
 
@@ -38,6 +39,7 @@ struct Kustomize {
 #[derive(Debug, Subcommand)]
 enum Command {
     Build(Box<build::Args>),
+    Edit(Box<edit::Args>),
     Version(version::Args),
 }
 
@@ -57,6 +59,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     };
     let done = match kustomize.command {
         Command::Build(args) => build::run(&args),
+        Command::Edit(args) => edit::run(*args),
         Command::Version(args) => version::run(&args),
     };
     Ok(match done {

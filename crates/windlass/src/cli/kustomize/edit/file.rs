@@ -104,9 +104,8 @@ fn glob(pattern: &str) -> anyhow::Result<Vec<String>> {
             }
             let directory = if base.is_empty() { "." } else { base };
             let Ok(entries) = std::fs::read_dir(directory) else { continue };
-            let mut names: Vec<String> = entries
-                .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-                .collect();
+            let mut names: Vec<String> =
+                entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
             names.sort();
             for name in names {
                 if matches(part, &name).map_err(|e| anyhow!("{e}"))? {
