@@ -80,6 +80,14 @@ pub enum Reason {
     /// A chart cannot be rendered. The words are Helm's.
     #[error("failed to execute helm template command: Error: {0}")]
     Helm(String),
+    /// An overlay cannot be built. The words are Kustomize's.
+    #[error("`kustomize build {directory}` failed exit status 1: Error: {problem}")]
+    Kustomize {
+        /// The directory, as Argo CD names it.
+        directory: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// A file of values, or one that a parameter names.
     #[error("error resolving helm value files: {0}")]
     ValueFile(String),

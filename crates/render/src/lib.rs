@@ -19,6 +19,7 @@ mod environment;
 mod glob;
 mod helm;
 mod helm_options;
+mod kustomize;
 mod kustomize_options;
 mod objects;
 mod spec;
@@ -132,8 +133,12 @@ impl Findings {
                 let options = blocks.helm.unwrap_or_default();
                 helm::render(tree, &root, &options, spec, given, &environment, self);
             }
+            SourceType::Kustomize => {
+                let options = blocks.kustomize.unwrap_or_default();
+                kustomize::render(tree, &root, &options, spec, given, &environment, self);
+            }
             // The other renderers are called from here.
-            SourceType::Kustomize | SourceType::Plugin => {
+            SourceType::Plugin => {
                 let reason = Reason::NotYetSupported { what: source_type.to_string() };
                 self.diagnostics.push(Diagnostic::of_file(&root, reason));
             }

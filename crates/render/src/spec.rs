@@ -29,6 +29,8 @@ pub struct Spec {
     pub environment: BTreeMap<String, String>,
     /// Other sources by `$name`, for files that are named as theirs.
     pub references: BTreeMap<String, Reference>,
+    /// The flags that overlays are built with.
+    pub kustomize_build_options: String,
 }
 
 /// What a tree is rendered for.
@@ -107,6 +109,7 @@ impl Default for Spec {
             installation: Installation::default(),
             environment: BTreeMap::new(),
             references: BTreeMap::new(),
+            kustomize_build_options: String::new(),
         }
     }
 }

@@ -113,6 +113,9 @@ impl Rendering<'_> {
         self.app.uid().clone_into(&mut spec.installation.seed);
         spec.environment = self.environment();
         spec.references = references(self.app.spec.effective_sources());
+        let version = self.source.kustomize.as_ref().map_or("", |k| k.version.as_str());
+        let settings = self.context.settings();
+        settings.build_options(version).clone_into(&mut spec.kustomize_build_options);
         Ok(spec)
     }
 

@@ -30,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) sync_timeout: Duration,
     pub(crate) in_cluster: bool,
     pub(crate) customizations: Customizations,
+    /// Flags of overlays' builds by the version of Kustomize that they are for; empty is all others.
+    pub(crate) kustomize_build_options: BTreeMap<String, String>,
     /// Keys that cannot be read, for the log.
     pub(crate) problems: Vec<String>,
 }
@@ -107,9 +109,28 @@ impl Settings {
             sync_timeout,
             in_cluster: flag("cluster.inClusterEnabled", true),
             customizations,
+            kustomize_build_options: kustomize_build_options(config),
             problems,
         }
     }
+
+    /// The flags that an overlay is built with whose application asks for this version.
+    pub(crate) fn build_options(&self, version: &str) -> &str {
+        let options = &self.kustomize_build_options;
+        options.get(version).or_else(|| options.get("")).map_or("", String::as_str)
+    }
+}
+
+/// `kustomize.buildOptions`, and `kustomize.buildOptions.VERSION`.
+fn kustomize_build_options(config: &Data) -> BTreeMap<String, String> {
+    config
+        .iter()
+        .filter_map(|(key, value)| {
+            let version = key.strip_prefix("kustomize.buildOptions")?;
+            let version = if version.is_empty() { "" } else { version.strip_prefix('.')? };
+            Some((version.to_owned(), value.trim().to_owned()))
+        })
+        .collect()
 }
 
 /// A duration as Go writes it (`2m30s`, `500ms`), or a plain number of seconds.
