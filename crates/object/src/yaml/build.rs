@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, Tag, options};
 use serde_json::{Map, Value};
 
+use super::refold::refold;
 use super::resolve::{self, Scalar, ScalarTag};
 use super::{Dialect, DuplicateKeys, Error, Options, Position, Problem, plain};
 
@@ -112,6 +113,9 @@ pub(super) fn scalar(
     let tag = tag.filter(|tag| dialect == Dialect::GoV2 || !is_bare(tag));
     match tag.map(scalar_tag) {
         None if style == ScalarStyle::Plain => Ok(resolve::plain(&text, dialect)),
+        None if style == ScalarStyle::Folded && dialect == Dialect::GoV3 => {
+            Ok(Scalar::Text(refold(&text)))
+        }
         None => Ok(Scalar::Text(text.into_owned())),
         Some(tag) => resolve::tagged(tag, &text, dialect),
     }

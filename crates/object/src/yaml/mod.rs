@@ -16,6 +16,7 @@ mod frame;
 mod json;
 mod locate;
 mod plain;
+mod refold;
 mod resolve;
 #[cfg(test)]
 mod tests;
@@ -37,7 +38,8 @@ pub enum Dialect {
     #[default]
     GoV2,
     /// kyaml on go-yaml v3: kustomize. `yes` and `on` are strings, dates become timestamps,
-    /// duplicate keys are errors, a mapping's own keys win over merged ones.
+    /// duplicate keys are errors, a mapping's own keys win over merged ones. Folded texts are as
+    /// kustomize prints them, which is not always as they were written.
     GoV3,
 }
 
