@@ -5,6 +5,8 @@
 mod controller;
 pub mod crds;
 pub mod customizations;
+pub mod fetch;
+pub mod helm_repositories;
 pub mod types;
 
 pub use controller::{Controller, ControllerOptions, DEFAULT_NAMESPACE, run};

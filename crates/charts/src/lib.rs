@@ -24,7 +24,7 @@ pub use cache::DiskCache;
 pub use error::Error;
 pub use index::{ChartVersion, Index};
 pub use package::pack;
-pub use repository::Repository;
+pub use repository::{Repository, fetch, fetch_file, fetch_index};
 pub use store::Charts;
 
 /// Bytes of an index at most: Argo CD's bound.

@@ -6,6 +6,9 @@ use windlass_oci::{Bounded, Credentials, Transport, read_bounded};
 
 use crate::Error;
 
+/// Bytes of a file of the web.
+const MAX_FILE: u64 = 20 << 20;
+
 /// Where charts are, and how to get there.
 #[derive(Clone, Debug, Default)]
 pub struct Repository {
@@ -121,6 +124,46 @@ impl Repository {
             Credentials::Basic { username, password } => Some((username, password)),
             _ => None,
         }
+    }
+}
+
+/// A repository's index, as it is written.
+///
+/// # Errors
+/// When it cannot be had.
+pub async fn fetch_index(repository: &Repository) -> Result<bytes::Bytes, Error> {
+    let url = repository.resolve("index.yaml")?;
+    bounded(repository, &url, crate::MAX_INDEX).await
+}
+
+/// A file of a repository.
+///
+/// # Errors
+/// When it cannot be had.
+pub async fn fetch(repository: &Repository, url: &reqwest::Url) -> Result<bytes::Bytes, Error> {
+    bounded(repository, url, crate::MAX_ARCHIVE).await
+}
+
+/// A file of the web, without credentials.
+///
+/// # Errors
+/// When it cannot be had.
+pub async fn fetch_file(address: &str) -> Result<bytes::Bytes, Error> {
+    let repository = Repository::anonymous(address);
+    let url = reqwest::Url::parse(address)
+        .map_err(|error| Error::Other(format!("failed to parse {address} as URL: {error}")))?;
+    bounded(&repository, &url, MAX_FILE).await
+}
+
+async fn bounded(
+    repository: &Repository,
+    url: &reqwest::Url,
+    limit: u64,
+) -> Result<bytes::Bytes, Error> {
+    let http = repository.transport.build()?;
+    match repository.get(&http, url, None, limit).await? {
+        Answer::Body { body, .. } => Ok(body),
+        Answer::Same => Err(Error::Fetch { url: shown(url), why: "no content".to_owned() }),
     }
 }
 

@@ -69,7 +69,7 @@ impl Chart {
     }
 
     /// The files of `crds/` that are manifests.
-    pub(crate) fn crds(&self) -> impl Iterator<Item = &File> {
+    pub fn crds(&self) -> impl Iterator<Item = &File> {
         self.files.iter().filter(|f| f.name.starts_with("crds/") && is_manifest(&f.name))
     }
 

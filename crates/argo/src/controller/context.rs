@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams};
 use tokio::sync::Semaphore;
+use windlass_charts::Charts;
 use windlass_object::{Object, Value};
 use windlass_render::RenderCache;
 use windlass_schema::Schemas;
@@ -28,6 +29,7 @@ pub(crate) struct Context {
     pub(crate) client: kube::Client,
     pub(crate) namespace: String,
     pub(crate) sources: Sources,
+    pub(crate) charts: Arc<Charts>,
     pub(crate) renders: RenderCache,
     pub(crate) schemas: Schemas,
     settings: ArcSwap<Settings>,
@@ -46,6 +48,7 @@ impl Context {
         client: kube::Client,
         namespace: String,
         sources: Sources,
+        charts: Arc<Charts>,
         queries_per_second: Option<f64>,
         metrics: Metrics,
     ) -> Self {
@@ -53,6 +56,7 @@ impl Context {
         Self {
             namespace,
             sources,
+            charts,
             renders: RenderCache::new(RENDERS),
             schemas: Schemas::builtin(),
             settings: ArcSwap::from_pointee(Settings::read(&BTreeMap::new(), &BTreeMap::new())),

@@ -10,7 +10,8 @@ use windlass_source::address;
 
 use super::apps::Level;
 use super::context::Context;
-use super::rendering::{Rendering, render};
+use super::rendering::{Rendering, render, versions};
+use crate::fetch::Fetcher;
 use crate::types::{Application, Source};
 
 /// What the sources of an application are at some revisions.
@@ -130,11 +131,29 @@ async fn one(
     level: Level,
 ) -> (String, Result<Arc<Rendered>, Failure>) {
     let said = |error: &dyn std::fmt::Display| Err(Failure::Said(error.to_string()));
+    let settings = context.repositories();
+    let versions = versions(kinds);
+    let fetcher = Fetcher {
+        sources: &context.sources,
+        charts: &context.charts,
+        settings: &settings,
+        project: app.project(),
+        pass_credentials: source.helm.as_ref().is_some_and(|helm| helm.pass_credentials),
+        versions: Some(&versions),
+    };
     if !source.chart.is_empty() {
-        let what = "charts from Helm repositories are not supported by Windlass yet";
-        return (String::new(), said(&what));
+        if level >= Level::Refresh {
+            context.charts.invalidate();
+        }
+        let (version, tree) = match fetcher.chart(source, wanted).await {
+            Ok(found) => found,
+            Err((version, error)) => return (version, said(&error)),
+        };
+        let rendering = Rendering { context, app, source, revision: &version, level };
+        let result = render(&rendering, &fetcher, tree).await;
+        return (version, result.map_err(Failure::Said));
     }
-    let repository = match context.repositories().repository(&source.repo_url, app.project()) {
+    let repository = match settings.repository(&source.repo_url, app.project()) {
         Ok(repository) => repository,
         Err(error) => return (String::new(), said(&error)),
     };
@@ -152,7 +171,7 @@ async fn one(
         Ok(tree) => tree,
         Err(error) => return (commit, said(&error)),
     };
-    let rendering = Rendering { context, app, kinds, source, revision: &commit, level };
-    let result = render(&rendering, tree).await;
+    let rendering = Rendering { context, app, source, revision: &commit, level };
+    let result = render(&rendering, &fetcher, tree).await;
     (commit, result.map_err(Failure::Said))
 }

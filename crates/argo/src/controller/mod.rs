@@ -39,6 +39,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
+use windlass_charts::Charts;
 use windlass_source::Sources;
 
 use apps::Level;
@@ -54,6 +55,8 @@ pub struct ControllerOptions {
     pub client: kube::Client,
     /// The Git repositories.
     pub sources: Sources,
+    /// The Helm repositories.
+    pub charts: Arc<Charts>,
     /// The namespace in which the Applications are.
     pub namespace: String,
     /// Requests a second to one cluster at most; none is without bound.
@@ -72,8 +75,8 @@ impl Controller {
     pub fn new(options: ControllerOptions) -> Self {
         let mut registry = Registry::default();
         let metrics = Metrics::new(&mut registry);
-        let ControllerOptions { client, sources, namespace, queries_per_second } = options;
-        let context = Context::new(client, namespace, sources, queries_per_second, metrics);
+        let ControllerOptions { client, sources, charts, namespace, queries_per_second } = options;
+        let context = Context::new(client, namespace, sources, charts, queries_per_second, metrics);
         Self { context: Arc::new(context), registry: Arc::new(Mutex::new(registry)) }
     }
 

@@ -127,13 +127,11 @@ impl Source {
     pub fn unsupported(&self) -> Vec<String> {
         let mut out: Vec<String> = Vec::new();
         let blocks: BTreeMap<&str, bool> = BTreeMap::from([
-            ("chart", !self.chart.is_empty()),
             (
                 "kustomize",
                 self.kustomize.as_ref().is_some_and(|v| *v != KustomizeSource::default()),
             ),
             ("plugin", self.plugin.as_ref().is_some_and(|v| !v.is_null())),
-            ("ref", !self.reference.is_empty()),
         ]);
         out.extend(blocks.iter().filter(|(_, set)| **set).map(|(name, _)| (*name).to_owned()));
         if self.directory.as_ref().is_some_and(|d| d.jsonnet != JsonnetOptions::default()) {

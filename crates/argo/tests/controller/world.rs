@@ -83,6 +83,7 @@ impl World {
         let controller = Controller::new(ControllerOptions {
             client: client.clone(),
             sources: Sources::new(options).unwrap(),
+            charts: windlass_charts::Charts::new(directory.path().join("charts")).into(),
             namespace: control.name().to_owned(),
             queries_per_second: None,
         });

@@ -2,11 +2,14 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use windlass_argo::fetch::Fetcher;
+use windlass_charts::Charts;
 use windlass_object::{Value, yaml};
-use windlass_render::{Blocks, Directory, Given, Rendered, Spec, render};
+use windlass_render::{Blocks, Directory, Rendered, Spec};
 use windlass_source::{Options, Repository, Sources};
-use windlass_tree::{DirectoryTree, TreePath};
+use windlass_tree::{ClusterVersions, DirectoryTree, Tree, TreePath};
 
 use super::failure::Failure;
 use super::output::{self, Notation};
@@ -74,21 +77,36 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         directory: (directory != Directory::default()).then_some(directory),
         ..Blocks::default()
     };
-    let rendered = match Place::parse(&args.from) {
-        Place::Directory(dir) => {
-            let spec = Spec { blocks, ..Spec::default() };
-            super::app::done(render(&DirectoryTree::new(dir), &spec, &Given::default()))?
-        }
-        Place::Git { repository, revision, path } => super::block_on(async {
-            let mirrors = tempfile::tempdir()?;
-            let sources = Sources::new(Options::new(mirrors.path()))?;
-            let repository = Repository::anonymous(local(repository)?);
-            let commit = sources.resolve(&repository, revision).await?.commit;
-            let tree = sources.tree(&repository, &commit).await?;
-            let spec = Spec { path: TreePath::new(path)?, blocks, ..Spec::default() };
-            super::app::done(render(&*tree, &spec, &Given::default()))
-        })?,
-    };
+    let rendered = super::block_on(async {
+        let mirrors = tempfile::tempdir()?;
+        let sources = Sources::new(Options::new(mirrors.path().join("git")))?;
+        let charts = Charts::new(mirrors.path().join("charts"));
+        let (revision, path, tree): (String, &str, Arc<dyn Tree>) = match Place::parse(&args.from) {
+            Place::Directory(dir) => (String::new(), "", Arc::new(DirectoryTree::new(dir))),
+            Place::Git { repository, revision, path } => {
+                let repository = Repository::anonymous(local(repository)?);
+                let commit = sources.resolve(&repository, revision).await?.commit;
+                let tree = sources.tree(&repository, &commit).await?;
+                (commit, path, tree)
+            }
+        };
+        let spec = Spec { path: TreePath::new(path)?, blocks, ..Spec::default() };
+        // No cluster is asked: charts see what Helm assumes without one.
+        let kubernetes = windlass_helm::Capabilities::default().kube_version.version;
+        let versions = Arc::new(ClusterVersions {
+            kubernetes: kubernetes.trim_start_matches('v').to_owned(),
+            apis: std::collections::BTreeSet::new(),
+        });
+        let fetcher = Fetcher {
+            sources: &sources,
+            charts: &charts,
+            settings: &Arc::default(),
+            project: "default",
+            pass_credentials: false,
+            versions: Some(&versions),
+        };
+        super::app::rendered(&fetcher, spec, tree, &revision).await
+    })?;
     print(&rendered, &args.output)?;
     for warning in &rendered.warnings {
         output::warn(&format!("warning: {warning}"));

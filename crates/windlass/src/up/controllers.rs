@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use windlass_argo::{Controller, ControllerOptions};
+use windlass_charts::Charts;
 use windlass_server::webhook::{Event, Secrets};
 use windlass_server::{Server, Settings};
 use windlass_source::{Options as SourceOptions, Sources};
@@ -42,6 +43,7 @@ pub(super) async fn start(
     let controller = Controller::new(ControllerOptions {
         client: ready.client.clone(),
         sources,
+        charts: Arc::new(Charts::new(ready.cache.join("charts"))),
         namespace: options.namespace.clone(),
         queries_per_second: queries_per_second(),
     });

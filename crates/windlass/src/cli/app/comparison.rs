@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use windlass_argo::customizations::Customizations;
+use windlass_argo::fetch::{self, Fetcher};
 use windlass_argo::types::{Application, IgnoreDifference};
 use windlass_engine::compare::{self, Comparison};
 use windlass_engine::diff::{self, Mode};
@@ -19,7 +20,7 @@ use windlass_schema::Schemas;
 use windlass_tree::{DirectoryTree, Tree, TreePath};
 
 use super::connection::{Connection, Stored};
-use super::kinds::Kinds;
+use super::kinds::{self, Kinds};
 use super::repositories::{self, Mirrors};
 use crate::cli::failure::Failure;
 use crate::cli::output;
@@ -56,27 +57,40 @@ pub(crate) async fn manifests(
     let mut incomplete = false;
     let settings = repositories::settings(connection).await?;
     let mirrors = Mirrors::open()?;
+    let versions = Arc::new(kinds::versions(&connection.client).await?);
+    let instance = tracking::instance_name(app.name(), app.namespace(), &connection.namespace);
     for source in app.spec.effective_sources().iter().filter(|s| !s.is_reference_only()) {
-        let blocks = source.blocks();
-        let rendered = match wanted {
+        let fetcher = Fetcher {
+            sources: &mirrors.sources,
+            charts: &mirrors.charts,
+            settings: &settings,
+            project: app.project(),
+            pass_credentials: source.helm.as_ref().is_some_and(|helm| helm.pass_credentials),
+            versions: Some(&versions),
+        };
+        let mut spec = fetch::spec(app, source, &instance).map_err(Failure::generic)?;
+        let (revision, tree): (String, Arc<dyn Tree>) = match wanted {
             Wanted::Local(dir) => {
-                let spec = Spec::for_application(TreePath::root(), blocks, app.name());
-                done(render(&DirectoryTree::new(dir), &spec, &Given::default()))?
+                spec.path = TreePath::root();
+                (String::new(), Arc::new(DirectoryTree::new(dir)))
             }
             Wanted::Revision(revision) => {
-                let repository = settings.repository(&source.repo_url, app.project())?;
                 let revision = revision.as_deref().unwrap_or(&source.target_revision);
-                let resolved = mirrors.sources.resolve(&repository, revision).await?;
-                let tree = mirrors.sources.tree(&repository, &resolved.commit).await?;
-                if commit.is_empty() {
-                    commit.clone_from(&resolved.commit);
+                if source.chart.is_empty() {
+                    let repository = settings.repository(&source.repo_url, app.project())?;
+                    let resolved = mirrors.sources.resolve(&repository, revision).await?;
+                    let tree = mirrors.sources.tree(&repository, &resolved.commit).await?;
+                    (resolved.commit, tree)
+                } else {
+                    let found = fetcher.chart(source, revision).await;
+                    found.map_err(|(_, error)| Failure::generic(error))?
                 }
-                let spec = Spec::for_application(TreePath::new(&source.path)?, blocks, app.name());
-                let tree: Arc<dyn Tree> = tree;
-                tokio::task::spawn_blocking(move || done(render(&*tree, &spec, &Given::default())))
-                    .await??
             }
         };
+        if commit.is_empty() {
+            commit.clone_from(&revision);
+        }
+        let rendered = rendered(&fetcher, spec, tree, &revision).await?;
         incomplete |= !rendered.diagnostics.is_empty();
         for diagnostic in &rendered.diagnostics {
             output::warn(&format!("error: {diagnostic}"));
@@ -84,19 +98,31 @@ pub(crate) async fn manifests(
         for warning in &rendered.warnings {
             output::warn(&format!("warning: {warning}"));
         }
-        objects.extend(rendered.manifests.into_iter().map(|m| m.object));
+        objects.extend(rendered.manifests.iter().map(|m| m.object.clone()));
     }
     Ok((objects, commit, incomplete))
 }
 
-/// What a render came to, where nothing can be fetched for it.
-pub(crate) fn done(outcome: Outcome) -> anyhow::Result<Rendered> {
-    match outcome {
-        Outcome::Done(rendered) => Ok(rendered),
-        Outcome::Needs(needs) => {
-            Err(Failure::generic(format!("rendering needs what is not in the tree: {needs:?}")))
+/// Renders a tree, with what it asks for fetched.
+pub(crate) async fn rendered(
+    fetcher: &Fetcher<'_>,
+    spec: Spec,
+    tree: Arc<dyn Tree>,
+    revision: &str,
+) -> anyhow::Result<Arc<Rendered>> {
+    let given = Given::at(revision, jiff::Timestamp::now().as_nanosecond());
+    let spec = Arc::new(spec);
+    let render = |given: Given| {
+        let (spec, tree) = (spec.clone(), tree.clone());
+        async move {
+            let work = move || match render(&*tree, &spec, &given) {
+                Outcome::Done(rendered) => Ok(Arc::new(rendered)),
+                Outcome::Needs(needs) => Err(needs),
+            };
+            tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())
         }
-    }
+    };
+    fetcher.fulfil(given, render).await.map_err(Failure::generic)
 }
 
 /// Compares, and plans the sync that would follow.

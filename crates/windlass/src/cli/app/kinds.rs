@@ -9,6 +9,7 @@ use kube::discovery::{Discovery, Scope, verbs};
 use kube::{Api, Client};
 use windlass_engine::state::ApiKinds;
 use windlass_object::{GroupKind, GroupVersionKind, Object, ResourceKey, Value};
+use windlass_tree::ClusterVersions;
 
 use super::connection::refused;
 use crate::cli::failure::Failure;
@@ -139,6 +140,23 @@ impl Kinds {
         let owned = |o: &Object| !o.owner_references().is_empty();
         lists.into_iter().flatten().filter(owned).collect()
     }
+}
+
+/// What charts see of a cluster.
+pub(crate) async fn versions(client: &Client) -> anyhow::Result<ClusterVersions> {
+    let version = client.apiserver_version().await.map_err(|e| refused(&e))?;
+    let discovery = Discovery::new(client.clone()).run().await.map_err(|e| refused(&e))?;
+    let mut apis = std::collections::BTreeSet::new();
+    for group in discovery.groups() {
+        for version in group.versions() {
+            for (resource, _) in group.versioned_resources(version) {
+                apis.insert(resource.api_version.clone());
+                apis.insert(format!("{}/{}", resource.api_version, resource.kind));
+            }
+        }
+    }
+    let kubernetes = version.git_version.trim_start_matches('v').to_owned();
+    Ok(ClusterVersions { kubernetes, apis })
 }
 
 /// What Argo CD never shows.

@@ -29,7 +29,7 @@ use clap::Subcommand;
 
 use super::failure::Failure;
 
-pub(crate) use comparison::{Wanted, compare, done};
+pub(crate) use comparison::{Wanted, compare, rendered};
 pub(crate) use connection::{Connection, Flags};
 
 /// Manage Applications, in the habits of the argocd command line.

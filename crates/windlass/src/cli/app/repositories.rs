@@ -10,6 +10,7 @@ use kube::Api;
 use kube::api::ListParams;
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use windlass_argo::types::Application;
+use windlass_charts::Charts;
 use windlass_object::Value;
 use windlass_source::credentials::{SecretData, SecretKind, Settings};
 use windlass_source::known_hosts::KnownHosts;
@@ -21,6 +22,7 @@ use super::connection::{Connection, refused};
 /// another run has them.
 pub(crate) struct Mirrors {
     pub(crate) sources: Sources,
+    pub(crate) charts: Charts,
     _temporary: Option<tempfile::TempDir>,
 }
 
@@ -29,13 +31,17 @@ impl Mirrors {
         let kept = std::env::var_os("XDG_CACHE_HOME")
             .map(PathBuf::from)
             .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))
-            .and_then(|dir| Sources::new(Options::new(dir.join("windlass/cli"))).ok());
-        if let Some(sources) = kept {
-            return Ok(Self { sources, _temporary: None });
+            .map(|dir| dir.join("windlass"));
+        if let Some(dir) = kept
+            && let Ok(sources) = Sources::new(Options::new(dir.join("cli")))
+        {
+            let charts = Charts::new(dir.join("charts"));
+            return Ok(Self { sources, charts, _temporary: None });
         }
         let dir = tempfile::tempdir()?;
         let sources = Sources::new(Options::new(dir.path().join("mirrors")))?;
-        Ok(Self { sources, _temporary: Some(dir) })
+        let charts = Charts::new(dir.path().join("charts"));
+        Ok(Self { sources, charts, _temporary: Some(dir) })
     }
 }
 

@@ -6,11 +6,30 @@ use anyhow::bail;
 use windlass_helm::Chart;
 use windlass_tree::{DirectoryTree, TreePath};
 
+use super::remote::{self, Flags};
 use super::values::go_words;
 
-/// Loads the chart that `name` names: a directory or an archive.
-pub(crate) fn chart(name: &str) -> anyhow::Result<Chart> {
+/// Loads the chart that `name` names: a directory or an archive, or one that lies elsewhere.
+pub(crate) fn chart(name: &str, flags: &Flags) -> anyhow::Result<Chart> {
     let name = name.trim();
+    if Path::new(name).exists() && flags.repo.is_empty() {
+        return local(name);
+    }
+    let is_path = name.starts_with(['.', '/']);
+    let is_remote = !flags.repo.is_empty() || name.contains('/');
+    if is_path || !is_remote {
+        if Path::new(name).exists() {
+            return local(name);
+        }
+        bail!("path {name:?} not found");
+    }
+    let found = crate::cli::block_on(remote::download(name, flags, false))?;
+    super::tell(&found.told)?;
+    Ok(Chart::from_archive(&found.archive).map_err(windlass_helm::Error::from)?)
+}
+
+/// Loads a chart of this machine: a directory or an archive.
+pub(crate) fn local(name: &str) -> anyhow::Result<Chart> {
     let path = Path::new(name);
     let Ok(meta) = std::fs::metadata(path) else {
         bail!("path {name:?} not found");

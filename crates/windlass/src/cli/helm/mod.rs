@@ -2,9 +2,21 @@
 //!
 //! As Helm's, it ends with 1 whatever goes wrong, and tells it on standard error behind `Error: `.
 
+mod dependency;
+mod env;
+mod environment;
 mod locate;
+mod package;
+mod pull;
+mod push;
+mod registry;
+mod remote;
+mod repo;
+mod show;
+mod table;
 mod template;
 mod values;
+mod version;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -73,7 +85,21 @@ impl Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(subcommand, aliases = ["dep", "dependencies"])]
+    Dependency(dependency::Command),
+    Env(env::Args),
+    Package(Box<package::Args>),
+    #[command(alias = "fetch")]
+    Pull(Box<pull::Args>),
+    Push(push::Args),
+    #[command(subcommand)]
+    Registry(registry::Command),
+    #[command(subcommand)]
+    Repo(repo::Command),
+    #[command(subcommand, alias = "inspect")]
+    Show(show::Command),
     Template(Box<template::Args>),
+    Version(version::Args),
 }
 
 /// Runs the command that the arguments name.
@@ -91,7 +117,16 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
     };
     let done = match helm.command {
+        Command::Dependency(command) => dependency::run(&command),
+        Command::Env(args) => env::run(&args, &helm.global),
+        Command::Package(args) => package::run(&args),
+        Command::Pull(args) => pull::run(&args),
+        Command::Push(args) => push::run(&args),
+        Command::Registry(command) => registry::run(&command),
+        Command::Repo(command) => repo::run(&command),
+        Command::Show(command) => show::run(&command),
         Command::Template(args) => template::run(&args, &helm.global),
+        Command::Version(args) => version::run(&args),
     };
     Ok(match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -121,6 +156,13 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
         _ => Ok(()),
     }
+}
+
+/// Writes to standard error, every byte as it is.
+pub(crate) fn tell(text: &str) -> anyhow::Result<()> {
+    // Standard error that is gone leaves nobody to tell.
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    Ok(())
 }
 
 /// Tells what is legal and probably not meant.

@@ -9,7 +9,7 @@ use windlass_helm::{
     Capabilities, Environment, Error, KubeVersion, Options, Print, Release, Rendered, render,
 };
 
-use super::{Global, locate, values};
+use super::{Global, locate, remote, values};
 
 /// A flag that may be given a value, as Go's are.
 macro_rules! switches {
@@ -45,8 +45,6 @@ switches! {
     create_namespace,
     /// Taken as Helm takes it; changes nothing here.
     dependency_update,
-    /// Versions that are not finished, too.
-    devel,
     /// Taken as Helm takes it; changes nothing here.
     disable_openapi_validation,
     /// Taken as Helm takes it; names are never looked up.
@@ -90,6 +88,8 @@ pub(crate) struct Args {
     values: values::Args,
     #[command(flatten)]
     switches: Switches,
+    #[command(flatten)]
+    remote: remote::Flags,
     /// Make the release's name from the chart's; without a name here it is release-name anyway.
     #[arg(short, long)]
     generate_name: bool,
@@ -146,7 +146,7 @@ pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
         bail!("path {chart:?} not found");
     }
     let values = args.values.values()?;
-    let chart = locate::chart(&chart)?;
+    let chart = locate::chart(&chart, &args.remote)?;
     let release =
         Release { is_upgrade: args.switches.is_upgrade, ..Release::new(name, global.namespace()) };
     let mut options = Options::new(environment()?);

@@ -1,0 +1,198 @@
+//! What renderers ask for, fetched: trees, charts, files of the web.
+//!
+//! A renderer does no I/O: it answers with what it lacks, that is fetched here, and it runs again. A
+//! chart of charts asks level by level, so a render takes as many rounds as its needs are deep.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+
+use futures::{StreamExt as _, stream};
+use windlass_charts::Charts;
+use windlass_render::{Given, Need, Reference, Rendered, Spec};
+use windlass_source::Sources;
+use windlass_source::credentials::Settings;
+use windlass_tree::{
+    ClusterVersions, EntryKind, GivenChart, GivenTree, MemoryTree, Tree, TreePath,
+};
+
+use crate::helm_repositories;
+use crate::types::{Application, Source};
+
+/// How deep needs may lead to others.
+const ROUNDS: usize = 32;
+/// What one render fetches at once.
+const FETCHES: usize = 8;
+
+/// Fetches for the renders of one source of an application.
+#[derive(Clone, Copy, Debug)]
+pub struct Fetcher<'a> {
+    /// Git repositories.
+    pub sources: &'a Sources,
+    /// Helm repositories.
+    pub charts: &'a Charts,
+    /// What is configured of them.
+    pub settings: &'a Arc<Settings>,
+    /// The application's project.
+    pub project: &'a str,
+    /// Whether credentials of chart repositories go to other hosts too.
+    pub pass_credentials: bool,
+    /// What the destination serves, if that is known.
+    pub versions: Option<&'a Arc<ClusterVersions>>,
+}
+
+enum Fetched {
+    Chart(GivenChart),
+    Tree(GivenTree),
+    File(Arc<[u8]>),
+    Versions(Arc<ClusterVersions>),
+}
+
+impl Fetcher<'_> {
+    /// The version of a source that is a chart, and its files as a tree.
+    ///
+    /// # Errors
+    /// When it cannot be had; with the version, if that is known.
+    pub async fn chart(
+        &self,
+        source: &Source,
+        wanted: &str,
+    ) -> Result<(String, Arc<dyn Tree>), (String, String)> {
+        let unknown = |why: &dyn std::fmt::Display| (String::new(), why.to_string());
+        let repository = helm_repositories::repository(
+            self.settings,
+            &source.repo_url,
+            self.project,
+            self.pass_credentials,
+        )
+        .map_err(|error| unknown(&error))?;
+        let version = self.charts.resolve(&repository, &source.chart, wanted).await;
+        let version = version.map_err(|error| unknown(&error))?;
+        let given = self.charts.fetch(&repository, &source.chart, &version).await;
+        let given = given.map_err(|error| (version.clone(), error.to_string()))?;
+        let unpack = move || windlass_helm::unpack(&given.archive);
+        let files = tokio::task::spawn_blocking(unpack).await;
+        let files = files.map_err(|error| (version.clone(), error.to_string()))?;
+        let files = files.map_err(|error| (version.clone(), error.to_string()))?;
+        let mut tree = MemoryTree::default();
+        for file in files {
+            // A name that no tree can have is no file of a chart.
+            if let Ok(path) = TreePath::new(&file.name) {
+                tree.insert_at(&path, EntryKind::File, file.data);
+            }
+        }
+        Ok((version, Arc::new(tree)))
+    }
+
+    /// Runs `render` until it lacks nothing.
+    ///
+    /// # Errors
+    /// What `render` says, and when it asks without end.
+    pub async fn fulfil<R>(
+        &self,
+        mut given: Given,
+        render: impl Fn(Given) -> R,
+    ) -> Result<Arc<Rendered>, String>
+    where
+        R: Future<Output = Result<Result<Arc<Rendered>, Vec<Need>>, String>>,
+    {
+        for _ in 0..ROUNDS {
+            let needs = match render(given.clone()).await? {
+                Ok(rendered) => return Ok(rendered),
+                Err(needs) => needs,
+            };
+            let mut missing: Vec<Need> = needs.into_iter().filter(|n| !given.answers(n)).collect();
+            missing.sort();
+            missing.dedup();
+            if missing.is_empty() {
+                return Err("rendering asks twice for the same; please report this".to_owned());
+            }
+            let mut fetches = stream::iter(missing)
+                .map(|need| async { (self.fetch(&need).await, need) })
+                .buffer_unordered(FETCHES);
+            while let Some((fetched, need)) = fetches.next().await {
+                match fetched {
+                    Ok(Fetched::Chart(chart)) => given.insert_chart(need, chart),
+                    Ok(Fetched::Tree(tree)) => given.insert_tree(need, tree),
+                    Ok(Fetched::File(bytes)) => given.insert_file(need, bytes),
+                    Ok(Fetched::Versions(versions)) => given.insert_cluster(versions),
+                    Err(why) => given.insert_failure(need, why),
+                }
+            }
+        }
+        Err(format!("what is needed leads {ROUNDS} times to something else: is it a cycle?"))
+    }
+
+    async fn fetch(&self, need: &Need) -> Result<Fetched, String> {
+        match need {
+            Need::Tree { repository, revision } => {
+                self.tree(repository, revision).await.map(Fetched::Tree)
+            }
+            Need::Chart { repository, name, version } => {
+                let repository = helm_repositories::repository(
+                    self.settings,
+                    repository,
+                    self.project,
+                    self.pass_credentials,
+                )?;
+                let chart = self.charts.fetch(&repository, name, version).await;
+                chart.map(Fetched::Chart).map_err(|error| error.to_string())
+            }
+            Need::File { address } => {
+                let file = windlass_charts::fetch_file(address).await;
+                file.map(|bytes| Fetched::File(Arc::from(&bytes[..]))).map_err(|e| e.to_string())
+            }
+            Need::ClusterVersions => self
+                .versions
+                .cloned()
+                .map(Fetched::Versions)
+                .ok_or_else(|| "no cluster is known here".to_owned()),
+            other => Err(format!("{other} cannot be fetched")),
+        }
+    }
+
+    async fn tree(&self, repository: &str, revision: &str) -> Result<GivenTree, String> {
+        let repository = self
+            .settings
+            .repository(repository, self.project)
+            .map_err(|error| error.to_string())?;
+        let resolved = self.sources.resolve(&repository, revision).await;
+        let commit = resolved.map_err(|error| error.to_string())?.commit;
+        let tree = self.sources.tree(&repository, &commit).await;
+        Ok(GivenTree { revision: commit, tree: tree.map_err(|error| error.to_string())? })
+    }
+}
+
+/// What to render of a source of an application, whose instance name is `instance`.
+///
+/// # Errors
+/// When the source's path is none.
+pub fn spec(app: &Application, source: &Source, instance: &str) -> Result<Spec, String> {
+    let path = if source.chart.is_empty() { source.path.as_str() } else { "" };
+    let path = TreePath::new(path).map_err(|error| error.to_string())?;
+    let mut spec = Spec::for_application(path, source.blocks(), app.name());
+    let namespace = &app.spec.destination.namespace;
+    namespace.clone_into(&mut spec.installation.namespace);
+    app.uid().clone_into(&mut spec.installation.seed);
+    let pairs = [
+        ("ARGOCD_APP_NAME", instance),
+        ("ARGOCD_APP_NAMESPACE", namespace),
+        ("ARGOCD_APP_PROJECT_NAME", app.project()),
+        ("ARGOCD_APP_SOURCE_REPO_URL", &source.repo_url),
+        ("ARGOCD_APP_SOURCE_PATH", &source.path),
+        ("ARGOCD_APP_SOURCE_TARGET_REVISION", &source.target_revision),
+    ];
+    spec.environment = pairs.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+    spec.references = references(app.spec.effective_sources());
+    Ok(spec)
+}
+
+/// The sources that others may name.
+fn references(sources: &[Source]) -> BTreeMap<String, Reference> {
+    let named = sources.iter().filter(|source| !source.reference.is_empty());
+    let reference = |source: &Source| Reference {
+        repository: source.repo_url.clone(),
+        revision: source.target_revision.clone(),
+    };
+    named.map(|source| (format!("${}", source.reference), reference(source))).collect()
+}

@@ -1,0 +1,57 @@
+//! `windlass helm dependency`.
+
+mod list;
+mod update;
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::remote::Access;
+
+pub(crate) use update::update;
+
+/// A chart's dependencies.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Rebuild charts/ by Chart.lock.
+    Build(Args),
+    #[command(alias = "ls")]
+    List(list::Args),
+    /// Update charts/ and Chart.lock by Chart.yaml.
+    #[command(alias = "up")]
+    Update(Args),
+}
+
+/// What build and update take.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The chart's directory.
+    #[arg(default_value = ".")]
+    chart: PathBuf,
+    /// Verify signatures: not supported yet.
+    #[arg(long)]
+    verify: bool,
+    /// Keys to verify with.
+    #[arg(long, default_value = "", hide_default_value = true)]
+    keyring: String,
+    /// Do not ask repositories for their indexes.
+    #[arg(long)]
+    skip_refresh: bool,
+    #[command(flatten)]
+    access: Access,
+}
+
+/// Runs the command.
+pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
+    match command {
+        Command::List(args) => list::run(args),
+        Command::Build(args) | Command::Update(args) => {
+            if args.verify {
+                anyhow::bail!("--verify is not supported by Windlass yet");
+            }
+            let build = matches!(command, Command::Build(_));
+            update(&args.chart, &args.access, build, args.skip_refresh, &mut super::print)
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! `windlass helm registry logout`.
+
+use anyhow::Context;
+use windlass_oci::DockerConfig;
+
+use crate::cli::helm::environment;
+
+/// Log out of a registry.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Host, and port.
+    host: String,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    let path = environment::registry_config();
+    let mut config = DockerConfig::load(&path)?;
+    if config.remove(&args.host) {
+        config.save(&path).with_context(|| path.display().to_string())?;
+    }
+    crate::cli::helm::print(&format!("Removing login credentials for {}\n", args.host))
+}
