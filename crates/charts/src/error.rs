@@ -23,7 +23,7 @@ pub enum Error {
         url: String,
     },
     /// A version is neither one nor a range of them.
-    #[error("{text:?} is no version and no range of versions: {why}")]
+    #[error("{why}")]
     Version {
         /// The text.
         text: String,

@@ -85,11 +85,58 @@ pub fn lock_digest(wanted: &[Dependency], chosen: &[Dependency]) -> String {
     format!("sha256:{}", hex::encode(sha2::Sha256::digest(text)))
 }
 
+/// `Chart.yaml` as Go's encoding/json prints it, which registries keep as a chart's configuration.
+pub fn to_go_json(chart: &Metadata) -> String {
+    let value = to_value(chart);
+    let fields = value.as_object().into_iter().flatten().filter_map(|(name, value)| {
+        let at = FIELDS.iter().position(|field| field == name)?;
+        let text = match name.as_str() {
+            "dependencies" => list(chart.dependencies.iter().map(go_json)),
+            "maintainers" => list(value.as_array()?.iter().map(|m| ordered(m, &MAINTAINER))),
+            _ => go_escape(&value.to_string()),
+        };
+        Some((at, format!("\"{name}\":{text}")))
+    });
+    let mut fields: Vec<(usize, String)> = fields.collect();
+    fields.sort();
+    let fields: Vec<String> = fields.into_iter().map(|(_, text)| text).collect();
+    format!("{{{}}}", fields.join(","))
+}
+
+/// The fields of `Chart.yaml` in the order of Helm's struct.
+const FIELDS: [&str; 17] = [
+    "name",
+    "home",
+    "sources",
+    "version",
+    "description",
+    "keywords",
+    "maintainers",
+    "icon",
+    "apiVersion",
+    "condition",
+    "tags",
+    "appVersion",
+    "deprecated",
+    "annotations",
+    "kubeVersion",
+    "dependencies",
+    "type",
+];
+const MAINTAINER: [&str; 3] = ["name", "email", "url"];
+const DEPENDENCY: [&str; 8] =
+    ["name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias"];
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    format!("[{}]", items.collect::<Vec<_>>().join(","))
+}
+
 /// As Go's encoding/json prints the struct.
 fn go_json(dependency: &Dependency) -> String {
-    let value = self::dependency(dependency);
-    let order =
-        ["name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias"];
+    ordered(&self::dependency(dependency), &DEPENDENCY)
+}
+
+fn ordered(value: &Value, order: &[&str]) -> String {
     let fields = order.iter().filter_map(|name| {
         let value = value.get(name)?;
         Some(format!("\"{name}\":{}", go_escape(&value.to_string())))
@@ -97,7 +144,8 @@ fn go_json(dependency: &Dependency) -> String {
     format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
 }
 
-fn go_escape(json: &str) -> String {
+/// JSON with the characters escaped that Go escapes.
+pub(crate) fn go_escape(json: &str) -> String {
     json.replace('&', "\\u0026")
         .replace('<', "\\u003c")
         .replace('>', "\\u003e")

@@ -136,9 +136,8 @@ pub async fn push(
     let metadata = &chart.metadata;
     let reference = repository.reference(&metadata.name)?.at_tag(&tag(&metadata.version));
     let client = repository.client()?;
-    let config =
-        serde_json::to_vec(&ordered(metadata)).map_err(|error| Error::Other(error.to_string()))?;
-    let config = client.push_blob(&reference, CONFIG, config.into()).await?;
+    let config = metadata::to_go_json(metadata);
+    let config = client.push_blob(&reference, CONFIG, config.into_bytes().into()).await?;
     let mut layers = vec![client.push_blob(&reference, CHART, archive).await?];
     if let Some(provenance) = provenance {
         layers.push(client.push_blob(&reference, PROVENANCE, provenance).await?);
@@ -151,14 +150,11 @@ pub async fn push(
         annotations: annotations(metadata, now),
         ..Manifest::default()
     };
-    let body = serde_json::to_vec(&manifest).map_err(|e| Error::Other(e.to_string()))?;
+    let body = serde_json::to_string(&manifest).map_err(|e| Error::Other(e.to_string()))?;
+    let body = metadata::go_escape(&body).into_bytes();
     let kind = windlass_oci::IMAGE_MANIFEST;
     let descriptor = client.push_manifest(&reference, kind, body.into()).await?;
     Ok((reference, descriptor))
-}
-
-fn ordered(chart: &Metadata) -> serde_json::Value {
-    metadata::to_value(chart)
 }
 
 fn annotations(chart: &Metadata, now: &str) -> std::collections::BTreeMap<String, String> {

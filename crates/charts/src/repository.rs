@@ -108,7 +108,11 @@ impl Repository {
             return Ok(Answer::Same);
         }
         if status != reqwest::StatusCode::OK {
-            return Err(failed(status.to_string()));
+            // A server may have words of its own.
+            let own = response.extensions().get::<hyper::ext::ReasonPhrase>();
+            let own = own.map(|phrase| String::from_utf8_lossy(phrase.as_bytes()).into_owned());
+            let words = own.or_else(|| status.canonical_reason().map(str::to_owned));
+            return Err(failed(format!("{} {}", status.as_u16(), words.unwrap_or_default())));
         }
         let etag = response.headers().get(reqwest::header::ETAG);
         let etag = etag.and_then(|e| e.to_str().ok()).map(ToOwned::to_owned);

@@ -187,10 +187,11 @@ async fn token(
     let status = response.status();
     if !status.is_success() {
         let why = match credentials {
-            Credentials::Anonymous => "it wants credentials and none are known; log in".to_owned(),
-            _ => "it refuses the credentials".to_owned(),
+            Credentials::Anonymous => "no credentials are known: log in",
+            _ => "the credentials are refused",
         };
-        return Err(Error::Denied { url: shown, status: status.as_u16(), why });
+        let why = format!("response status code {}: {why}", status.as_u16());
+        return Err(Error::Denied { request: format!("GET \"{shown}\""), why });
     }
     let body = match read_bounded(response, MAX_TOKEN).await {
         Ok(Bounded::Whole(body)) => body,

@@ -60,6 +60,17 @@ struct Request<'a> {
     scope: String,
 }
 
+impl Request<'_> {
+    fn shown(&self) -> String {
+        format!("{} {:?}", self.method, transport::shown(&self.url))
+    }
+}
+
+/// Whether it is not there.
+fn is_absent(error: &Error) -> bool {
+    matches!(error, Error::Answer { status: 404, .. })
+}
+
 impl Client {
     /// A client; without TLS if `plain_http`.
     ///
@@ -116,37 +127,38 @@ impl Client {
         if response.status() == StatusCode::UNAUTHORIZED {
             self.tokens.forget(&key);
             let challenge = auth::challenge(response.headers());
-            let answer = match challenge {
+            let answer = match &challenge {
                 Some(challenge) => {
-                    auth::answer(&self.http, &challenge, &self.credentials, &request.scope).await?
+                    auth::answer(&self.http, challenge, &self.credentials, &request.scope).await?
                 }
                 None => None,
             };
-            if let Some(header) = answer {
-                self.tokens.keep(&key, header);
-                response = once().send().await.map_err(failed)?;
+            match answer {
+                Some(header) => {
+                    self.tokens.keep(&key, header);
+                    response = once().send().await.map_err(failed)?;
+                }
+                None if challenge == Some(auth::Challenge::Basic) => {
+                    // In the words of the library that Helm uses.
+                    let why = "basic credential not found".to_owned();
+                    return Err(Error::Denied { request: request.shown(), why });
+                }
+                None => {}
             }
         }
         let status = response.status();
         if status.is_success() {
             return Ok(response);
         }
-        let url = transport::shown(&request.url);
-        if status == StatusCode::NOT_FOUND {
-            return Err(Error::NotFound { what: url });
-        }
-        let denied = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
-        let why = said(response).await;
-        let status = status.as_u16();
-        if denied {
+        if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
             self.tokens.forget(&key);
-            let why = match (&self.credentials, why.as_str()) {
-                (Credentials::Anonymous, "") => "it wants credentials; log in".to_owned(),
-                _ => why,
-            };
-            return Err(Error::Denied { url, status, why });
         }
-        Err(Error::Answer { url, status, why })
+        let why = match said(response).await {
+            why if why.is_empty() => status.canonical_reason().unwrap_or_default().to_owned(),
+            why => why,
+        };
+        let status = status.as_u16();
+        Err(Error::Answer { request: request.shown(), status, why })
     }
 
     async fn body(
@@ -192,7 +204,7 @@ impl Client {
         }
         let url = request.url.clone();
         let response = self.send(request).await.map_err(|error| match error {
-            Error::NotFound { .. } => Error::NotFound { what: reference.to_string() },
+            error if is_absent(&error) => Error::NotFound { what: reference.to_string() },
             other => other,
         })?;
         let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -220,7 +232,10 @@ impl Client {
         let rest = format!("blobs/{}", blob.digest);
         let request = self.request(Method::GET, reference, &rest, "pull");
         let url = request.url.clone();
-        let response = self.send(request).await?;
+        let response = self.send(request).await.map_err(|error| match error {
+            error if is_absent(&error) => Error::NotFound { what: what.clone() },
+            other => other,
+        })?;
         let body = self.body(&url, response, blob.size).await?;
         digest::check(&what, &blob.digest, &body)?;
         Ok(body)
@@ -278,7 +293,7 @@ impl Client {
         let rest = format!("blobs/{}", descriptor.digest);
         match self.send(self.request(Method::HEAD, reference, &rest, "pull,push")).await {
             Ok(_) => return Ok(descriptor),
-            Err(Error::NotFound { .. }) => {}
+            Err(error) if is_absent(&error) => {}
             Err(error) => return Err(error),
         }
         let mut begin = self.request(Method::POST, reference, "blobs/uploads/", "pull,push");
@@ -357,6 +372,8 @@ async fn said(response: reqwest::Response) -> String {
         code: String,
         #[serde(default)]
         message: String,
+        #[serde(default)]
+        detail: serde_json::Value,
     }
     let Ok(Bounded::Whole(body)) = read_bounded(response, 64 << 10).await else {
         return String::new();
@@ -366,10 +383,25 @@ async fn said(response: reqwest::Response) -> String {
             let all: Vec<String> = found
                 .errors
                 .iter()
-                .map(|e| format!("{}: {}", e.code.to_lowercase().replace('_', " "), e.message))
+                .map(|e| {
+                    let code = e.code.to_lowercase().replace('_', " ");
+                    format!("{code}: {}{}", e.message, detail(&e.detail))
+                })
                 .collect();
             all.join("; ")
         }
         Err(_) => String::new(),
     }
+}
+
+/// A flat map of details, as Go prints it.
+fn detail(detail: &serde_json::Value) -> String {
+    let Some(map) = detail.as_object() else { return String::new() };
+    let text = |value: &serde_json::Value| match value.as_str() {
+        Some(text) => text.to_owned(),
+        None => value.to_string(),
+    };
+    let mut all: Vec<String> = map.iter().map(|(k, v)| format!("{k}:{}", text(v))).collect();
+    all.sort();
+    format!(": map[{}]", all.join(" "))
 }

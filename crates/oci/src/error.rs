@@ -15,12 +15,10 @@ pub enum Error {
         why: String,
     },
     /// It does not let us in.
-    #[error("{url}: {status}: {why}")]
+    #[error("{request}: {why}")]
     Denied {
-        /// Where.
-        url: String,
-        /// The status.
-        status: u16,
+        /// What was asked: the method and the address.
+        request: String,
         /// What it said, or what to do.
         why: String,
     },
@@ -31,10 +29,10 @@ pub enum Error {
         what: String,
     },
     /// It answers with something else.
-    #[error("{url}: the registry answers {status}: {why}")]
+    #[error("{request}: response status code {status}: {why}")]
     Answer {
-        /// Where.
-        url: String,
+        /// What was asked: the method and the address.
+        request: String,
         /// The status.
         status: u16,
         /// What it said.

@@ -22,6 +22,8 @@
 mod argocd;
 mod build;
 mod certificates;
+mod docker_registry;
+mod file_server;
 mod git_http;
 mod git_repository;
 mod kubernetes;
@@ -35,6 +37,8 @@ mod wait;
 pub use argocd::{ArgoCd, ArgoCdOptions};
 pub use build::{build, module_dir};
 pub use certificates::Authority;
+pub use docker_registry::DockerRegistry;
+pub use file_server::FileServer;
 pub use git_http::{Answer, GitHttp, GitHttpOptions, Login};
 pub use git_repository::GitRepository;
 pub use kubernetes::{Kubernetes, Namespace, Parts};

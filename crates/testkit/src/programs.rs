@@ -94,7 +94,7 @@ pub const GROUPS: &[(&str, &[&str])] = &[
 ];
 
 /// What is looked for on `PATH` only: these come with the system.
-const SYSTEM: &[&str] = &["git", "ssh", "sshd", "flock", "redis-server"];
+const SYSTEM: &[&str] = &["git", "ssh", "sshd", "flock", "redis-server", "docker-registry"];
 
 /// The cache: `$WINDLASS_PEERS_DIR` or `~/.cache/windlass-peers`.
 pub fn peers_dir() -> PathBuf {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // As in all tests; helpers are not told apart.
 
+mod charts;
 mod world;
 
 use std::time::{Duration, Instant};

@@ -132,6 +132,20 @@ impl World {
         self.kubernetes.kubectl(&all).unwrap().trim().to_owned()
     }
 
+    /// A `repository` secret of the control namespace.
+    pub(crate) fn secret(&self, name: &str, pairs: &[(&str, &str)]) {
+        let pairs: Vec<String> =
+            pairs.iter().map(|(key, value)| format!("--from-literal={key}={value}")).collect();
+        let control = ["-n", self.control.name()];
+        let mut create = vec!["create", "secret", "generic", name];
+        create.extend(pairs.iter().map(String::as_str));
+        create.extend(control);
+        self.kubernetes.kubectl(&create).unwrap();
+        let mark = "argocd.argoproj.io/secret-type=repository";
+        let label = [&["label", "secret", name, mark][..], &control].concat();
+        self.kubernetes.kubectl(&label).unwrap();
+    }
+
     pub(crate) async fn create(&self, name: &str, path: &str, policy: Value, cascade: bool) {
         let finalizers =
             if cascade { json!(["resources-finalizer.argocd.argoproj.io"]) } else { json!([]) };

@@ -15,12 +15,7 @@ pub(crate) fn chart(name: &str, flags: &Flags) -> anyhow::Result<Chart> {
     if Path::new(name).exists() && flags.repo.is_empty() {
         return local(name);
     }
-    let is_path = name.starts_with(['.', '/']);
-    let is_remote = !flags.repo.is_empty() || name.contains('/');
-    if is_path || !is_remote {
-        if Path::new(name).exists() {
-            return local(name);
-        }
+    if name.starts_with(['.', '/']) && flags.repo.is_empty() {
         bail!("path {name:?} not found");
     }
     let found = crate::cli::block_on(remote::download(name, flags, false))?;

@@ -26,8 +26,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         bail!("cannot push directory, must provide chart archive (.tgz)");
     }
     if !args.remote.starts_with("oci://") {
-        let scheme = args.remote.split_once("://").map_or("", |(scheme, _)| scheme);
-        bail!("scheme prefix missing from remote (e.g. \"{scheme}oci://\")");
+        match args.remote.split_once("://") {
+            Some((scheme, _)) => bail!("scheme {scheme:?} not supported"),
+            None => bail!("scheme prefix missing from remote (e.g. \"oci://\")"),
+        }
     }
     let archive = std::fs::read(&args.chart).with_context(|| format!("open {shown}"))?;
     let provenance = std::fs::read(Path::new(&format!("{shown}.prov"))).ok();

@@ -155,8 +155,10 @@ async fn of_index(
     provenance: bool,
 ) -> anyhow::Result<Downloaded> {
     let url = &flags.repo;
-    let text = windlass_charts::fetch_index(repository).await?;
-    let index = windlass_charts::Index::parse(&text).with_context(|| {
+    let index = async {
+        anyhow::Ok(windlass_charts::Index::parse(&windlass_charts::fetch_index(repository).await?)?)
+    };
+    let index = index.await.with_context(|| {
         format!("looks like {url:?} is not a valid chart repository or cannot be reached")
     })?;
     let mut what = format!("chart {chart:?}");
@@ -208,7 +210,9 @@ async fn of_registry(
         reference = reference.at_tag(&registry::tag(&chosen));
         shown = Some(chosen);
     }
-    let pulled = registry::pull(&client, &reference, provenance).await?;
+    let pulled = registry::pull(&client, &reference, provenance)
+        .await
+        .context("failed to perform \"FetchReference\" on source")?;
     let mut told = format!("Pulled: {}\nDigest: {}\n", pulled.reference, pulled.digest);
     if pulled.reference.to_string().contains('_') {
         told.push_str(&underscore(&pulled.reference));

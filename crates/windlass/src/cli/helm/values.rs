@@ -6,6 +6,7 @@ use windlass_helm::Values;
 
 /// The flags of values.
 #[derive(Debug, Default, clap::Args)]
+#[group(skip)]
 pub(crate) struct Args {
     /// Values from YAML files; `-` is standard input. Later ones win.
     #[arg(short = 'f', long = "values", value_delimiter = ',', value_name = "FILE")]
