@@ -36,7 +36,8 @@ pub(crate) async fn render(
     let version = source.kustomize.as_ref().map_or("", |k| k.version.as_str());
     context.settings().build_options(version).clone_into(&mut spec.kustomize_build_options);
     let spec = Arc::new(spec);
-    let scope: Arc<str> = format!("{} {}", address::normalize(&source.repo_url), source.chart).into();
+    let scope: Arc<str> =
+        format!("{} {}", address::normalize(&source.repo_url), source.chart).into();
     let given = Given::at(revision, Timestamp::now().as_nanosecond());
     fetcher
         .fulfil(given, |given| async {
