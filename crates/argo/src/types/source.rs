@@ -126,13 +126,8 @@ impl Source {
     /// The fields that are set and that Windlass does not act on yet, by name.
     pub fn unsupported(&self) -> Vec<String> {
         let mut out: Vec<String> = Vec::new();
-        let blocks: BTreeMap<&str, bool> = BTreeMap::from([
-            (
-                "kustomize",
-                self.kustomize.as_ref().is_some_and(|v| *v != KustomizeSource::default()),
-            ),
-            ("plugin", self.plugin.as_ref().is_some_and(|v| !v.is_null())),
-        ]);
+        let blocks: BTreeMap<&str, bool> =
+            BTreeMap::from([("plugin", self.plugin.as_ref().is_some_and(|v| !v.is_null()))]);
         out.extend(blocks.iter().filter(|(_, set)| **set).map(|(name, _)| (*name).to_owned()));
         if self.directory.as_ref().is_some_and(|d| d.jsonnet != JsonnetOptions::default()) {
             out.push("directory.jsonnet".to_owned());
