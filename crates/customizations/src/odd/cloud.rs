@@ -25,10 +25,8 @@ pub(super) fn crossplane_managed(object: &Object) -> Option<Verdict> {
             .map_or(("", "", ""), |c| (text(c, "status"), text(c, "reason"), text(c, "message")))
     };
     match (told("Ready"), told("Synced")) {
-        (("True", "Available", _), ("True", "ReconcileSuccess", _)) => healthy("Available"),
-        (_, ("True", "ReconcileSuccess", _)) => {
-            progressing(format!("Waiting for {what} to be available"))
-        }
+        (("True", reason, _), ("True", _, _)) => healthy(reason),
+        (_, ("True", _, _)) => progressing(format!("Waiting for {what} to be available")),
         (_, ("False", reason @ "ReconcilePaused", _)) => suspended(reason),
         (_, ("False", "ReconcileError", message)) => degraded(message),
         _ => degraded(""),
@@ -41,29 +39,33 @@ pub(super) fn crossplane_package(object: &Object) -> Option<Verdict> {
     let working = last_condition(object, "Healthy")?;
     let message = format!("{} {}", text(installed, "reason"), text(working, "reason"));
     let both = [installed, working].iter().all(|c| text(c, "status") == "True");
-    if both { healthy(message) } else { degraded(message) }
+    if both {
+        return healthy(message);
+    }
+    let failed = [installed, working].iter().any(|c| text(c, "status") == "False");
+    if failed { degraded(message) } else { None }
 }
 
 pub(super) fn machine_pool(object: &Object) -> Option<Verdict> {
     let phase = object.str_at(&["status", "phase"]);
-    if phase.is_empty() {
-        return progressing("");
-    }
-    let message = format!("MachinePool is {phase}");
-    match phase {
-        "Running" | "Scaling" => return healthy(message),
-        "Failed" => return degraded(message),
-        _ => {}
-    }
-    let waiting: Vec<String> = conditions(object)
-        .iter()
-        .filter(|condition| text(condition, "status") == "False")
-        .map(|c| format!("Not {} ({})", text(c, "type"), text(c, "reason")))
+    let status = match phase {
+        "" => return progressing(""),
+        "Running" | "Scaling" => Status::Healthy,
+        "Failed" => Status::Degraded,
+        _ => Status::Progressing,
+    };
+    let not_yet = conditions(object).iter().filter(|condition| text(condition, "status") != "True");
+    let not_yet: Vec<String> = not_yet
+        .map(|condition| match text(condition, "reason") {
+            "" => format!("Not {}", text(condition, "type")),
+            reason => format!("Not {} ({reason})", text(condition, "type")),
+        })
         .collect();
-    if waiting.is_empty() {
-        return progressing(message);
+    let message = format!("MachinePool is {phase}");
+    if not_yet.is_empty() {
+        return verdict(status, message);
     }
-    progressing(format!("{message}: {}", waiting.join(", ")))
+    verdict(status, format!("{message}: {}", not_yet.join(", ")))
 }
 
 pub(super) fn managed_control_plane(object: &Object) -> Option<Verdict> {
@@ -84,12 +86,15 @@ pub(super) fn managed_control_plane(object: &Object) -> Option<Verdict> {
     if !errors.is_empty() {
         return degraded(errors);
     }
-    if object.get(&["status", "ready"]) != Some(&Value::Bool(true)) {
-        return progressing("Control plane is not ready (.status.ready is false)");
-    }
     let is = |kind: &str| condition(object, kind).is_some_and(|c| text(c, "status") == "True");
     if is("EKSControlPlaneUpdating") {
         return progressing("EKS control plane is updating");
+    }
+    if object.get(&["status"]).is_none_or(Value::is_null) {
+        return progressing("Provisioning...");
+    }
+    if object.get(&["status", "ready"]) != Some(&Value::Bool(true)) {
+        return progressing("Control plane is not ready (.status.ready is false)");
     }
     if is("Ready") {
         healthy("Control plane is ready")

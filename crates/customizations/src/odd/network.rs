@@ -3,18 +3,34 @@
 use serde_json::Value;
 use windlass_object::Object;
 
-use super::{condition, conditions, degraded, healthy, list, list_at, progressing, text};
+use super::{conditions, degraded, healthy, list, list_at, progressing, text};
 use crate::Verdict;
 
 /// Whether a condition is about the object as it is now.
 fn is_current(object: &Object, condition: &Value) -> bool {
     let observed = condition.get("observedGeneration").and_then(Value::as_i64);
-    observed.is_none() || object.generation().is_none() || observed == object.generation()
+    observed.zip(object.generation()).is_none_or(|(observed, generation)| observed >= generation)
 }
 
-fn failed<'a>(conditions: &'a [Value], types: &[&str]) -> Option<&'a Value> {
-    let is_failed = |c: &&Value| types.contains(&text(c, "type")) && text(c, "status") == "False";
-    conditions.iter().find(is_failed)
+fn find<'a>(conditions: &'a [Value], types: &[&str], bad: fn(&str) -> bool) -> Option<&'a Value> {
+    let fits = |c: &&Value| types.contains(&text(c, "type")) && bad(text(c, "status"));
+    conditions.iter().find(fits)
+}
+
+fn is_false(status: &str) -> bool {
+    status == "False"
+}
+
+fn is_not_true(status: &str) -> bool {
+    status != "True"
+}
+
+/// What a condition says, or which it is.
+fn message(condition: &Value) -> String {
+    match text(condition, "message") {
+        "" => format!("Failed condition: {}", text(condition, "type")),
+        message => message.to_owned(),
+    }
 }
 
 pub(super) fn gateway(object: &Object) -> Option<Verdict> {
@@ -22,16 +38,17 @@ pub(super) fn gateway(object: &Object) -> Option<Verdict> {
     if conditions(object).is_empty() || !current {
         return progressing("Waiting for Gateway status");
     }
-    if let Some(condition) = failed(conditions(object), &["Accepted", "ResolvedRefs"]) {
-        return degraded(text(condition, "message"));
+    if let Some(condition) = find(conditions(object), &["Accepted", "ResolvedRefs"], is_false) {
+        return degraded(message(condition));
     }
     for listener in list_at(object, &["status", "listeners"]) {
-        if let Some(condition) = failed(list(listener, "conditions"), &["Accepted", "ResolvedRefs"])
+        if let Some(condition) =
+            find(list(listener, "conditions"), &["Accepted", "ResolvedRefs"], is_false)
         {
             return degraded(format!("Listener: {}", text(condition, "message")));
         }
     }
-    if let Some(condition) = failed(conditions(object), &["Programmed"]) {
+    if let Some(condition) = find(conditions(object), &["Programmed"], is_not_true) {
         return progressing(text(condition, "message"));
     }
     healthy("Gateway is healthy")
@@ -53,16 +70,12 @@ pub(super) fn route(object: &Object) -> Option<Verdict> {
             .unwrap_or_default()
     };
     for parent in &parents {
-        if let Some(c) = failed(list(parent, "conditions"), &["Accepted", "ResolvedRefs"]) {
-            let message = match text(c, "message") {
-                "" => format!("Failed condition: {}", text(c, "type")),
-                message => message.to_owned(),
-            };
-            return degraded(format!("Parent {}: {message}", name(parent)));
+        if let Some(c) = find(list(parent, "conditions"), &["Accepted", "ResolvedRefs"], is_false) {
+            return degraded(format!("Parent {}: {}", name(parent), message(c)));
         }
     }
     for parent in &parents {
-        if let Some(c) = failed(list(parent, "conditions"), &["Programmed"]) {
+        if let Some(c) = find(list(parent, "conditions"), &["Programmed"], is_not_true) {
             return progressing(format!("Parent {}: {}", name(parent), text(c, "message")));
         }
     }
@@ -84,7 +97,7 @@ pub(super) fn backend_tls_policy(object: &Object) -> Option<Verdict> {
         if conditions.iter().any(|condition| !is_current(object, condition)) {
             return progressing(format!("Waiting for Ancestor {name} to update {kind} status"));
         }
-        if let Some(condition) = failed(conditions, &["Accepted", "ResolvedRefs"]) {
+        if let Some(condition) = find(conditions, &["Accepted", "ResolvedRefs"], is_not_true) {
             return degraded(format!("Ancestor {name}: {}", text(condition, "message")));
         }
     }
@@ -111,10 +124,10 @@ pub(super) fn openshift_route(object: &Object) -> Option<Verdict> {
 pub(super) fn microgateway(object: &Object) -> Option<Verdict> {
     let kind = object.kind();
     let ancestors = list_at(object, &["status", "ancestors"]);
+    if object.get(&["status", "ancestors"]).is_none() && object.get(&["status"]).is_some() {
+        return healthy(format!("{kind} is healthy"));
+    }
     if ancestors.is_empty() {
-        if condition(object, "Accepted").is_some() {
-            return healthy(format!("{kind} is healthy"));
-        }
         return progressing(format!("Waiting for {kind} status"));
     }
     for ancestor in ancestors {

@@ -92,7 +92,13 @@ pub(super) fn operator_subscription(object: &Object) -> Option<Verdict> {
         let found = conditions(object).iter().find(|c| text(c, "type") == kind);
         found.is_some_and(|condition| text(condition, "status") == "True")
     };
+    let approvable = conditions(object).iter().any(|condition| {
+        text(condition, "type") == "InstallPlanPending"
+            && text(condition, "status") == "True"
+            && text(condition, "reason") == "RequiresApproval"
+    });
     let optional = state == "UpgradePending"
+        && approvable
         && object.str_at(&["spec", "installPlanApproval"]) == "Manual"
         && !object.str_at(&["status", "installedCSV"]).is_empty()
         && !is_true("BundleUnpacking");

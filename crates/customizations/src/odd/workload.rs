@@ -6,54 +6,55 @@ use windlass_object::Object;
 use super::{condition, conditions, degraded, healthy, progressing, suspended, text};
 use crate::Verdict;
 
-/// `1: Type | Status` for each condition.
+/// `1: Type | Status` for each condition. All that the kind has must be true.
 pub(super) fn knative_operator(object: &Object) -> Option<Verdict> {
-    let (mut ready, mut waiting) = (0, 0);
+    let known: &[&str] = match object.kind() {
+        "KnativeEventing" => &["InstallSucceeded", "Ready"],
+        _ => &["DependenciesInstalled", "DeploymentsAvailable", "InstallSucceeded", "Ready"],
+    };
+    let (mut ready, mut waiting) = (0, false);
     let mut message = String::new();
     for (index, condition) in conditions(object).iter().enumerate() {
-        let status = text(condition, "status");
+        let (kind, status) = (text(condition, "type"), text(condition, "status"));
         match status {
-            "True" => ready += 1,
-            "False" | "Unknown" => waiting += 1,
+            "True" => ready += usize::from(known.contains(&kind)),
+            "False" | "Unknown" => waiting = true,
             _ => {}
         }
-        message.push_str(&format!("{}: {} | {status}\n", index + 1, text(condition, "type")));
+        message.push_str(&format!("{}: {kind} | {status}\n", index + 1));
     }
-    let all = conditions(object).len();
-    if all > 0 && ready == all {
+    if conditions(object).is_empty() {
+        return progressing(format!("Waiting for {}", object.kind()));
+    }
+    if ready == known.len() {
         return healthy(format!("{} is healthy.", object.kind()));
     }
-    if all == 0 {
-        return progressing(format!("Waiting for {}.", object.kind()));
-    }
-    if waiting > 0 { progressing(message) } else { degraded(message) }
+    if waiting { progressing(message) } else { degraded(message) }
 }
 
 pub(super) fn knative_service(object: &Object) -> Option<Verdict> {
-    let mut message = String::new();
+    if conditions(object).is_empty() {
+        return progressing("Waiting for status update.");
+    }
+    let mut told = String::new();
     let mut failed = false;
-    let mut all_true = !conditions(object).is_empty();
-    for condition in conditions(object) {
+    for condition in conditions(object).iter().filter(|c| text(c, "status") != "True") {
         let status = text(condition, "status");
-        if status == "True" {
-            continue;
-        }
-        all_true = false;
         failed |= status == "False";
-        message.push_str(&format!(
-            "{} is {status}, since {}. {}\n",
-            text(condition, "type"),
-            text(condition, "reason"),
-            text(condition, "message")
-        ));
+        told.push_str(&format!("{} is {status}", text(condition, "type")));
+        if let Some(reason) = condition.get("reason").and_then(Value::as_str) {
+            told.push_str(&format!(", since {reason}."));
+        }
+        if let Some(message) = condition.get("message").and_then(Value::as_str) {
+            told.push_str(&format!(" {message}"));
+        }
+        told.push('\n');
     }
-    if all_true {
-        return healthy("Knative Service is healthy.");
+    match told.is_empty() {
+        true => healthy("Knative Service is healthy."),
+        false if failed => degraded(told),
+        false => progressing(told),
     }
-    if message.is_empty() {
-        return progressing("Waiting for Knative Service.");
-    }
-    if failed { degraded(message) } else { progressing(message) }
 }
 
 pub(super) fn inference_service(object: &Object) -> Option<Verdict> {
@@ -66,14 +67,13 @@ pub(super) fn inference_service(object: &Object) -> Option<Verdict> {
     if !matches!(transition, "" | "UpToDate") {
         message = format!("0: transitionStatus | {transition}");
     }
-    let (mut failed, mut waiting) = (false, false);
+    let mut unready = false;
     for (index, condition) in conditions(object).iter().enumerate() {
         let (kind, status) = (text(condition, "type"), text(condition, "status"));
         if status == "True" || kind == "Stopped" {
             continue;
         }
-        failed |= status == "False";
-        waiting |= status == "Unknown";
+        unready = true;
         message.push_str(&format!(" | {}: {kind} | {status}", index + 1));
         for key in ["reason", "message"] {
             if let Some(more) = condition.get(key).and_then(Value::as_str) {
@@ -87,8 +87,7 @@ pub(super) fn inference_service(object: &Object) -> Option<Verdict> {
         _ if conditions(object).is_empty() => {
             progressing("Waiting for InferenceService to report status...")
         }
-        _ if failed => degraded(message),
-        _ if waiting => progressing(message),
+        _ if unready => progressing(message),
         _ => healthy("InferenceService is healthy."),
     }
 }
@@ -153,11 +152,19 @@ pub(super) fn telemetry_collector(object: &Object) -> Option<Verdict> {
         return healthy("Collector is running in sidecar mode");
     }
     let replicas = object.str_at(&["status", "scale", "statusReplicas"]);
-    let Some((ready, wanted)) = replicas.split_once('/') else {
-        return progressing("Waiting for collector status");
+    if object.get(&["status"]).is_none_or(Value::is_null) {
+        return progressing("Waiting for OpenTelemetry Collector status");
+    }
+    if replicas.is_empty() {
+        return progressing("Scale status not available");
+    }
+    let counts = replicas.split_once('/').and_then(|(ready, wanted)| {
+        Some((ready.parse::<u64>().ok()?, wanted.parse::<u64>().ok()?))
+    });
+    let Some(counts) = counts else {
+        return progressing(format!("Unable to parse replica status: {replicas}"));
     };
-    let (ready, wanted): (u64, u64) = (ready.parse().ok()?, wanted.parse().ok()?);
-    match (ready, wanted) {
+    match counts {
         (0, 0) if mode == "daemonset" => healthy("DaemonSet has no eligible nodes (0/0)"),
         (ready, wanted) if ready == wanted => healthy("All replicas are ready"),
         (0, _) => degraded("No replicas are ready"),
