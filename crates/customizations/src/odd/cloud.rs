@@ -28,8 +28,7 @@ pub(super) fn crossplane_managed(object: &Object) -> Option<Verdict> {
         (("True", reason, _), ("True", _, _)) => healthy(reason),
         (_, ("True", _, _)) => progressing(format!("Waiting for {what} to be available")),
         (_, ("False", reason @ "ReconcilePaused", _)) => suspended(reason),
-        (_, ("False", "ReconcileError", message)) => degraded(message),
-        _ => degraded(""),
+        (_, (_, _, message)) => degraded(message),
     }
 }
 

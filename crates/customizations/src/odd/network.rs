@@ -51,6 +51,11 @@ pub(super) fn gateway(object: &Object) -> Option<Verdict> {
     if let Some(condition) = find(conditions(object), &["Programmed"], is_not_true) {
         return progressing(text(condition, "message"));
     }
+    for listener in list_at(object, &["status", "listeners"]) {
+        if let Some(condition) = find(list(listener, "conditions"), &["Programmed"], is_not_true) {
+            return progressing(format!("Listener: {}", message(condition)));
+        }
+    }
     healthy("Gateway is healthy")
 }
 
@@ -93,11 +98,15 @@ pub(super) fn backend_tls_policy(object: &Object) -> Option<Verdict> {
         return progressing(format!("Waiting for {kind} status"));
     }
     for ancestor in ancestors {
-        let (name, conditions) = (ancestor_name(ancestor), list(ancestor, "conditions"));
-        if conditions.iter().any(|condition| !is_current(object, condition)) {
+        if list(ancestor, "conditions").iter().any(|condition| !is_current(object, condition)) {
+            let name = ancestor_name(ancestor);
             return progressing(format!("Waiting for Ancestor {name} to update {kind} status"));
         }
+    }
+    for ancestor in ancestors {
+        let conditions = list(ancestor, "conditions");
         if let Some(condition) = find(conditions, &["Accepted", "ResolvedRefs"], is_not_true) {
+            let name = ancestor_name(ancestor);
             return degraded(format!("Ancestor {name}: {}", text(condition, "message")));
         }
     }
@@ -124,7 +133,8 @@ pub(super) fn openshift_route(object: &Object) -> Option<Verdict> {
 pub(super) fn microgateway(object: &Object) -> Option<Verdict> {
     let kind = object.kind();
     let ancestors = list_at(object, &["status", "ancestors"]);
-    if object.get(&["status", "ancestors"]).is_none() && object.get(&["status"]).is_some() {
+    // What is no policy has no ancestors to tell of it.
+    if !kind.ends_with("Policy") && object.get(&["status", "ancestors"]).is_none() {
         return healthy(format!("{kind} is healthy"));
     }
     if ancestors.is_empty() {

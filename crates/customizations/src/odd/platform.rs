@@ -20,6 +20,9 @@ pub(super) fn ceph_cluster(object: &Object) -> Option<Verdict> {
             let details = object.get(&["status", "ceph", "details"]).and_then(Value::as_object);
             let details: Vec<&str> =
                 details.into_iter().flatten().map(|(_, detail)| text(detail, "message")).collect();
+            if details.is_empty() {
+                return degraded(format!("Ceph health is {health} - {message}"));
+            }
             degraded(format!("Ceph health is {health} ({}) - {message}", details.join("; ")))
         }
     }

@@ -19,36 +19,34 @@ struct Words {
     work: &'static str,
     /// Before `unknown`, when it is not known whether it is ready; empty if it does not tell.
     unknown: &'static str,
-    /// How it says that it is not ready for a reason that is not its own.
+    /// How it says that it is not ready, for a reason that is not its own.
     blocked: &'static str,
     /// How it says that nothing is known of it.
     unready: &'static str,
 }
 
-const FAILED: &str = "failed";
-const NOT_READY: &str = "not ready";
 const YET: &str = "is not ready yet";
 const MISSING: &str = "Ready condition is missing";
 
 macro_rules! words {
-    ($($kind:literal: $subject:literal, $new:literal, $observed:literal, $work:literal, $unknown:literal, $blocked:ident, $unready:ident;)*) => {
+    ($($kind:literal: $subject:literal, $new:literal, $observed:literal, $work:literal, $unknown:literal, $blocked:literal, $unready:ident;)*) => {
         &[$(Words { kind: $kind, subject: $subject, new: $new, observed: $observed, work: $work, unknown: $unknown, blocked: $blocked, unready: $unready }),*]
     };
 }
 
 #[rustfmt::skip]
 const WORDS: &[Words] = words! {
-    "ArgoCDCommitStatus": "Argo CD commit status", "Argo CD commit status", "Argo CD commit status", "Argo CD commit status reconciliation", "", FAILED, YET;
-    "ChangeTransferPolicy": "Change transfer policy", "change transfer policy", "change transfer policy", "Change transfer policy reconciliation", "", FAILED, YET;
-    "ClusterScmProvider": "ClusterScmProvider", "cluster SCM provider", "ClusterScmProvider", "Cluster SCM provider validation", "Cluster SCM provider readiness", FAILED, MISSING;
-    "CommitStatus": "Commit status", "commit status", "commit status", "Commit status reconciliation", "", FAILED, YET;
-    "GitCommitStatus": "GitCommitStatus", "git commit validation", "GitCommitStatus", "Git commit validation", "Git commit validation status", NOT_READY, MISSING;
-    "GitRepository": "GitRepository", "Git repository", "GitRepository", "Git repository validation", "Git repository readiness", FAILED, MISSING;
-    "PromotionStrategy": "Promotion strategy", "promotion strategy", "promotion strategy", "Promotion strategy reconciliation", "", FAILED, YET;
-    "PullRequest": "Pull request", "pull request", "pull request", "Pull request reconciliation", "", FAILED, YET;
-    "ScmProvider": "ScmProvider", "SCM provider", "ScmProvider", "SCM provider validation", "SCM provider readiness", FAILED, MISSING;
-    "TimedCommitStatus": "TimedCommitStatus", "timed commit gate", "TimedCommitStatus", "Timed commit gate", "Timed commit gate status", NOT_READY, MISSING;
-    "WebRequestCommitStatus": "WebRequestCommitStatus", "web request commit validation", "WebRequestCommitStatus", "Web request commit validation", "Web request commit validation status", NOT_READY, MISSING;
+    "ArgoCDCommitStatus": "Argo CD commit status", "Argo CD commit status", "Argo CD commit status", "Argo CD commit status reconciliation", "", "Argo CD commit status reconciliation failed", YET;
+    "ChangeTransferPolicy": "Change transfer policy", "change transfer policy", "change transfer policy", "Change transfer policy reconciliation", "", "Change transfer policy reconciliation failed", YET;
+    "ClusterScmProvider": "ClusterScmProvider", "cluster SCM provider", "ClusterScmProvider", "Cluster SCM provider validation", "Cluster SCM provider readiness", "Cluster SCM provider not ready", MISSING;
+    "CommitStatus": "Commit status", "commit status", "commit status", "Commit status reconciliation", "", "Commit status reconciliation failed", YET;
+    "GitCommitStatus": "GitCommitStatus", "git commit validation", "GitCommitStatus", "Git commit validation", "Git commit validation status", "Git commit validation not ready", MISSING;
+    "GitRepository": "GitRepository", "Git repository", "GitRepository", "Git repository validation", "Git repository readiness", "Git repository not ready", MISSING;
+    "PromotionStrategy": "Promotion strategy", "promotion strategy", "promotion strategy", "Promotion strategy reconciliation", "", "Promotion strategy reconciliation failed", YET;
+    "PullRequest": "Pull request", "pull request", "pull request", "Pull request reconciliation", "", "Pull request reconciliation failed", YET;
+    "ScmProvider": "ScmProvider", "SCM provider", "ScmProvider", "SCM provider validation", "SCM provider readiness", "SCM provider not ready", MISSING;
+    "TimedCommitStatus": "TimedCommitStatus", "timed commit gate", "TimedCommitStatus", "Timed commit gate", "Timed commit gate status", "Timed commit gate not ready", MISSING;
+    "WebRequestCommitStatus": "WebRequestCommitStatus", "web request commit validation", "WebRequestCommitStatus", "Web request commit validation", "Web request commit validation", "Web request commit validation not ready", MISSING;
 };
 
 /// What a finalizer waits for, and what is lost if someone takes it away.
@@ -100,13 +98,17 @@ pub(super) fn promoter(object: &Object) -> Option<Verdict> {
     if observed.is_some() && object.generation().is_some() && observed != object.generation() {
         return progressing(format!("Waiting for {} spec update to be observed", words.observed));
     }
-    let (reason, message) = (text(ready, "reason"), text(ready, "message"));
+    let or = |key: &str, default: &'static str| match text(ready, key) {
+        "" => default.to_owned(),
+        told => told.to_owned(),
+    };
+    let (reason, message) = (or("reason", "Unknown"), or("message", "Unknown error"));
     match text(ready, "status") {
         "False" if reason == "ReconciliationError" => {
             return degraded(format!("{} failed: {message}", words.work));
         }
         "False" => {
-            return degraded(format!("{} {} ({reason}): {message}", words.work, words.blocked));
+            return degraded(format!("{} ({reason}): {message}", words.blocked));
         }
         "Unknown" if !words.unknown.is_empty() => {
             return progressing(format!("{} unknown ({reason}): {message}", words.unknown));
@@ -117,6 +119,9 @@ pub(super) fn promoter(object: &Object) -> Option<Verdict> {
         "ArgoCDCommitStatus" => applications(object),
         "ChangeTransferPolicy" => environment(object),
         "ClusterScmProvider" => healthy("Cluster SCM provider is ready"),
+        "CommitStatus" if object.str_at(&["status", "phase"]).is_empty() => {
+            healthy("Commit status is healthy")
+        }
         "CommitStatus" => healthy(format!(
             "Commit status for commit {} reports {}",
             short(object.str_at(&["status", "sha"])),
@@ -164,7 +169,10 @@ fn branches(object: &Object, what: &str, done: &str, words: &Words) -> Option<Ve
         let those = environments.iter().filter(|environment| text(environment, "phase") == phase);
         those.map(|environment| text(environment, "branch")).collect()
     };
-    let (failed, pending) = (of("failure"), of("pending"));
+    let waits = |phase: &str| !matches!(phase, "success" | "failure");
+    let pending = environments.iter().filter(|environment| waits(text(environment, "phase")));
+    let pending: Vec<&str> = pending.map(|environment| text(environment, "branch")).collect();
+    let failed = of("failure");
     if !failed.is_empty() {
         return degraded(format!("{what} failed for branch(es): {}", failed.join(", ")));
     }

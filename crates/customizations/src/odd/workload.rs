@@ -82,8 +82,8 @@ pub(super) fn inference_service(object: &Object) -> Option<Verdict> {
         }
     }
     match transition {
-        "BlockedByFailedLoad" | "InvalidSpec" => degraded(message),
         "InProgress" => progressing(message),
+        state if !matches!(state, "" | "UpToDate") => degraded(message),
         _ if conditions(object).is_empty() => {
             progressing("Waiting for InferenceService to report status...")
         }
@@ -116,7 +116,7 @@ pub(super) fn spark_application(object: &Object) -> Option<Verdict> {
         }
         _ => {}
     }
-    progressing("Waiting for executor pods to be running")
+    progressing("Waiting for Executor pods")
 }
 
 fn executor_bounds(object: &Object) -> (u64, u64) {
