@@ -308,3 +308,118 @@ fn wrong_arguments_end_with_two() {
         );
     }
 }
+
+const WORKLOADS: &str = "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: nginx}]}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: tick}
+spec:
+  schedule: 0 0 1 1 *
+  jobTemplate:
+    spec:
+      template:
+        spec: {restartPolicy: Never, containers: [{name: tick, image: busybox}]}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data: {colour: blue}
+";
+
+const PAINT: &str = "
+discovery.lua: |
+  return {paint = {params = {{name = 'colour', default = 'red'}}}}
+definitions:
+- name: paint
+  action.lua: |
+    obj.data.colour = actionParams['colour']
+    return obj
+";
+
+#[test]
+fn acts_on_an_applications_objects() {
+    if !windlass_testkit::available(&["kubectl", "kube"]) {
+        return;
+    }
+    let cluster = windlass_testkit::kubernetes().unwrap();
+    let control = cluster.namespace("cli-actions").unwrap();
+    let target = cluster.namespace("cli-actions-target").unwrap();
+    let (desk, namespace) = (Desk { cluster, namespace: control.name() }, target.name());
+    for crd in windlass_argo::crds::all() {
+        desk.apply(&yaml::to_string(&crd.into_value()));
+    }
+    let wait =
+        ["wait", "--for=condition=Established", "--timeout=30s", "crd/applications.argoproj.io"];
+    cluster.kubectl(&wait).unwrap();
+    let settings = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "argocd-cm", "namespace": control.name()},
+        "data": {"resource.customizations.actions.ConfigMap": PAINT},
+    });
+    desk.apply(&settings.to_string());
+    for document in WORKLOADS.split("---") {
+        let mut object = yaml::parse_one(document.as_bytes(), &yaml::Options::default()).unwrap();
+        object["metadata"]["namespace"] = json!(namespace);
+        desk.apply(&object.to_string());
+    }
+    let mut create = vec!["app", "create", "web", "--repo", "/none", "--path", "x"];
+    create.extend(["--dest-server", "https://kubernetes.default.svc"]);
+    desk.check(&create, 0, "application 'web' created\n");
+    let resource = |group: &str, kind: &str, name: &str| json!({"group": group, "version": "v1", "kind": kind, "namespace": namespace, "name": name});
+    let resources = [
+        resource("apps", "Deployment", "web"),
+        resource("batch", "CronJob", "tick"),
+        resource("", "ConfigMap", "settings"),
+    ];
+    desk.status("web", &json!({"status": {"resources": resources}}));
+
+    let list = |kind: &'static str| ["app", "actions", "list", "web", "--kind", kind];
+    let offered = "GROUP  KIND        NAME  ACTION   DISABLED\n\
+                   apps   Deployment  web   pause    false\n\
+                   apps   Deployment  web   restart  false\n\
+                   apps   Deployment  web   resume   true\n\
+                   apps   Deployment  web   scale    false\n";
+    desk.check(&list("Deployment"), 0, offered);
+    desk.check(
+        &list("ConfigMap"),
+        0,
+        "GROUP  KIND       NAME      ACTION  DISABLED\n       ConfigMap  settings  paint   false\n",
+    );
+    let run = |action: &'static str, kind: &'static str| {
+        ["app", "actions", "run", "web", action, "--kind", kind]
+    };
+    let get = |kind: &str, path: &str| {
+        let path = format!("jsonpath={{{path}}}");
+        cluster.kubectl(&["get", kind, "-n", namespace, "-o", &path]).unwrap()
+    };
+    desk.check(&run("pause", "Deployment"), 0, "");
+    assert_eq!(get("deployment/web", ".spec.paused"), "true");
+    let scale = [&run("scale", "Deployment")[..], &["--param", "replicas=3"]].concat();
+    desk.check(&scale, 0, "");
+    assert_eq!(get("deployment/web", ".spec.replicas"), "3");
+    desk.check(&run("create-job", "CronJob"), 0, "");
+    assert_eq!(get("jobs", ".items[*].metadata.ownerReferences[*].name"), "tick");
+    let paint = [&run("paint", "ConfigMap")[..], &["--param", "colour=green"]].concat();
+    desk.check(&paint, 0, "");
+    assert_eq!(get("configmap/settings", ".data.colour"), "green");
+
+    for (command, problem) in [
+        (run("explode", "Deployment"), "apps/Deployment has no action explode"),
+        (run("restart", "Secret"), "no matching resource found"),
+        (run("scale", "Deployment"), "invalid number"),
+    ] {
+        let answer = desk.run(&command);
+        assert_eq!(answer.code, 20, "{}", answer.err);
+        assert!(answer.err.contains(problem), "{}", answer.err);
+    }
+}

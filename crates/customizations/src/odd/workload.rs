@@ -99,11 +99,7 @@ pub(super) fn spark_application(object: &Object) -> Option<Verdict> {
     let running =
         executors.into_iter().flatten().filter(|(_, state)| *state == "RUNNING").count() as u64;
     match state {
-        "SUBMITTED" | "PENDING_RERUN" | "" => {
-            if state == "PENDING_RERUN" {
-                return progressing("SparkApplication is Pending Rerun");
-            }
-        }
+        "PENDING_RERUN" => return progressing("SparkApplication is Pending Rerun"),
         "FAILED" => {
             return degraded(object.str_at(&["status", "applicationState", "errorMessage"]));
         }

@@ -1,0 +1,188 @@
+//! Health rules on changed inputs against the real Argo CD, so that no rule fits its cases only.
+//!
+//! The changes are those that happen: a condition goes or turns, a field goes, a word or a count is
+//! another, the generation moves, the status is not there. They are drawn from a fixed seed.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+
+use serde_json::{Value, json};
+use support::{cases, folders, read};
+use windlass_object::Object;
+
+const SEED: u64 = 20_261_127;
+/// Each takes the real one half a second.
+const INPUTS: usize = 60;
+/// How many may differ: what a missing field means differs in some kinds' corners.
+const TOLERATED: usize = 3;
+
+/// Numbers that look drawn (xorshift).
+struct Draw(u64);
+
+impl Draw {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % bound as u64).unwrap()
+    }
+
+    fn of<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
+        if items.is_empty() { None } else { items.get(self.below(items.len())) }
+    }
+}
+
+/// Pointers to the values below a value that are of a sort.
+fn pointers(value: &Value, at: &str, wanted: &dyn Fn(&Value) -> bool, found: &mut Vec<String>) {
+    if wanted(value) && !at.is_empty() {
+        found.push(at.to_owned());
+    }
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                let key = key.replace('~', "~0").replace('/', "~1");
+                pointers(value, &format!("{at}/{key}"), wanted, found);
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                pointers(value, &format!("{at}/{index}"), wanted, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn change(object: &mut Value, draw: &mut Draw) {
+    let below = |object: &Value, wanted: &dyn Fn(&Value) -> bool| {
+        let mut found = Vec::new();
+        if let Some(status) = object.get("status") {
+            pointers(status, "/status", wanted, &mut found);
+        }
+        found
+    };
+    let is_condition = |v: &Value| v.get("type").is_some() && v.get("status").is_some();
+    let conditions = below(object, &is_condition);
+    match draw.below(7) {
+        0 => {
+            if let Some(at) = draw.of(&conditions) {
+                remove(object, at);
+            }
+        }
+        1 | 2 => {
+            if let Some(at) = draw.of(&conditions) {
+                let word = *draw.of(&["True", "False", "Unknown"]).unwrap();
+                object.pointer_mut(at).unwrap()["status"] = json!(word);
+            }
+        }
+        3 => {
+            let generation = object.pointer("/metadata/generation").and_then(Value::as_i64);
+            object["metadata"]["generation"] = json!(generation.unwrap_or(0) + 1);
+        }
+        4 => {
+            let words = below(object, &|value| value.is_string() || value.is_boolean());
+            if let Some(at) = draw.of(&words) {
+                remove(object, at);
+            }
+        }
+        5 => {
+            let counts = below(object, &|value| value.is_u64());
+            if let Some(at) = draw.of(&counts) {
+                let value = object.pointer_mut(at).unwrap();
+                *value = json!(value.as_u64().unwrap() + 1);
+            }
+        }
+        _ => {
+            object.as_object_mut().unwrap().remove("status");
+        }
+    }
+}
+
+fn remove(object: &mut Value, at: &str) {
+    let (parent, last) = at.rsplit_once('/').unwrap();
+    match object.pointer_mut(parent).unwrap() {
+        Value::Object(fields) => {
+            fields.remove(&last.replace("~1", "/").replace("~0", "~"));
+        }
+        Value::Array(items) => {
+            items.remove(last.parse().unwrap());
+        }
+        _ => {}
+    }
+}
+
+/// What the real one says; none where its script fails, or it has no script.
+fn argocd(program: &Path, dir: &Path, object: &Value) -> Option<String> {
+    let path = dir.join("object.yaml");
+    fs::write(&path, object.to_string()).unwrap();
+    let settings = dir.join("settings.yaml");
+    let empty = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cm, namespace: argocd}\n";
+    fs::write(&settings, empty).unwrap();
+    let output = Command::new(program)
+        .args(["admin", "settings", "resource-overrides", "health"])
+        .args([path.as_os_str(), "--argocd-cm-path".as_ref(), settings.as_os_str()])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (status, message) = text.strip_prefix("STATUS: ")?.split_once("\nMESSAGE: ")?;
+    Some(format!("{status}: {}", message.strip_suffix('\n')?))
+}
+
+fn told(object: &Value) -> String {
+    if object.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null()) {
+        return "Progressing: Pending deletion".to_owned();
+    }
+    let verdict = windlass_customizations::health(&Object::try_from(object.clone()).unwrap());
+    verdict.map_or(": ".to_owned(), |v| format!("{}: {}", v.status.as_str(), v.message))
+}
+
+#[test]
+fn health_of_changed_objects_is_as_the_real_one_tells() {
+    let Some(root) = cases() else { return };
+    if !windlass_testkit::available(&["argocd"]) {
+        return;
+    }
+    let program = windlass_testkit::peer("argocd").unwrap();
+    let kinds: Vec<_> = folders(&root).iter().flat_map(|group| folders(group)).collect();
+    let kinds: Vec<_> = kinds.into_iter().filter(|k| k.join("health_test.yaml").exists()).collect();
+    let mut draw = Draw(SEED);
+    let inputs: Vec<Value> = (0..INPUTS)
+        .map(|_| {
+            let kind = draw.of(&kinds).unwrap();
+            let cases = read(&kind.join("health_test.yaml"));
+            let case = draw.of(cases["tests"].as_array().unwrap()).unwrap();
+            let input = case.get("inputPath").or_else(|| case.get("inputpath")).unwrap();
+            let mut object = read(&kind.join(input.as_str().unwrap()));
+            change(&mut object, &mut draw);
+            object
+        })
+        .collect();
+    let judge = |inputs: &[Value]| -> Vec<(String, String, String)> {
+        let dir = tempfile::tempdir().unwrap();
+        let answers = inputs.iter().filter_map(|object| {
+            let expected = argocd(&program, dir.path(), object)?;
+            Some((expected, told(object), object.to_string()))
+        });
+        answers.collect()
+    };
+    let (first, second) = inputs.split_at(INPUTS / 2);
+    let answers = thread::scope(|scope| {
+        let other = scope.spawn(|| judge(second));
+        let mut answers = judge(first);
+        answers.extend(other.join().unwrap());
+        answers
+    });
+    let wrong: Vec<_> = answers.iter().filter(|(expected, told, _)| expected != told).collect();
+    for (expected, told, object) in &wrong {
+        eprintln!("expected {expected}\ntold     {told}\n{object}\n");
+    }
+    eprintln!("{} of {} agree", answers.len() - wrong.len(), answers.len());
+    assert!(answers.len() > INPUTS / 2, "the real one answered {} times only", answers.len());
+    assert!(wrong.len() <= TOLERATED, "{} of {} differ", wrong.len(), answers.len());
+}
