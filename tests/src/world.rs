@@ -25,6 +25,8 @@ pub enum Plane {
 pub struct World {
     plane: Plane,
     id: String,
+    log: &'static str,
+    control: Option<String>,
     dir: TempDir,
     kubeconfig: PathBuf,
     api: Option<ApiClient>,
@@ -48,6 +50,25 @@ impl World {
     /// Starts everything, tells the story, and ends everything. A plane that cannot be had here is
     /// said and skipped, unless peers are demanded: then it is a failure.
     pub fn start(plane: Plane, name: &str, story: fn(&mut Self) -> Result<()>) -> Result<()> {
+        Self::tell(plane, None, name, story)
+    }
+
+    /// The same with the Applications in this namespace.
+    pub fn start_in(
+        plane: Plane,
+        control: &str,
+        name: &str,
+        story: fn(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        Self::tell(plane, Some(control.to_owned()), name, story)
+    }
+
+    fn tell(
+        plane: Plane,
+        control: Option<String>,
+        name: &str,
+        story: fn(&mut Self) -> Result<()>,
+    ) -> Result<()> {
         if plane == Plane::Kubernetes && !windlass_testkit::available(&["kubectl", "kube"]) {
             return Ok(());
         }
@@ -59,7 +80,8 @@ impl World {
             Plane::Embedded => dir.path().join("data/kubeconfig"),
             Plane::Kubernetes => windlass_testkit::kubernetes()?.kubeconfig().to_owned(),
         };
-        let mut world = Self { plane, id, dir, kubeconfig, api: None, windlass: None };
+        let mut world =
+            Self { plane, id, log: "info", control, dir, kubeconfig, api: None, windlass: None };
         world.start_windlass()?;
         let told = story(&mut world).with_context(|| format!("the story {name} on {plane:?}"));
         if told.is_err() {
@@ -84,7 +106,7 @@ impl World {
 
     /// Starts `windlass up`, and waits until it serves.
     pub fn start_windlass(&mut self) -> Result<()> {
-        let mut arguments: Vec<OsString> = vec!["--log=info".into(), "up".into()];
+        let mut arguments: Vec<OsString> = vec![format!("--log={}", self.log).into(), "up".into()];
         arguments.push(format!("--namespace={}", self.control()).into());
         match self.plane {
             Plane::Embedded => {
@@ -113,6 +135,13 @@ impl World {
         Ok(())
     }
 
+    /// Starts Windlass anew so that it logs all that it can.
+    pub fn log_everything(&mut self) -> Result<()> {
+        self.kill_windlass();
+        self.log = "trace,h2=info,hyper=info,rustls=info,tower=info";
+        self.start_windlass()
+    }
+
     /// Ends Windlass as SIGKILL does.
     pub fn kill_windlass(&mut self) {
         self.windlass = None;
@@ -135,7 +164,7 @@ impl World {
 
     /// Namespace of the Applications.
     pub fn control(&self) -> String {
-        self.name("control")
+        self.control.clone().unwrap_or_else(|| self.name("control"))
     }
 
     /// `stem` made unique to this world, so that stories share a cluster.

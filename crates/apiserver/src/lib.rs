@@ -20,6 +20,7 @@ mod convert;
 pub mod crd;
 mod discovery;
 mod field;
+mod field_error;
 pub mod http;
 mod identity;
 mod logs;

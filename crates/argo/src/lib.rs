@@ -9,4 +9,4 @@ pub mod fetch;
 pub mod helm_repositories;
 pub mod types;
 
-pub use controller::{Controller, ControllerOptions, DEFAULT_NAMESPACE, run};
+pub use controller::{Controller, ControllerOptions, DEFAULT_NAMESPACE, kind_filter, run};

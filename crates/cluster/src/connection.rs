@@ -1,11 +1,11 @@
 //! One connection to one cluster, and what keeps it up.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::RwLock;
 use tokio::sync::{Notify, Semaphore, watch as channel};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use windlass_engine::state::Health;
@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::filter::KindFilter;
 use crate::http::{Call, Transport};
 use crate::limits::{Limits, STARTING_WATCHES};
+use crate::progress::{Progress, State};
 use crate::store::{Node, Store};
 use crate::tree::{self, TreeNode};
 use crate::watch::{Shared as Watches, Watch};
@@ -85,83 +86,6 @@ pub(crate) struct Shared {
     pub(crate) schemas: Schemas,
     /// Only one discovery on demand at a time.
     discovering: tokio::sync::Mutex<Option<Instant>>,
-}
-
-/// What the watches have got to.
-pub(crate) struct Progress {
-    states: Mutex<HashMap<(GroupKind, String), State>>,
-    connection: channel::Sender<Connection>,
-    rediscover: channel::Sender<u64>,
-}
-
-#[derive(Clone, Debug)]
-enum State {
-    Starting,
-    Complete,
-    Failed(Error),
-}
-
-impl Progress {
-    fn new() -> Self {
-        Self {
-            states: Mutex::default(),
-            connection: channel::Sender::new(Connection::Connecting),
-            rediscover: channel::Sender::new(0),
-        }
-    }
-
-    /// A kind's present state is known.
-    pub(crate) fn complete(&self, kind: &GroupKind, namespace: &str) {
-        self.set(kind, namespace, State::Complete);
-    }
-
-    /// A kind's watch has failed; it will be tried again.
-    pub(crate) fn failed(&self, kind: &GroupKind, namespace: &str, error: Error) {
-        self.set(kind, namespace, State::Failed(error));
-    }
-
-    /// An object of a kind came or changed after the first state. Whether a kind is defined or withdrawn changes what there is to see.
-    pub(crate) fn heard(&self, kind: &GroupKind) {
-        let defines = (kind.group == "apiextensions.k8s.io"
-            && kind.kind == "CustomResourceDefinition")
-            || (kind.group == "apiregistration.k8s.io" && kind.kind == "APIService");
-        if defines {
-            self.rediscover.send_modify(|n| *n += 1);
-        }
-    }
-
-    fn set(&self, kind: &GroupKind, namespace: &str, state: State) {
-        let mut states = self.states.lock();
-        states.insert((kind.clone(), namespace.to_owned()), state);
-        let down = states.values().find_map(|state| match state {
-            State::Failed(error) if error.is_unreachable() => Some(error.clone()),
-            _ => None,
-        });
-        let starting = states.values().any(|s| matches!(s, State::Starting));
-        drop(states);
-        self.connected(match down {
-            Some(error) => Connection::Down(error),
-            None if starting => Connection::Connecting,
-            None => Connection::Up,
-        });
-    }
-
-    /// Tells how the connection is, if it is otherwise than before.
-    fn connected(&self, now: Connection) {
-        self.connection.send_if_modified(|known| {
-            let turned = std::mem::discriminant(known) != std::mem::discriminant(&now);
-            *known = now;
-            turned
-        });
-    }
-
-    fn started(&self, kind: &GroupKind, namespace: &str) {
-        self.states.lock().insert((kind.clone(), namespace.to_owned()), State::Starting);
-    }
-
-    fn stopped(&self, kind: &GroupKind) {
-        self.states.lock().retain(|(known, _), _| known != kind);
-    }
 }
 
 /// A connection that does not keep itself up.

@@ -18,11 +18,12 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::Error;
-use crate::connection::{Progress, Tracker};
+use crate::connection::Tracker;
 use crate::decode::decode;
 use crate::discovery::ApiKind;
 use crate::http::{Call, Transport, api_error};
 use crate::limits::{LINE_BYTES, PAGE};
+use crate::progress::Progress;
 use crate::store::{ObjectId, Store};
 
 /// How long a watch is asked to last.

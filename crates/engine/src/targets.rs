@@ -43,6 +43,7 @@ pub fn prepare(manifests: impl IntoIterator<Item = Object>, context: &Context<'_
     let mut by_key: HashMap<ResourceKey, (usize, usize)> = HashMap::new();
     let mut objects: Vec<Object> = Vec::new();
     for (i, mut object) in manifests.into_iter().enumerate() {
+        targets.conditions.extend(odd_annotation(&object));
         place(&mut object, context);
         if !is_crd(&object)
             && let Err(error) =
@@ -96,6 +97,18 @@ pub fn prepare(manifests: impl IntoIterator<Item = Object>, context: &Context<'_
         }
     }
     targets
+}
+
+/// An annotation that is no text: the API would refuse the object.
+fn odd_annotation(object: &Object) -> Option<Condition> {
+    let annotations = object.get(&["metadata", "annotations"])?.as_object()?;
+    let (key, value) = annotations.iter().find(|(_, value)| !value.is_string())?;
+    let message = format!(
+        "Failed to load target state: failed to generate manifest: failed to set app instance \
+         tracking info on {}: metadata.annotations: {key:?} is {value}, which is no string: put it in quotes",
+        object.key()
+    );
+    Some(Condition::new(ConditionType::ComparisonError, message))
 }
 
 /// Gives an object the namespace that its scope asks for.

@@ -28,7 +28,8 @@ impl Findings {
         if is_null_list {
             return;
         }
-        let Some(Value::Array(items)) = object.fields_mut().get_mut("items").map(Value::take)
+        let Some(Value::Array(items)) =
+            object.fields_mut().get_mut("items").filter(|v| v.is_array()).map(Value::take)
         else {
             return self.manifests.push(Manifest { object, path: path.clone(), at });
         };

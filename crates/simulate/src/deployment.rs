@@ -10,19 +10,22 @@ use windlass_object::Object;
 use crate::conditions::{self, Condition};
 use crate::plan::{Action, Plan, Target};
 use crate::pods;
+use crate::replica_sets::{
+    copied, created, extended, facts, replicas, revision, same_template, status,
+};
 use crate::report;
 use crate::resource::Kind;
 use crate::rollout::{self, Limits, Set};
 use crate::selector;
 use crate::world::World;
 
-const HASH: &str = "pod-template-hash";
-const REVISION: &str = "deployment.kubernetes.io/revision";
+pub(crate) const HASH: &str = "pod-template-hash";
+pub(crate) const REVISION: &str = "deployment.kubernetes.io/revision";
 const REVISION_HISTORY: &str = "deployment.kubernetes.io/revision-history";
 const DESIRED: &str = "deployment.kubernetes.io/desired-replicas";
-const MOST: &str = "deployment.kubernetes.io/max-replicas";
+pub(crate) const MOST: &str = "deployment.kubernetes.io/max-replicas";
 /// Annotations that are not copied to ReplicaSets.
-const OWN: &[&str] = &[
+pub(crate) const OWN: &[&str] = &[
     REVISION,
     REVISION_HISTORY,
     DESIRED,
@@ -31,7 +34,7 @@ const OWN: &[&str] = &[
     "deprecated.deployment.rollback.to",
 ];
 /// The longest history of revisions that a ReplicaSet carries, in characters.
-const HISTORY_BOUND: usize = 2000;
+pub(crate) const HISTORY_BOUND: usize = 2000;
 
 /// A Deployment with its ReplicaSets.
 struct State<'a> {
@@ -469,57 +472,4 @@ fn adopt(world: &World, deployment: &Object, plan: &mut Plan) {
             });
         }
     }
-}
-
-fn same_template(deployment: &Object, set: &Object) -> bool {
-    let mut template = set.get(&["spec", "template"]).cloned().unwrap_or_default();
-    if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
-        labels.remove(HASH);
-    }
-    deployment.get(&["spec", "template"]) == Some(&template)
-}
-
-fn copied(deployment: &Object) -> impl Iterator<Item = (&String, &Value)> {
-    deployment
-        .get(&["metadata", "annotations"])
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-        .filter(|(key, _)| !OWN.contains(&key.as_str()))
-}
-
-fn extended(history: &str, revision: i64) -> String {
-    let mut revisions: Vec<&str> = history.split(',').filter(|part| !part.is_empty()).collect();
-    let revision = revision.to_string();
-    revisions.push(&revision);
-    while revisions.join(",").len() > HISTORY_BOUND {
-        revisions.remove(0);
-    }
-    revisions.join(",")
-}
-
-fn facts(set: &Object) -> Set {
-    Set {
-        name: set.name().to_owned(),
-        created: created(set).to_owned(),
-        replicas: replicas(set),
-        available: status(set, "availableReplicas"),
-        most_before: set.annotation(MOST).and_then(|most| most.parse().ok()),
-    }
-}
-
-fn created(set: &Object) -> &str {
-    set.str_at(&["metadata", "creationTimestamp"])
-}
-
-fn replicas(set: &Object) -> i64 {
-    set.int_at(&["spec", "replicas"]).unwrap_or(1)
-}
-
-fn revision(set: &Object) -> i64 {
-    set.annotation(REVISION).and_then(|revision| revision.parse().ok()).unwrap_or(0)
-}
-
-fn status(object: &Object, name: &str) -> i64 {
-    object.int_at(&["status", name]).unwrap_or(0)
 }

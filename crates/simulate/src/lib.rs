@@ -51,6 +51,7 @@ mod node;
 mod plan;
 mod pods;
 mod queue;
+mod replica_sets;
 mod replicaset;
 mod report;
 mod resource;

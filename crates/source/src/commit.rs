@@ -4,8 +4,8 @@ use gix::ObjectId;
 use gix::objs::tree::EntryKind as Mode;
 use gix::objs::{CommitRef, Kind};
 
+use crate::answers::RevisionMetadata;
 use crate::objects::{Item, ObjectError, Objects};
-use crate::sources::RevisionMetadata;
 
 /// Bytes of a commit that are read.
 const COMMIT: u64 = 4 << 20;

@@ -21,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+mod answers;
 mod commit;
 pub mod credentials;
 mod error;
@@ -38,13 +39,15 @@ mod remote;
 mod repository;
 mod revision;
 pub mod semver;
+mod shared;
 mod sources;
 mod submodules;
 mod tree;
 mod wire;
 
+pub use answers::{Refs, Resolved, RevisionMetadata};
 pub use error::{Reason, SourceError};
 pub use options::{Asked, Limits, Observer, Options};
 pub use repository::{ClientCertificate, Credentials, GithubApp, Proxy, Repository, Tls};
-pub use sources::{Refs, Resolved, RevisionMetadata, Sources};
+pub use sources::Sources;
 pub use tree::GitTree;

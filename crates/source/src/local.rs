@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use gix::refs::TargetRef;
 
+use crate::answers::Refs;
 use crate::objects::Objects;
-use crate::sources::Refs;
 use crate::{Limits, SourceError};
 
 /// A repository on the local disk.

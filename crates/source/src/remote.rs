@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use crate::answers::Refs;
 use crate::mirror::Mirror;
 use crate::options::Asked;
-use crate::sources::{Refs, Shared};
+use crate::sources::Shared;
 use crate::wire::{self, Scope, Session};
 use crate::{Repository, SourceError};
 

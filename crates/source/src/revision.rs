@@ -1,7 +1,7 @@
 //! From a revision and a remote's refs to a commit, by Argo CD's rules (`git.LsRemote`).
 
+use crate::answers::{Refs, Resolved};
 use crate::semver;
-use crate::sources::{Refs, Resolved};
 
 /// What a revision is, going by the refs alone.
 #[derive(Clone, Debug, PartialEq, Eq)]

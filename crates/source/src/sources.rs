@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use windlass_tree::{Tree as _, TreePath};
 
 use crate::address::{self, Address};
+use crate::answers::{Refs, Resolved, RevisionMetadata};
 use crate::flight::Flights;
 use crate::lfs::LargeFiles;
 use crate::local::{self, Local};
@@ -22,41 +23,6 @@ use crate::revision::{self, Pick};
 use crate::tree::GitTree;
 use crate::wire::Scope;
 use crate::{Repository, SourceError, commit, submodules};
-
-/// A revision, resolved.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Resolved {
-    /// The commit, 40 hex digits.
-    pub commit: String,
-    /// The ref that named it, in full; `None` when a commit was asked for.
-    pub reference: Option<String>,
-}
-
-/// The refs of a remote.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Refs {
-    /// What HEAD points at, if it points at a ref.
-    pub head: Option<String>,
-    /// Full ref names (and `HEAD`) with the object each points at.
-    pub objects: BTreeMap<String, String>,
-    /// For annotated tags: the object behind the tag.
-    pub peeled: BTreeMap<String, String>,
-}
-
-/// Who made a commit, when and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RevisionMetadata {
-    /// `Name <address>`.
-    pub author: String,
-    /// When it was written, in seconds since 1970.
-    pub date: i64,
-    /// The message, trimmed.
-    pub message: String,
-    /// Names of the tags that point at it, sorted.
-    pub tags: Vec<String>,
-    /// The signature as text, if there is one; it is not verified here.
-    pub signature: Option<String>,
-}
 
 /// All repositories, by their mirrors. Clones share them.
 #[derive(Clone, Debug)]
@@ -78,17 +44,17 @@ pub(crate) struct Shared {
     refs: Flights<RefsKey, Arc<Refs>>,
     local_refs: Flights<PathBuf, Arc<Refs>>,
     fetches: Flights<(String, [u8; 32], String), ()>,
-    mirrors: Mutex<HashMap<String, Arc<Mirror>>>,
-    locals: Mutex<HashMap<PathBuf, Local>>,
-    admitted: Mutex<HashMap<[u8; 32], Instant>>,
+    pub(crate) mirrors: Mutex<HashMap<String, Arc<Mirror>>>,
+    pub(crate) locals: Mutex<HashMap<PathBuf, Local>>,
+    pub(crate) admitted: Mutex<HashMap<[u8; 32], Instant>>,
     pub(crate) connections: Semaphore,
-    blocking: Arc<Semaphore>,
+    pub(crate) blocking: Arc<Semaphore>,
     /// Keeps other processes out of the cache directory for as long as it is open.
     _lock: std::fs::File,
 }
 
 /// Repositories and credentials that are remembered at once.
-const REMEMBERED: usize = 4096;
+pub(crate) const REMEMBERED: usize = 4096;
 /// Local repositories held open.
 const LOCALS: usize = 64;
 /// How long the refs of a local repository are good for: reading them costs next to nothing.
@@ -100,7 +66,7 @@ const NESTING: usize = 8;
 /// Bytes of `.gitmodules` and `.lfsconfig`.
 const CONFIG: u64 = 1 << 20;
 /// A repository that nobody has read for so long gives back its caches.
-const IDLE: Duration = Duration::from_secs(600);
+pub(crate) const IDLE: Duration = Duration::from_secs(600);
 
 impl Sources {
     /// Opens the cache directory, which is created if it is not there.
@@ -486,69 +452,7 @@ impl Sources {
     }
 }
 
-impl Shared {
-    fn is_admitted(&self, admission: &[u8; 32]) -> bool {
-        let admitted = self.admitted.lock();
-        admitted.get(admission).is_some_and(|at| at.elapsed() < self.options.limits.admission)
-    }
-
-    pub(crate) fn admit(&self, admission: [u8; 32]) {
-        let mut admitted = self.admitted.lock();
-        if admitted.len() >= REMEMBERED {
-            admitted.retain(|_, at| at.elapsed() < self.options.limits.admission);
-        }
-        if admitted.len() >= REMEMBERED {
-            admitted.clear();
-        }
-        admitted.insert(admission, Instant::now());
-    }
-
-    /// Has idle repositories give back memory. Called whenever a remote has been asked, which is
-    /// often enough and needs no clock of its own.
-    fn rest(&self) {
-        self.mirrors.lock().values().for_each(|mirror| mirror.rest(IDLE));
-        self.locals.lock().values().for_each(|local| local.objects.rest(IDLE));
-    }
-
-    /// Runs `f` on a thread that may block; so many at once and no more.
-    pub(crate) async fn blocking<R: Send + 'static>(
-        &self,
-        repository: &Repository,
-        f: impl FnOnce() -> R + Send + 'static,
-    ) -> Result<R, SourceError> {
-        let stopped = || SourceError::Cancelled { url: repository.shown() };
-        let permit = self.blocking.clone().acquire_owned().await.map_err(|_| stopped())?;
-        let run = move || {
-            let result = f();
-            drop(permit);
-            result
-        };
-        tokio::task::spawn_blocking(run).await.map_err(|_| stopped())
-    }
-
-    async fn objects(
-        &self,
-        repository: &Repository,
-        mirror: &Arc<Mirror>,
-    ) -> Result<Arc<Objects>, SourceError> {
-        let mirror = mirror.clone();
-        self.blocking(repository, move || mirror.objects()).await?
-    }
-
-    /// Whether the commit is there: every commit that is has its whole tree.
-    pub(crate) async fn has(
-        &self,
-        repository: &Repository,
-        objects: &Arc<Objects>,
-        commit: &str,
-    ) -> Result<bool, SourceError> {
-        let (objects, commit) = (objects.clone(), commit.to_owned());
-        let look = move || parse_id(&commit).is_ok_and(|id| objects.contains(&id));
-        self.blocking(repository, look).await
-    }
-}
-
-fn parse_id(text: &str) -> Result<ObjectId, ObjectError> {
+pub(crate) fn parse_id(text: &str) -> Result<ObjectId, ObjectError> {
     ObjectId::from_hex(text.as_bytes()).map_err(|e| ObjectError::Damaged(e.to_string()))
 }
 

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -155,6 +156,21 @@ impl ArgoCd {
     /// Address of the server, which takes webhooks at `/api/webhook`.
     pub fn server(&self) -> String {
         format!("127.0.0.1:{}", self.server)
+    }
+
+    /// Its command line, to be given arguments: signed in, times in UTC.
+    ///
+    /// # Errors
+    /// When the program is missing.
+    pub fn cli(&self) -> Result<Command> {
+        let mut command = Command::new(peer("argocd")?);
+        command
+            .args(["--server", &self.server(), "--plaintext"])
+            .env("ARGOCD_BINARY_NAME", "argocd")
+            .env("ARGOCD_CONFIG_DIR", self.dir.path())
+            .env("HOME", self.dir.path())
+            .env("TZ", "UTC");
+        Ok(command)
     }
 
     /// What all its programs have used so far, redis included.

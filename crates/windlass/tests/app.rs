@@ -134,10 +134,9 @@ fn a_day_with_an_application() {
         &["app", "manifests", "web"],
         0,
         &format!(
-            "---\n{}",
-            yaml::to_string(
-                &yaml::parse_one(MANIFEST.as_bytes(), &yaml::Options::default()).unwrap()
-            )
+            "---\napiVersion: v1\ndata:\n  colour: blue\nkind: ConfigMap\nmetadata:\n  annotations:\n    \
+             argocd.argoproj.io/tracking-id: web:/ConfigMap:{namespace}/settings\n  \
+             name: settings\n  namespace: {namespace}\n\n"
         ),
     );
     let plan = desk.run(&["plan", "web"]);
@@ -191,19 +190,20 @@ fn a_day_with_an_application() {
         &["app", "get", "web"],
         0,
         &format!(
-            "Name:               web\nProject:            default\nServer:             {server}\n\
+            "Name:               {control}/web\nProject:            default\nServer:             {server}\n\
              Namespace:          {namespace}\nSource:\n- Repo:             {url}\n  \
              Target:           main\n  Path:             web\nSyncWindow:         Sync Allowed\n\
              Sync Policy:        Manual\nSync Status:        OutOfSync from main (0123456)\n\
              Health Status:      Healthy\n\n\
              GROUP  KIND       NAMESPACE{pad}  NAME      STATUS     HEALTH   HOOK  MESSAGE\n       \
              ConfigMap  {namespace}  settings  OutOfSync  Healthy        \n",
+            control = control.name(),
             pad = " ".repeat(namespace.len().saturating_sub(9)),
         ),
     );
-    desk.check(&["app", "list", "-o", "name"], 0, "web\n");
+    desk.check(&["app", "list", "-o", "name"], 0, &format!("{}/web\n", control.name()));
     let list = desk.run(&["app", "list"]);
-    assert!(list.out.starts_with("NAME  CLUSTER"), "{}", list.out);
+    assert!(list.out.starts_with("NAME "), "{}", list.out);
     assert!(list.out.contains("OutOfSync  Healthy  Manual      <none>"), "{}", list.out);
     let list = desk.run(&["app", "list", "-o", "json", "--project", "other"]);
     assert_eq!(list.out, "[]\n");

@@ -45,6 +45,7 @@ use windlass_source::Sources;
 use apps::Level;
 use context::Context;
 use metrics::Metrics;
+pub use settings::kind_filter;
 
 /// The control plane's namespace unless another is given.
 pub const DEFAULT_NAMESPACE: &str = "argocd";

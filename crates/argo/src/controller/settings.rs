@@ -133,6 +133,11 @@ fn kustomize_build_options(config: &Data) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// Which kinds `argocd-cm` has looked at; rules that cannot be read are Argo CD's defaults.
+pub fn kind_filter(config: &Data) -> KindFilter {
+    Settings::read(config, &Data::new()).filter
+}
+
 /// A duration as Go writes it (`2m30s`, `500ms`), or a plain number of seconds.
 pub(crate) fn duration(text: &str) -> Option<Duration> {
     parse_duration(text.trim()).ok()

@@ -420,19 +420,9 @@ fn number(n: &Number) -> String {
         Some(f) if n.is_f64() && !(f.fract() == 0.0 && (SIGNED..UNSIGNED).contains(&f)) => {
             float::format(f)
         }
-        Some(f) if n.is_f64() =>
-        {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "checked to fit"
-            )]
-            if f < 0.0 {
-                (f as i64).to_string()
-            } else {
-                (f as u64).to_string()
-            }
-        }
+        Some(0.0) if n.is_f64() => "0".to_owned(),
+        // The shortest digits that mean it, as Go's JSON has them.
+        Some(f) if n.is_f64() => f.to_string(),
         _ => n.to_string(),
     }
 }

@@ -51,6 +51,9 @@ fn type_error<'v>(
     match (ty.node().kind, value) {
         (Kind::Any | Kind::IntOrString | Kind::Quantity, _) => None,
         (Kind::String, _) if ty.node().format.as_deref() == Some("date-time") => None,
+        (Kind::String, Value::String(text)) if ty.node().format.as_deref() == Some("byte") => {
+            base64_error(text).map(|at| format!("illegal base64 data at input byte {at}"))
+        }
         (Kind::String, Value::String(_))
         | (Kind::Boolean, Value::Bool(_))
         | (Kind::Number, Value::Number(_)) => None,
@@ -72,6 +75,48 @@ fn type_error<'v>(
             map.values().find_map(|value| type_error(value, values, go, owner, path))
         }
         _ => wrong(found),
+    }
+}
+
+/// Where Go's standard encoding finds a text to be no base64; none if it is. Line ends do not count.
+fn base64_error(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut quantum = 0;
+    let mut at = 0;
+    let skip = |mut at: usize| {
+        while matches!(bytes.get(at), Some(b'\r' | b'\n')) {
+            at += 1;
+        }
+        at
+    };
+    loop {
+        at = skip(at);
+        match bytes.get(at) {
+            None if quantum == 0 => return None,
+            None => return Some(at - quantum),
+            Some(b'=') => {
+                let mut end = at + 1;
+                match quantum {
+                    0 | 1 => return Some(at),
+                    2 => {
+                        end = skip(end);
+                        match bytes.get(end) {
+                            None => return Some(bytes.len()),
+                            Some(b'=') => end += 1,
+                            Some(_) => return Some(end - 1),
+                        }
+                    }
+                    _ => {}
+                }
+                end = skip(end);
+                return (end < bytes.len()).then_some(end);
+            }
+            Some(b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/') => {
+                quantum = (quantum + 1) % 4;
+                at += 1;
+            }
+            Some(_) => return Some(at),
+        }
     }
 }
 
@@ -115,5 +160,25 @@ mod tests {
             ),
         );
         check(&pod(&json!({"containers": [{"name": "a", "ports": null}]})), None);
+    }
+
+    #[test]
+    fn base64_is_what_go_takes() {
+        for (text, wanted) in [
+            ("", None),
+            ("ZA==", None),
+            ("Z\nA==\n", None),
+            ("YWJj", None),
+            ("%", Some(0)),
+            ("YWJ%", Some(3)),
+            ("YWJ", Some(0)),
+            ("YWJjZ", Some(4)),
+            ("=", Some(0)),
+            ("ZA=", Some(3)),
+            ("ZA=x", Some(2)),
+            ("ZA==x", Some(4)),
+        ] {
+            assert_eq!(base64_error(text), wanted, "{text:?}");
+        }
     }
 }

@@ -174,13 +174,13 @@ impl Step {
             if !task.is_running() || only_namespace && task.object().kind() == "Namespace" {
                 continue;
             }
-            let status = task.status;
             if task.hook {
                 // Argo CD's results say of a hook how far it is, and no longer that it is applied.
                 let (phase, text) = hook_progress(&live, custom);
                 self.set(i, None, Some(phase), &text);
                 continue;
             }
+            let status = task.status;
             let health = match health::awaited(&live, custom) {
                 Err(_) => continue,
                 Ok(None) => Some((OperationPhase::Succeeded, String::new())),

@@ -12,7 +12,7 @@ use windlass_engine::diff::{self, Mode};
 use windlass_engine::ignore::Rules;
 use windlass_engine::normalize::Normalizer;
 use windlass_engine::sync::{self, Plan};
-use windlass_engine::targets::{self, Context};
+use windlass_engine::targets::{self, Context, Targets};
 use windlass_engine::tracking::{self, Method, Tracking};
 use windlass_object::{Object, ResourceKey};
 use windlass_render::{Given, Outcome, Rendered, Spec, render};
@@ -26,7 +26,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// The cluster that Applications mean by "here".
-const IN_CLUSTER: [&str; 2] = ["https://kubernetes.default.svc", "in-cluster"];
+pub(super) const IN_CLUSTER: [&str; 2] = ["https://kubernetes.default.svc", "in-cluster"];
 
 /// Whose manifests are wanted.
 #[derive(Clone, Debug)]
@@ -125,6 +125,46 @@ pub(crate) async fn rendered(
     fetcher.fulfil(given, render).await.map_err(Failure::generic)
 }
 
+/// What an application's objects are to be.
+pub(crate) struct Prepared {
+    pub(crate) targets: Targets,
+    tracking: Tracking,
+    instance: String,
+    commit: String,
+    /// As in [`Compared`].
+    pub(crate) incomplete: bool,
+}
+
+/// Renders an application's manifests, and marks and places them as a sync does.
+pub(crate) async fn prepare(
+    connection: &Connection,
+    app: &Application,
+    wanted: &Wanted,
+) -> anyhow::Result<Prepared> {
+    check_destination(app)?;
+    let (manifests, commit, incomplete) = manifests(connection, app, wanted).await?;
+    let (tracking, instance) = marks(connection, app).await?;
+    let context = Context {
+        instance: &instance,
+        namespace: &app.spec.destination.namespace,
+        tracking: &tracking,
+        kinds: connection.kinds().await?,
+        excluded: &|_| false,
+    };
+    let targets = targets::prepare(manifests, &context);
+    Ok(Prepared { targets, tracking, instance, commit, incomplete })
+}
+
+/// How an application's objects are marked.
+pub(crate) async fn marks(
+    connection: &Connection,
+    app: &Application,
+) -> anyhow::Result<(Tracking, String)> {
+    let settings = repositories::config_map(connection, "argocd-cm").await?;
+    let instance = tracking::instance_name(app.name(), app.namespace(), &connection.namespace);
+    Ok((tracking(&settings), instance))
+}
+
 /// Compares, and plans the sync that would follow.
 pub(crate) async fn compare(
     connection: &Connection,
@@ -132,23 +172,13 @@ pub(crate) async fn compare(
     wanted: &Wanted,
 ) -> anyhow::Result<Compared> {
     let app = &stored.app;
-    check_destination(app)?;
-    let (manifests, commit, incomplete) = manifests(connection, app, wanted).await?;
-    let kinds = Kinds::discover(&connection.client).await?;
+    let Prepared { targets, tracking, instance, commit, incomplete } =
+        prepare(connection, app, wanted).await?;
+    let kinds = connection.kinds().await?;
     let settings = repositories::config_map(connection, "argocd-cm").await?;
-    let tracking = tracking(&settings);
     let (custom, _) = Customizations::read(&settings);
-    let instance = tracking::instance_name(app.name(), app.namespace(), &connection.namespace);
     let namespace = app.spec.destination.namespace.as_str();
-    let context = Context {
-        instance: &instance,
-        namespace,
-        tracking: &tracking,
-        kinds: &kinds,
-        excluded: &|_| false,
-    };
-    let targets = targets::prepare(manifests, &context);
-    let live = live(app, &targets.objects, &kinds, namespace).await?;
+    let live = live(app, &targets.objects, kinds, namespace).await?;
     let options = sync_options(app);
     let ignored = ignored(&app.spec.ignore_differences);
     let schemas = Schemas::builtin();
@@ -167,7 +197,7 @@ pub(crate) async fn compare(
             incomplete,
             prune_default: options.prune_default.as_deref(),
             delete_default: None,
-            kinds: &kinds,
+            kinds,
             permitted: &|_, _, _| true,
             health: &custom,
             diff: diff::Settings {
@@ -187,7 +217,7 @@ pub(crate) async fn compare(
         pairs: comparison.pairs(|_| true),
         hooks: &comparison.hooks,
         namespace: there.into_iter().next().map(Arc::new),
-        kinds: &kinds,
+        kinds,
         permit: &|_, _| Ok(()),
         health: &custom,
     };

@@ -1,15 +1,18 @@
 //! The Applications of a cluster, straight from its Kubernetes API.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube::{Api, Client, Config};
+use tokio::sync::OnceCell;
 use windlass_argo::types::{Application, GROUP, VERSION};
 use windlass_object::{Object, Value, json};
 
+use super::kinds::Kinds;
 use crate::cli::failure::Failure;
 
 /// Where `windlass up` leaves its kubeconfig.
@@ -37,6 +40,7 @@ pub(crate) struct Connection {
     pub(crate) client: Client,
     /// The control namespace.
     pub(crate) namespace: String,
+    kinds: Arc<OnceCell<Kinds>>,
 }
 
 /// An application's name, apart from its namespace.
@@ -78,7 +82,7 @@ impl Connection {
             flags.control_namespace.clone().or(contexts).unwrap_or_else(|| "argocd".to_owned());
         let client = Client::try_from(config)
             .map_err(|e| Failure::generic(format!("cannot set up the connection: {e}")))?;
-        Ok(Self { client, namespace })
+        Ok(Self { client, namespace, kinds: Arc::default() })
     }
 
     /// `NAME` or `NAMESPACE/NAME`.
@@ -88,17 +92,13 @@ impl Connection {
         AppName { namespace: namespace.to_owned(), name: name.to_owned() }
     }
 
-    /// The name as argocd prints it.
-    pub(crate) fn qualified(&self, app: &Application) -> String {
-        if app.namespace() == self.namespace || app.namespace().is_empty() {
-            app.name().to_owned()
-        } else {
-            format!("{}/{}", app.namespace(), app.name())
-        }
-    }
-
     pub(crate) fn api(&self, namespace: &str) -> Api<DynamicObject> {
         Api::namespaced_with(self.client.clone(), namespace, &resource())
+    }
+
+    /// What the cluster serves, asked once.
+    pub(crate) async fn kinds(&self) -> anyhow::Result<&Kinds> {
+        self.kinds.get_or_try_init(|| Kinds::discover(&self.client)).await
     }
 
     pub(crate) async fn get(&self, name: &AppName) -> anyhow::Result<Stored> {
@@ -109,6 +109,15 @@ impl Connection {
     pub(crate) async fn find(&self, name: &AppName) -> anyhow::Result<Option<Stored>> {
         let found = self.api(&name.namespace).get_opt(&name.name).await;
         found.map_err(|e| refused(&e))?.map(stored).transpose()
+    }
+
+    /// Whether there is a project of that name; `default` always is, as the controller makes it.
+    pub(crate) async fn project(&self, name: &str) -> anyhow::Result<bool> {
+        let kind = ApiResource::from_gvk(&GroupVersionKind::gvk(GROUP, VERSION, "AppProject"));
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(self.client.clone(), &self.namespace, &kind);
+        let found = api.get_opt(name).await.map_err(|e| refused(&e))?;
+        Ok(found.is_some() || name == "default")
     }
 
     /// The applications that a label selector selects, by namespace and name.
@@ -162,6 +171,14 @@ impl Connection {
         let annotation = json!({windlass_argo::types::ANNOTATION_REFRESH: how});
         self.patch(name, &json!({"metadata": {"annotations": annotation}})).await
     }
+}
+
+/// The name as argocd prints it.
+pub(crate) fn qualified(app: &Application) -> String {
+    if app.namespace().is_empty() {
+        return app.name().to_owned();
+    }
+    format!("{}/{}", app.namespace(), app.name())
 }
 
 pub(crate) fn resource() -> ApiResource {

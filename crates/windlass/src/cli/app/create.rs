@@ -7,8 +7,10 @@ use anyhow::Context;
 use windlass_argo::types::{Application, ApplicationSpec, FINALIZER_RESOURCES};
 use windlass_object::{Object, Value, json, yaml};
 
+use super::comparison::IN_CLUSTER;
 use super::connection::Connection;
 use super::options::AppOptions;
+use super::repositories;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 
@@ -132,7 +134,7 @@ async fn create(connection: &Connection, args: &Args, object: Object) -> anyhow:
         return Err(Failure::generic("the application needs a name"));
     }
     let app = Application::from_object(&object)?;
-    validate(&app)?;
+    validate(connection, &app).await?;
     let namespace = match (&args.app_namespace, object.namespace()) {
         (Some(namespace), _) => namespace.as_str(),
         (None, "") => &connection.namespace,
@@ -161,19 +163,48 @@ async fn create(connection: &Connection, args: &Args, object: Object) -> anyhow:
 }
 
 /// What Argo CD refuses at once.
-fn validate(app: &Application) -> anyhow::Result<()> {
+async fn validate(connection: &Connection, app: &Application) -> anyhow::Result<()> {
     let invalid = |what: &str| {
         Err(Failure::generic(format!(
             "application spec for {} is invalid: InvalidSpecError: {what}",
             app.name()
         )))
     };
-    let destination = &app.spec.destination;
-    if destination.server.is_empty() && destination.name.is_empty() {
-        return invalid("Destination server missing from app spec");
+    let nowhere = |what: &str| {
+        Err(Failure::generic(format!(
+            "application destination spec for {} is invalid: {what}",
+            app.name()
+        )))
+    };
+    let project = connection.project(app.project()).await?;
+    if !project {
+        let name = app.project();
+        return Err(Failure::generic(format!(
+            "app is not allowed in project \"{name}\", or the project does not exist"
+        )));
     }
-    if !destination.server.is_empty() && !destination.name.is_empty() {
-        return invalid("application destination can't have both name and server defined");
+    let destination = &app.spec.destination;
+    let (server, name) = (destination.server.as_str(), destination.name.as_str());
+    if server.is_empty() && name.is_empty() {
+        return nowhere("Destination server missing from app spec");
+    }
+    if !server.is_empty() && !name.is_empty() {
+        return nowhere(&format!(
+            "application destination can't have both name and server defined: {name} {server}"
+        ));
+    }
+    if !IN_CLUSTER.contains(&server) && !IN_CLUSTER.contains(&name) {
+        let clusters = repositories::clusters(connection).await?;
+        if !server.is_empty() && !clusters.iter().any(|c| c.server == server) {
+            return nowhere(&format!(
+                "error getting cluster by server \"{server}\": cluster \"{server}\" not found"
+            ));
+        }
+        if !name.is_empty() && !clusters.iter().any(|c| c.name == name) {
+            return nowhere(&format!(
+                "unable to find destination server: there are no clusters with this name: {name}"
+            ));
+        }
     }
     let sources = app.spec.effective_sources();
     if sources.is_empty() || sources.iter().any(|s| s.repo_url.is_empty()) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use windlass_argo::types::{FINALIZER_BACKGROUND, FINALIZER_FOREGROUND, FINALIZER_RESOURCES};
 use windlass_object::{Value, json};
 
-use super::connection::{AppName, Connection};
+use super::connection::{AppName, Connection, qualified};
 use super::wait::{Goal, wait_until};
 use crate::cli::failure::Failure;
 use crate::cli::output;
@@ -53,7 +53,7 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
             if found.is_empty() {
                 return Err(Failure::generic(format!("no apps match selector {selector}")));
             }
-            found.iter().map(|s| connection.qualified(&s.app)).collect()
+            found.iter().map(|s| qualified(&s.app)).collect()
         }
     };
     let mut ask = args.cascade && !args.yes && std::io::stdout().is_terminal();

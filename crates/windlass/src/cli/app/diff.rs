@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use similar::{DiffOp, TextDiff};
 use windlass_engine::compare::Resource;
-use windlass_engine::mask;
+use windlass_engine::{hook, mask};
 use windlass_object::{Object, yaml};
 
 use super::comparison::{Wanted, compare};
@@ -87,19 +87,26 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
     })
 }
 
-/// Both sides of an object that a sync would change, as YAML.
+/// Both sides of an object that a sync would change, as YAML. One that is only here or only there
+/// is shown as it is.
 fn difference(resource: &Resource) -> Option<(String, String)> {
-    if !resource.own || !(resource.diff.modified || resource.status.requires_pruning) {
+    let is_hook = resource.live.as_deref().is_some_and(hook::is_hook);
+    let gone = resource.target.is_none();
+    if !resource.own || is_hook || !(resource.diff.modified || resource.status.requires_pruning) {
         return None;
     }
-    let mut live = resource.diff.live.clone();
-    let mut target = resource.diff.predicted.clone();
+    let mut live =
+        if gone { resource.live.as_deref().cloned() } else { resource.diff.live.clone() };
+    let mut target = if gone { None } else { resource.diff.predicted.clone() };
     let mut versions: Vec<&mut Object> = live.iter_mut().chain(target.iter_mut()).collect();
     mask::mask(&mut versions, &[]);
     let text = |object: Option<Object>| {
         let Some(mut object) = object else { return String::new() };
-        object.remove(&["metadata", "managedFields"]);
-        object.remove_annotation("kubectl.kubernetes.io/last-applied-configuration");
+        object.remove(&["metadata", "creationTimestamp"]);
+        if !gone {
+            object.remove(&["metadata", "managedFields"]);
+            object.remove_annotation("kubectl.kubernetes.io/last-applied-configuration");
+        }
         yaml::to_string(&object.into_value())
     };
     Some((text(live), text(target)))

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::connection::{Connection, Stored};
 use super::wait::{Goal, wait_until};
-use super::{repositories, status, tree};
+use super::{health, repositories, status, tree};
 use crate::cli::output::{self, Notation};
 
 /// Show an application.
@@ -60,6 +60,7 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
             None => connection.get(&name).await?,
         };
     }
+    stored = health::complete(connection, stored).await?;
     output::print(&show(connection, &stored, &args).await?)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -78,7 +79,7 @@ async fn show(connection: &Connection, stored: &Stored, args: &Args) -> anyhow::
         _ => {}
     }
     let url = repositories::page(connection, app).await;
-    let mut out = status::summary(connection, app, url.as_deref());
+    let mut out = status::summary(app, url.as_deref());
     if !app.status.conditions.is_empty() {
         out.push('\n');
         out.push_str(&status::conditions(app));

@@ -7,6 +7,7 @@ use kube::api::{ListParams, Patch, PatchParams, PostParams};
 use kube::core::{ApiResource, DynamicObject};
 use kube::discovery::{Discovery, Scope, verbs};
 use kube::{Api, Client};
+use windlass_cluster::KindFilter;
 use windlass_engine::state::ApiKinds;
 use windlass_object::{GroupKind, GroupVersionKind, Object, ResourceKey, Value};
 use windlass_tree::ClusterVersions;
@@ -14,6 +15,8 @@ use windlass_tree::ClusterVersions;
 use super::connection::refused;
 use crate::cli::failure::Failure;
 
+/// The address of the cluster that is looked at, as settings name it.
+const IN_CLUSTER: &str = "https://kubernetes.default.svc";
 /// How many requests are under way at once.
 const CONCURRENCY: usize = 16;
 
@@ -74,8 +77,23 @@ impl Kinds {
         let Some(kind) = self.served.get(&asked).or_else(|| self.kind(&key.group_kind())) else {
             return Ok(None);
         };
+        if key.name.is_empty() {
+            // What has yet to get its name (`generateName`) is not there.
+            return Ok(None);
+        }
         let found = self.api(kind, &key.namespace).get_opt(&key.name).await;
         found.map_err(|e| refused(&e))?.map(|o| object(&o, &kind.resource)).transpose()
+    }
+
+    /// The objects of these names and versions, none for one that is not there.
+    pub(crate) async fn fetch_each(
+        &self,
+        keys: impl IntoIterator<Item = (ResourceKey, String)>,
+    ) -> anyhow::Result<Vec<Option<Object>>> {
+        let fetches =
+            keys.into_iter().map(|(key, version)| async move { self.fetch(&key, &version).await });
+        let found: Vec<_> = stream::iter(fetches).buffered(CONCURRENCY).collect().await;
+        found.into_iter().collect()
     }
 
     /// The objects of these names and versions that are there.
@@ -83,10 +101,7 @@ impl Kinds {
         &self,
         keys: impl IntoIterator<Item = (ResourceKey, String)>,
     ) -> anyhow::Result<Vec<Object>> {
-        let fetches =
-            keys.into_iter().map(|(key, version)| async move { self.fetch(&key, &version).await });
-        let found: Vec<_> = stream::iter(fetches).buffered(CONCURRENCY).collect().await;
-        Ok(found.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+        Ok(self.fetch_each(keys).await?.into_iter().flatten().collect())
     }
 
     fn api_of(&self, object: &Object) -> anyhow::Result<Api<DynamicObject>> {
@@ -126,16 +141,16 @@ impl Kinds {
         patched.map(|_| ()).map_err(|error| refused(&error))
     }
 
-    /// Everything in a namespace that has an owner. Kinds that may not be listed are left out.
-    pub(crate) async fn owned(&self, namespace: &str) -> Vec<Object> {
-        let kinds = self.preferred.values().filter_map(|gvk| self.served.get(gvk));
-        let lists = kinds.filter(|k| k.namespaced && k.listed && !is_noise(&k.resource)).map(
-            |kind| async move {
-                let listed = self.api(kind, namespace).list(&ListParams::default()).await;
-                let items = listed.map(|l| l.items).unwrap_or_default();
-                items.iter().filter_map(|o| object(o, &kind.resource).ok()).collect::<Vec<_>>()
-            },
-        );
+    /// Everything in a namespace that has an owner, of the kinds that are looked at. Kinds that may
+    /// not be listed are left out.
+    pub(crate) async fn owned(&self, namespace: &str, filter: &KindFilter) -> Vec<Object> {
+        let kinds = self.preferred.iter().filter(|(kind, _)| filter.allows(kind, IN_CLUSTER));
+        let kinds = kinds.filter_map(|(_, gvk)| self.served.get(gvk));
+        let lists = kinds.filter(|k| k.namespaced && k.listed).map(|kind| async move {
+            let listed = self.api(kind, namespace).list(&ListParams::default()).await;
+            let items = listed.map(|l| l.items).unwrap_or_default();
+            items.iter().filter_map(|o| object(o, &kind.resource).ok()).collect::<Vec<_>>()
+        });
         let lists: Vec<Vec<Object>> = stream::iter(lists).buffered(CONCURRENCY).collect().await;
         let owned = |o: &Object| !o.owner_references().is_empty();
         lists.into_iter().flatten().filter(owned).collect()
@@ -157,12 +172,6 @@ pub(crate) async fn versions(client: &Client) -> anyhow::Result<ClusterVersions>
     }
     let kubernetes = version.git_version.trim_start_matches('v').to_owned();
     Ok(ClusterVersions { kubernetes, apis })
-}
-
-/// What Argo CD never shows.
-fn is_noise(resource: &ApiResource) -> bool {
-    matches!(resource.group.as_str(), "events.k8s.io" | "metrics.k8s.io")
-        || matches!(resource.kind.as_str(), "Event" | "Lease")
 }
 
 fn gvk(resource: &ApiResource) -> GroupVersionKind {

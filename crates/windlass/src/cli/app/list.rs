@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use windlass_argo::types::Application;
 
-use super::connection::{Connection, Stored};
+use super::connection::{Connection, Stored, qualified};
 use super::status;
 use crate::cli::columns::{align, line};
 use crate::cli::output::{self, Notation};
@@ -54,10 +54,10 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
         }
         "name" => {
             for stored in &all {
-                output::print_line(&connection.qualified(&stored.app))?;
+                output::print_line(&qualified(&stored.app))?;
             }
         }
-        wide => output::print(&table(connection, &all, wide == "wide"))?,
+        wide => output::print(&table(&all, wide == "wide"))?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -76,7 +76,7 @@ impl Args {
     }
 }
 
-fn table(connection: &Connection, all: &[Stored], wide: bool) -> String {
+fn table(all: &[Stored], wide: bool) -> String {
     let mut head = line([
         "NAME",
         "CLUSTER",
@@ -93,7 +93,7 @@ fn table(connection: &Connection, all: &[Stored], wide: bool) -> String {
     let mut lines = vec![head];
     for Stored { app, .. } in all {
         let mut cells = vec![
-            connection.qualified(app),
+            qualified(app),
             status::server(app).to_owned(),
             app.spec.destination.namespace.clone(),
             app.project().to_owned(),

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use windlass_argo::types::Application;
+use windlass_engine::{hook, mask, tracking};
 use windlass_object::{Object, yaml};
 
-use super::comparison::{Wanted, manifests};
+use super::comparison::{Wanted, manifests, marks, prepare};
 use super::connection::Connection;
-use super::kinds::Kinds;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 
@@ -40,27 +42,65 @@ pub(crate) struct Args {
 pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<ExitCode> {
     let name = connection.name(&args.name, args.app_namespace.as_deref());
     let app = connection.get(&name).await?.app;
-    if args.source == "live" {
-        let kinds = Kinds::discover(&connection.client).await?;
-        let keys = app.status.resources.iter().map(|r| (r.key(), r.version.clone()));
-        let mut objects = kinds.fetch_all(keys).await?;
-        for object in &mut objects {
-            object.remove(&["metadata", "managedFields"]);
-            windlass_engine::mask::mask(&mut [object], &[]);
+    let (mut objects, incomplete) = match (args.source.as_str(), args.local, args.revision) {
+        ("live", _, _) => (live(connection, &app).await?, false),
+        (_, Some(dir), _) => {
+            let (objects, _, incomplete) = manifests(connection, &app, &Wanted::Local(dir)).await?;
+            // The person's own files, as they are.
+            output::print(&documents(objects))?;
+            return whole(incomplete);
         }
-        output::print(&documents(objects))?;
-        return Ok(ExitCode::SUCCESS);
+        (_, None, Some(revision)) => rendered(connection, &app, revision).await?,
+        (_, None, None) => targets(connection, &app).await?,
+    };
+    for object in &mut objects {
+        mask::mask(&mut [object], &[]);
     }
-    let wanted = args.local.map_or(Wanted::Revision(args.revision), Wanted::Local);
-    let (objects, _, incomplete) = manifests(connection, &app, &wanted).await?;
     output::print(&documents(objects))?;
+    whole(incomplete)
+}
+
+fn whole(incomplete: bool) -> anyhow::Result<ExitCode> {
     if incomplete {
         return Err(Failure::generic("some manifests could not be rendered"));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Objects as a stream of documents, each behind a `---`.
-pub(crate) fn documents(objects: impl IntoIterator<Item = Object>) -> String {
-    objects.into_iter().map(|o| format!("---\n{}", yaml::to_string(&o.into_value()))).collect()
+/// The application's objects as the cluster has them.
+async fn live(connection: &Connection, app: &Application) -> anyhow::Result<Vec<Object>> {
+    let own = app.status.resources.iter().filter(|r| !r.hook);
+    connection.kinds().await?.fetch_all(own.map(|r| (r.key(), r.version.clone()))).await
+}
+
+/// What the cluster is to have, hooks aside, by group, kind, namespace and name.
+async fn targets(
+    connection: &Connection,
+    app: &Application,
+) -> anyhow::Result<(Vec<Object>, bool)> {
+    let prepared = prepare(connection, app, &Wanted::Revision(None)).await?;
+    let objects = prepared.targets.objects.into_iter().filter(|object| !hook::is_hook(object));
+    let mut objects: Vec<Object> = objects.map(Arc::unwrap_or_clone).collect();
+    objects.sort_by_cached_key(|object| object.key().to_string());
+    Ok((objects, prepared.incomplete))
+}
+
+/// What a revision says, with the application's mark, in the order of its files.
+async fn rendered(
+    connection: &Connection,
+    app: &Application,
+    revision: String,
+) -> anyhow::Result<(Vec<Object>, bool)> {
+    let wanted = Wanted::Revision(Some(revision));
+    let (mut objects, _, incomplete) = manifests(connection, app, &wanted).await?;
+    let (tracking, instance) = marks(connection, app).await?;
+    for object in objects.iter_mut().filter(|object| !tracking::is_crd(object)) {
+        tracking.set(object, &instance, &app.spec.destination.namespace)?;
+    }
+    Ok((objects, incomplete))
+}
+
+/// Objects as a stream of documents, each behind a `---` and with an empty line at its end.
+fn documents(objects: impl IntoIterator<Item = Object>) -> String {
+    objects.into_iter().map(|o| format!("---\n{}\n", yaml::to_string(&o.into_value()))).collect()
 }

@@ -8,6 +8,7 @@ mod create;
 mod delete;
 mod diff;
 mod get;
+mod health;
 mod history;
 mod kinds;
 mod list;

@@ -73,6 +73,27 @@ pub(crate) async fn settings(connection: &Connection) -> anyhow::Result<Arc<Sett
     }))
 }
 
+/// A cluster that the settings name.
+pub(crate) struct ClusterName {
+    pub(crate) name: String,
+    pub(crate) server: String,
+}
+
+/// The clusters that the secrets of the control namespace name.
+pub(crate) async fn clusters(connection: &Connection) -> anyhow::Result<Vec<ClusterName>> {
+    let params = ListParams::default().labels("argocd.argoproj.io/secret-type=cluster");
+    let list = core(connection, "Secret").list(&params).await.map_err(|e| refused(&e))?;
+    let clusters = list.items.iter().map(|secret| {
+        let data = strings(secret, "data");
+        let text = |key: &str| {
+            let bytes = data.get(key).and_then(|text| STANDARD.decode(text).ok());
+            String::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
+        };
+        ClusterName { name: text("name"), server: text("server") }
+    });
+    Ok(clusters.collect())
+}
+
 /// The page of an application, where the settings name the address of the console.
 pub(crate) async fn page(connection: &Connection, app: &Application) -> Option<String> {
     let settings = config_map(connection, "argocd-cm").await.ok()?;

@@ -33,7 +33,7 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
     let app = connection.get(&name).await?.app;
     let mut lines = vec![line(["GROUP", "KIND", "NAMESPACE", "NAME", "ORPHANED"])];
     if args.output.is_empty() {
-        for resource in app.status.resources.iter().filter(|r| !r.hook) {
+        for resource in &app.status.resources {
             let key = resource.key();
             lines.push(vec![key.group, key.kind, key.namespace, key.name, "No".to_owned()]);
         }

@@ -1,5 +1,6 @@
 //! `--resource GROUP:KIND:NAME`, as argocd reads it.
 
+use std::fmt;
 use std::str::FromStr;
 
 use windlass_object::ResourceKey;
@@ -40,6 +41,17 @@ impl FromStr for Pattern {
             namespace,
             name: name.to_owned(),
         })
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let exclude = if self.exclude { "!" } else { "" };
+        write!(f, "{exclude}{}:{}:", self.group, self.kind)?;
+        if let Some(namespace) = &self.namespace {
+            write!(f, "{namespace}/")?;
+        }
+        f.write_str(&self.name)
     }
 }
 

@@ -9,7 +9,7 @@ use windlass_argo::types::{
 };
 use windlass_object::ResourceKey;
 
-use super::connection::Connection;
+use super::connection::qualified;
 use super::selection;
 use crate::cli::columns::{align, line};
 
@@ -19,10 +19,10 @@ fn fact(out: &mut String, name: &str, value: &str) {
 }
 
 /// What `app get` begins with. `url` is the application's page, where there is one.
-pub(crate) fn summary(connection: &Connection, app: &Application, url: Option<&str>) -> String {
+pub(crate) fn summary(app: &Application, url: Option<&str>) -> String {
     let mut out = String::new();
     let spec = &app.spec;
-    fact(&mut out, "Name:", &connection.qualified(app));
+    fact(&mut out, "Name:", &qualified(app));
     fact(&mut out, "Project:", app.project());
     fact(&mut out, "Server:", server(app));
     fact(&mut out, "Namespace:", &spec.destination.namespace);

@@ -8,7 +8,7 @@ use windlass_argo::types::{
 };
 use windlass_object::json;
 
-use super::connection::{AppName, Connection};
+use super::connection::{AppName, Connection, qualified};
 use super::selection::Pattern;
 use super::status;
 use super::wait::{Goal, Report, watch};
@@ -104,7 +104,7 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
         if found.is_empty() {
             return Err(Failure::generic(format!("no apps match selector {selector}")));
         }
-        names.extend(found.iter().map(|s| connection.qualified(&s.app)));
+        names.extend(found.iter().map(|s| qualified(&s.app)));
     }
     for text in &names {
         sync(connection, &connection.name(text, args.app_namespace.as_deref()), &args).await?;
@@ -131,7 +131,7 @@ async fn sync(connection: &Connection, name: &AppName, args: &Args) -> anyhow::R
         return Ok(());
     }
     let goal = Goal { operation: true, resources: args.resource.clone(), ..Goal::default() };
-    let report = Report { output: &args.output, operation: true };
+    let report = Report { output: &args.output, operation: true, refresh: !args.dry_run };
     let Some(done) = watch(connection, name, &goal, args.timeout, &report).await? else {
         return Ok(());
     };
@@ -170,7 +170,11 @@ impl Args {
         let resources = match (self.resource.is_empty(), resources) {
             (true, _) => Vec::new(),
             (false, found) if found.is_empty() => {
-                return Err(Failure::fatal("No matching app resources found for resource filter"));
+                let filter: Vec<String> = self.resource.iter().map(Pattern::to_string).collect();
+                return Err(Failure::fatal(format!(
+                    "No matching app resources found for resource filter: {}",
+                    filter.join(", ")
+                )));
             }
             (false, found) => found,
         };

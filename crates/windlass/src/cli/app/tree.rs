@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use windlass_argo::customizations::Customizations;
-use windlass_argo::types::Application;
+use windlass_argo::types::{Application, ResourceStatus};
 use windlass_engine::health;
-use windlass_object::Object;
+use windlass_object::{Object, ResourceKey};
 
 use super::connection::Connection;
-use super::kinds::Kinds;
 use super::repositories::config_map;
 use super::status::{self, ResourceState};
 use crate::cli::columns::{align, line};
@@ -45,7 +44,9 @@ impl Node {
 
 /// The live objects of an application as trees, and the objects of its status that are not there.
 pub(crate) async fn build(connection: &Connection, app: &Application) -> anyhow::Result<Vec<Node>> {
-    let kinds = Kinds::discover(&connection.client).await?;
+    let kinds = connection.kinds().await?;
+    let settings = config_map(connection, "argocd-cm").await?;
+    let filter = windlass_argo::kind_filter(&settings);
     let keys = app.status.resources.iter().map(|r| (r.key(), r.version.clone()));
     let roots = kinds.fetch_all(keys).await?;
     let namespaces: BTreeSet<String> =
@@ -53,7 +54,7 @@ pub(crate) async fn build(connection: &Connection, app: &Application) -> anyhow:
     let mut by_owner: BTreeMap<String, Vec<Object>> = BTreeMap::new();
     let mut seen: BTreeSet<String> = roots.iter().map(|o| o.uid().to_owned()).collect();
     for namespace in namespaces {
-        for object in kinds.owned(&namespace).await {
+        for object in kinds.owned(&namespace, &filter).await {
             let owner = object.owner_references().into_iter().next().map(|o| o.uid);
             if let Some(owner) = owner
                 && seen.insert(object.uid().to_owned())
@@ -62,7 +63,7 @@ pub(crate) async fn build(connection: &Connection, app: &Application) -> anyhow:
             }
         }
     }
-    let (custom, _) = Customizations::read(&config_map(connection, "argocd-cm").await?);
+    let (custom, _) = Customizations::read(&settings);
     Ok(roots.into_iter().map(|root| adopt(root, &mut by_owner, &custom, 0)).collect())
 }
 
@@ -118,8 +119,24 @@ pub(crate) async fn show(
         Detail::Detailed => line(["KIND/NAME", "STATUS", "HEALTH", "AGE", "MESSAGE", "REASON"]),
     }];
     let now = Timestamp::now();
-    for root in build(connection, app).await? {
+    let roots = build(connection, app).await?;
+    let there: BTreeSet<ResourceKey> = roots.iter().map(|root| root.object.key()).collect();
+    for root in roots {
         rows(&root, &Branch::default(), &states, detail, now, &mut lines);
+    }
+    // What Git has and the cluster has not.
+    let keys = app.status.resources.iter().map(ResourceStatus::key);
+    for key in keys.filter(|key| !there.contains(key)) {
+        let Some(state) = states.get(&(key.kind.clone(), key.name.clone())) else { continue };
+        let name = format!("{}/{}", key.kind, key.name);
+        let (sync, health) = (state.status.clone(), state.health.clone());
+        let message = state.message.clone();
+        lines.push(match detail {
+            Detail::Plain => vec![name, sync, health, message],
+            Detail::Detailed => {
+                vec![name, sync, health, "<unknown>".to_owned(), message, String::new()]
+            }
+        });
     }
     Ok(align(&lines))
 }

@@ -10,10 +10,10 @@ use kube::core::DynamicObject;
 use kube::runtime::watcher::{self, Event};
 use windlass_argo::types::{Application, HealthStatusCode, SyncStatusCode};
 
-use super::connection::{AppName, Connection, Stored, stored};
+use super::connection::{AppName, Connection, Stored, qualified, stored};
 use super::selection::Pattern;
 use super::status::{self, ResourceState};
-use super::{repositories, tree};
+use super::{health, repositories, tree};
 use crate::cli::failure::Failure;
 use crate::cli::output::{self, Notation};
 
@@ -70,10 +70,10 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
     let mut names = args.names.clone();
     if let Some(selector) = &args.selector {
         let found = connection.list(args.app_namespace.as_deref(), selector).await?;
-        names.extend(found.iter().map(|s| connection.qualified(&s.app)));
+        names.extend(found.iter().map(|s| qualified(&s.app)));
     }
     let goal = args.goal();
-    let report = Report { output: &args.output, operation: goal.operation };
+    let report = Report { output: &args.output, operation: goal.operation, refresh: false };
     for text in &names {
         let name = connection.name(text, args.app_namespace.as_deref());
         watch(connection, &name, &goal, args.timeout, &report).await?;
@@ -101,6 +101,9 @@ impl Args {
         Goal { sync: true, health: true, operation: true, ..goal }
     }
 }
+
+/// How long the comparison after a sync is waited for.
+const REFRESH: Duration = Duration::from_secs(60);
 
 /// What is waited for: everything that is set, together.
 #[derive(Clone, Debug, Default)]
@@ -238,7 +241,10 @@ pub(crate) async fn wait_until(
         };
         let Some(object) = seen else { continue };
         refusals = 0;
-        let seen = stored(object)?;
+        let mut seen = stored(object)?;
+        if !goal.deleted && !goal.refreshed {
+            seen = health::complete(connection, seen).await?;
+        }
         if goal.is_reached(&seen.app) {
             return Ok(Waited::Reached(Box::new(seen)));
         }
@@ -252,6 +258,8 @@ pub(crate) struct Report<'a> {
     pub(crate) output: &'a str,
     /// Whether the operation is part of it.
     pub(crate) operation: bool,
+    /// Whether the comparison after it is asked for before the end is told.
+    pub(crate) refresh: bool,
 }
 
 impl Report<'_> {
@@ -268,7 +276,7 @@ impl Report<'_> {
             _ => {}
         }
         let url = repositories::page(connection, app).await;
-        let mut out = format!("\n{}\n", status::summary(connection, app, url.as_deref()));
+        let mut out = format!("\n{}\n", status::summary(app, url.as_deref()));
         if self.operation
             && let Some(state) = &app.status.operation_state
         {
@@ -299,6 +307,8 @@ pub(crate) async fn watch(
         0 => Duration::MAX,
         seconds => Duration::from_secs(seconds),
     };
+    // One that is not there is waited for by nobody, not even its deletion.
+    connection.get(name).await?;
     let mut seen: BTreeMap<String, ResourceState> = BTreeMap::new();
     let mut headed = false;
     let mut each = |app: &Application| -> anyhow::Result<()> {
@@ -335,8 +345,17 @@ pub(crate) async fn watch(
     let result = wait_until(connection, name, goal, timeout, &mut each).await;
     match result {
         Ok(Waited::Reached(stored)) => {
+            let mut stored = *stored;
+            if report.refresh {
+                let goal = Goal { refreshed: true, ..Goal::default() };
+                connection.refresh(name, "normal").await?;
+                let refreshed =
+                    wait_until(connection, name, &goal, REFRESH, &mut |_| Ok(())).await?;
+                let refreshed = refreshed.into_stored().unwrap_or(stored);
+                stored = health::complete(connection, refreshed).await?;
+            }
             report.finish(connection, &stored).await?;
-            Ok(Some(*stored))
+            Ok(Some(stored))
         }
         Ok(Waited::Gone) if goal.deleted => {
             output::print_line(&format!("Application '{}' deleted", name.name))?;
@@ -347,13 +366,13 @@ pub(crate) async fn watch(
         }
         Ok(Waited::TimedOut(last)) => {
             if !report.is_for_programs() {
-                output::print("\nThis is the state of the app after wait timed out:\n")?;
+                output::print(
+                    "\nThis is the state of the app after wait timed out:\n\n\
+                     The command timed out waiting for the conditions to be met.\n",
+                )?;
             }
             if let Some(last) = last {
                 report.finish(connection, &last).await?;
-            }
-            if !report.is_for_programs() {
-                output::print("\nThe command timed out waiting for the conditions to be met.\n")?;
             }
             Err(Failure::generic(format!(
                 "timed out ({seconds}s) waiting for app \"{}\" match desired state",
@@ -362,6 +381,7 @@ pub(crate) async fn watch(
         }
         Err(error) => {
             if let Some(stored) = connection.find(name).await? {
+                let stored = health::complete(connection, stored).await?;
                 report.finish(connection, &stored).await?;
             }
             Err(error)
