@@ -7,6 +7,7 @@
 mod api;
 mod delivery;
 mod floor;
+mod kustomize;
 mod windlass;
 
 use std::process::ExitCode;
@@ -27,6 +28,8 @@ enum Benchmark {
     Api(api::Arguments),
     /// First delivery of many applications, and one commit to all of them, against Argo CD 3.2.
     Delivery(delivery::Arguments),
+    /// Overlays against kustomize: whole processes and in process.
+    Kustomize(kustomize::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().benchmark {
         Benchmark::Api(arguments) => api::run(&arguments),
         Benchmark::Delivery(arguments) => delivery::run(&arguments),
+        Benchmark::Kustomize(arguments) => kustomize::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

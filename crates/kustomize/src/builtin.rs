@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use serde_json::{Value, json};
 
 use crate::accumulate::Accumulator;
+use crate::charts;
 use crate::config::Config;
 use crate::error::{During, Error, Result};
 use crate::fieldspec::{self, FieldSpec};
@@ -52,6 +53,10 @@ pub(crate) fn generators(target: &Target<'_>) -> Result<Vec<Vec<Resource>>> {
         let options = generate::with_global(args.options.as_ref(), global);
         let args = SecretArgs { options, ..args.clone() };
         add(vec![generate::secret(&target.loader, &args)?], "SecretGenerator");
+    }
+    let globals = k.helm_globals.clone().unwrap_or_default();
+    for chart in &k.helm_charts {
+        add(charts::generate(target, &globals, chart)?, "HelmChartInflationGenerator");
     }
     Ok(out)
 }
@@ -222,6 +227,7 @@ impl Plugin {
                 Ok(vec![generate::secret(loader, &args)?])
             }
             "IAMPolicyGenerator" => self.iam_policy(),
+            "HelmChartInflationGenerator" => charts::generate(target, &self.read()?, &self.read()?),
             _ => Err(Error::told(format!("plugin {} not a generator", self.id()))
                 .during("failed to load generator")),
         }

@@ -14,6 +14,7 @@
 
 mod accumulate;
 mod builtin;
+mod charts;
 mod config;
 pub mod edit;
 mod error;
@@ -67,6 +68,12 @@ pub struct Options {
     pub reorder: Reorder,
     /// Whether `helmCharts` are rendered; an error if not.
     pub enable_helm: bool,
+    /// The cluster's version that charts find; empty is Helm's own.
+    pub helm_kube_version: String,
+    /// APIs that charts find beside those that every cluster has.
+    pub helm_api_versions: Vec<String>,
+    /// Seeds the random draws of charts.
+    pub seed: [u8; 32],
     /// Whether all resources get the label that names kustomize.
     pub managed_by_label: bool,
     /// The name of the tree's root in messages, without a slash at the end: an absolute path for
@@ -80,6 +87,9 @@ impl Default for Options {
             restrict_loads: true,
             reorder: Reorder::Unspecified,
             enable_helm: false,
+            helm_kube_version: String::new(),
+            helm_api_versions: Vec::new(),
+            seed: [0; 32],
             managed_by_label: false,
             root_name: String::new(),
         }

@@ -183,6 +183,13 @@ impl<'t> Loader<'t> {
         if is_http(path) { None } else { self.join(path).ok() }
     }
 
+    /// The tree, and where in it the directory at `path` is, if there is one.
+    pub(crate) fn tree_directory(&self, path: &str) -> Option<(&'t dyn Tree, TreePath)> {
+        let at = self.join(path).ok()?;
+        let (real, entry) = self.resolve(&at).ok()?;
+        (entry.kind == EntryKind::Directory).then_some((self.tree, real))
+    }
+
     /// The file at `path`, which is relative to the kustomization's directory, or a URL.
     ///
     /// # Errors

@@ -130,18 +130,21 @@ impl<'t> Target<'t> {
             Ok(spec) if spec.is_certain() => Err(Error::told("URL is a git repository")),
             _ => self.file(path),
         };
+        let as_file = as_file.during(|| format!("accumulating resources from '{path}'")).and_then(
+            |resources| {
+                let added = acc.map.append_all(resources);
+                added.during(|| format!("merging resources from '{path}'"))
+            },
+        );
         let why_no_file = match as_file {
-            Ok(resources) => {
-                acc.map
-                    .append_all(resources)
-                    .during(|| format!("merging resources from '{path}'"))
-                    .map_err(|e| match self.loader.place(path) {
-                        Some(place) => e.at(&place, None),
-                        None => e,
-                    })?;
-                return Ok(acc);
-            }
-            Err(e) => e.during(format!("accumulating resources from '{path}'")),
+            Ok(()) => return Ok(acc),
+            Err(e) => e,
+        };
+        let here = |e: Error| {
+            let place = why_no_file.place().map(|p| (p.file.clone(), p.at));
+            // Where there is no such file, the kustomization that names it is the place.
+            let place = place.or_else(|| Some((self.loader.place(self.file)?, None)));
+            place.map_or(e.clone(), |(file, at)| e.at(&file, at))
         };
         if matches!(why_no_file.root(), Error::Http(_)) {
             return Err(why_no_file);
@@ -152,7 +155,7 @@ impl<'t> Target<'t> {
             Err(_) if matches!(why_no_file.root(), Error::Malformed { .. }) => {
                 return Err(why_no_file);
             }
-            Err(e) => return Err(e.during(format!("accumulation err='{why_no_file}'"))),
+            Err(e) => return Err(here(e.during(format!("accumulation err='{why_no_file}'")))),
         };
         let sub = self
             .directory(opened, path, false)

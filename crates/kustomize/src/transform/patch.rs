@@ -1,6 +1,7 @@
 //! `patches` and `patchesStrategicMerge`, and the PatchTransformer and
 //! PatchStrategicMergeTransformer.
 
+use serde_json::json;
 use windlass_object::patch::JsonPatch;
 use windlass_object::yaml;
 
@@ -173,6 +174,11 @@ fn apply_json(
 
 /// Applies a JSON patch to one resource.
 pub(super) fn apply_to(resource: &mut Resource, patch: &JsonPatch) -> Result<()> {
+    // kustomize keeps notes of its own in annotations by then, so that there are always some.
+    let annotations = resource.metadata_mut().entry("annotations").or_insert_with(|| json!({}));
+    if annotations.is_null() {
+        *annotations = json!({});
+    }
     patch.apply(&mut resource.value).map_err(|e| Error::told(e.to_string()))?;
     resource.blank.clear();
     // kustomize writes these anew, as texts.

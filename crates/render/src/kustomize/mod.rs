@@ -6,6 +6,7 @@ mod flags;
 
 use std::sync::Arc;
 
+use sha2::{Digest as _, Sha256};
 use windlass_kustomize::kustomization::FILE_NAMES;
 use windlass_kustomize::{Error, Outcome};
 use windlass_object::yaml::Position;
@@ -34,6 +35,9 @@ pub(crate) fn render(
     }
     let mut how = flags.options;
     CHECKOUT.clone_into(&mut how.root_name);
+    how.helm_kube_version.clone_from(&options.kube_version);
+    how.helm_api_versions.clone_from(&options.api_versions);
+    how.seed = Sha256::digest(spec.installation.seed.as_bytes()).into();
     let edited = match edited(tree, root, options, environment) {
         Ok(edited) => edited,
         Err(diagnostic) => return findings.diagnostics.push(*diagnostic),

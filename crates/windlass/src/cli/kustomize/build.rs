@@ -70,6 +70,8 @@ impl Args {
     fn options(&self) -> anyhow::Result<Options> {
         let mut options = Options {
             enable_helm: self.enable_helm,
+            helm_kube_version: self.helm_kube_version.clone(),
+            helm_api_versions: self.helm_api_versions.clone(),
             managed_by_label: self.enable_managedby_label
                 || std::env::var("KUSTOMIZE_ENABLE_MANAGEDBY_LABEL").is_ok_and(|v| v == "on"),
             ..Options::default()

@@ -1,0 +1,182 @@
+//! Charts as a source of resources: `helmCharts`, and the HelmChartInflationGenerator.
+
+use serde_json::{Map, Value};
+use windlass_helm::{Capabilities, Chart, Environment, KubeVersion, Release, Values};
+use windlass_object::{patch, yaml};
+use windlass_tree::Need;
+
+use crate::error::{During, Error, Result};
+use crate::kustomization::encode::Encode;
+use crate::kustomization::{HelmChart, HelmGlobals};
+use crate::manifest;
+use crate::resource::Resource;
+use crate::target::Target;
+
+/// Where charts are unless `chartHome` says otherwise.
+const DEFAULT_HOME: &str = "charts";
+
+/// The resources of a chart. None, for now, if the chart must be fetched first: that is noted.
+///
+/// # Errors
+/// If charts are not to be rendered, the chart is not there, or Helm refuses it.
+pub(crate) fn generate(
+    target: &Target<'_>,
+    globals: &HelmGlobals,
+    chart: &HelmChart,
+) -> Result<Vec<Resource>> {
+    let mut args = chart.clone();
+    if args.namespace.is_empty() {
+        let own = &target.kustomization.namespace;
+        let namespace = if own.is_empty() { &target.outer_namespace } else { own };
+        args.namespace.clone_from(namespace);
+    }
+    check(target, &args).map_err(|e| configuring(e, globals, &args))?;
+    let home = match globals.chart_home.as_str() {
+        "" => DEFAULT_HOME,
+        home => home,
+    };
+    let mut directory = format!("{home}/{}", args.name);
+    if !args.version.is_empty() && !args.repo.is_empty() {
+        directory = format!("{home}/{}-{}/{}", args.name, args.version, args.name);
+    }
+    let loader = &target.loader;
+    let chart = match loader.tree_directory(&directory) {
+        Some((tree, path)) => Chart::load(tree, &path).map_err(|e| helm(&e))?,
+        None if args.repo.is_empty() => {
+            return Err(Error::told("no repo specified for pull, no chart found at ''"));
+        }
+        None => match loader.session().given.chart(&args.repo, &args.name, &args.version) {
+            Some(Ok(given)) => Chart::from_archive(&given.archive).map_err(|e| helm(&e))?,
+            Some(Err(why)) => return Err(Error::told(why)),
+            None => {
+                loader.need(Need::Chart {
+                    repository: args.repo.clone(),
+                    name: args.name.clone(),
+                    version: args.version.clone(),
+                });
+                return Ok(Vec::new());
+            }
+        },
+    };
+    let values = values(target, &args, &chart)?;
+    let rendered = windlass_helm::render(
+        &chart,
+        &values,
+        &Release::new(release_name(&args), namespace(&args)),
+        &capabilities(target, &args)?,
+        &windlass_helm::Options::new(Environment {
+            now: loader.session().given.now,
+            seed: target.options.seed,
+        }),
+    )
+    .map_err(|e| helm(&e))?;
+    loader.session().warnings.borrow_mut().extend(rendered.warnings);
+    let mut texts: Vec<&str> = Vec::new();
+    if args.include_crds {
+        texts.extend(rendered.crds.iter().map(|crd| &*crd.text));
+    }
+    texts.extend(rendered.manifests.iter().map(|manifest| &*manifest.text));
+    if !args.skip_hooks {
+        let hooks = rendered.hooks.iter().filter(|hook| !(args.skip_tests && hook.is_test()));
+        texts.extend(hooks.map(|hook| &*hook.manifest.text));
+    }
+    let mut out = Vec::new();
+    for text in texts {
+        let resources = manifest::resources(text.as_bytes());
+        out.extend(resources.during(|| "could not parse bytes into resource map".to_owned())?);
+    }
+    Ok(out)
+}
+
+fn check(target: &Target<'_>, args: &HelmChart) -> Result<()> {
+    if !target.options.enable_helm {
+        return Err(Error::told("must specify --enable-helm"));
+    }
+    if args.name.is_empty() {
+        return Err(Error::told("chart name cannot be empty"));
+    }
+    for (what, name) in [("releaseName", &args.release_name), ("chart name", &args.name)] {
+        if name.starts_with('-') {
+            return Err(Error::told(format!("{what} must not start with '-', got {name:?}")));
+        }
+    }
+    if !matches!(args.values_merge.as_str(), "" | "merge" | "override" | "replace") {
+        return Err(Error::told("valuesMerge must be one of [merge override replace]"));
+    }
+    for file in &args.additional_values_files {
+        target.loader.load(file).during(|| "could not load additionalValuesFile".to_owned())?;
+    }
+    Ok(())
+}
+
+fn configuring(e: Error, globals: &HelmGlobals, args: &HelmChart) -> Error {
+    let mut fields = Map::new();
+    for part in [globals.whole(), args.whole()] {
+        if let Value::Object(part) = part {
+            fields.extend(part);
+        }
+    }
+    let text = yaml::to_string(&Value::Object(fields));
+    e.during(format!(
+        "trouble configuring builtin HelmChartInflationGenerator with config: `\n{text}`"
+    ))
+}
+
+/// The chart's own values, or the file in their place, and what is said in line.
+fn values(target: &Target<'_>, args: &HelmChart, chart: &Chart) -> Result<Values> {
+    let inline = Value::Object(args.values_inline.clone());
+    let file = if args.values_file.is_empty() {
+        let own = chart.raw.iter().find(|file| file.name == "values.yaml");
+        own.map_or_else(Vec::new, |file| file.data.to_vec())
+    } else {
+        target.loader.load(&args.values_file)?.to_vec()
+    };
+    let file = Values::from_yaml(&args.values_file, &file).map_err(|e| helm(&e))?;
+    let file = Value::Object(file.into_map());
+    let merged = match args.values_merge.as_str() {
+        _ if args.values_inline.is_empty() => file,
+        "replace" => inline,
+        "merge" => over(inline, &file),
+        _ => over(file, &inline),
+    };
+    let Value::Object(merged) = merged else { return Ok(Values::new()) };
+    let mut values = Values::from_map(merged);
+    for file in &args.additional_values_files {
+        let text = target.loader.load(file)?;
+        values.merge(Values::from_yaml(file, &text).map_err(|e| helm(&e))?);
+    }
+    Ok(values)
+}
+
+fn over(mut under: Value, above: &Value) -> Value {
+    patch::apply_merge_patch(&mut under, above);
+    under
+}
+
+fn release_name(args: &HelmChart) -> &str {
+    if args.release_name.is_empty() { "release-name" } else { &args.release_name }
+}
+
+fn namespace(args: &HelmChart) -> &str {
+    if args.namespace.is_empty() { "default" } else { &args.namespace }
+}
+
+fn capabilities(target: &Target<'_>, args: &HelmChart) -> Result<Capabilities> {
+    let options = &target.options;
+    let mut capabilities = Capabilities::default();
+    let version = match args.kube_version.as_str() {
+        "" => &options.helm_kube_version,
+        own => own,
+    };
+    if !version.is_empty() {
+        capabilities.kube_version = KubeVersion::parse(version).map_err(|e| helm(&e))?;
+    }
+    let own = &args.api_versions;
+    let apis = if own.is_empty() { &options.helm_api_versions } else { own };
+    capabilities.api_versions.extend(apis.iter().cloned());
+    Ok(capabilities)
+}
+
+fn helm(error: &impl ToString) -> Error {
+    Error::told(format!("unable to run: 'helm template': Error: {}", error.to_string()))
+}
