@@ -89,7 +89,8 @@ impl Comparison {
     pub fn pairs(&self, selected: impl Fn(&Resource) -> bool) -> Vec<Pair> {
         self.resources
             .iter()
-            .filter(|resource| resource.own && selected(resource))
+            // A hook of a generated name is not marked by that name, and is ours nevertheless.
+            .filter(|resource| (resource.own || resource.status.hook) && selected(resource))
             .map(|resource| Pair {
                 target: resource.target.clone(),
                 live: resource.live.clone(),

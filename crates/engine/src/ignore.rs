@@ -1,5 +1,10 @@
 //! Fields that the application or settings do not compare.
 
+mod jq;
+
+use std::sync::Arc;
+
+pub use jq::{BadJq, Jq};
 use windlass_object::{Object, Pointer, Value};
 
 use crate::normalize::IgnoreDifferences;
@@ -15,8 +20,12 @@ pub struct Rule {
     pub name: String,
     /// Namespace, or empty for all.
     pub namespace: String,
-    /// The fields.
+    /// The fields by place.
     pub pointers: Vec<Pointer>,
+    /// The fields by jq path.
+    pub paths: Vec<Arc<Jq>>,
+    /// The fields that these field managers set.
+    pub managers: Vec<String>,
 }
 
 /// Rules, all of which apply.
@@ -40,17 +49,25 @@ impl IgnoreDifferences for Rules {
             return;
         }
         let mut value = Value::Object(std::mem::take(object.fields_mut()));
-        for pointer in rules.into_iter().flat_map(|rule| &rule.pointers) {
+        for pointer in rules.iter().flat_map(|rule| &rule.pointers) {
             pointer.remove(&mut value);
+        }
+        for path in rules.iter().flat_map(|rule| &rule.paths) {
+            path.remove(&mut value);
         }
         if let Value::Object(fields) = value {
             *object.fields_mut() = fields;
         }
     }
+
+    fn managers(&self, object: &Object) -> Vec<&str> {
+        let rules = self.0.iter().filter(|rule| !rule.managers.is_empty() && rule.concerns(object));
+        rules.flat_map(|rule| rule.managers.iter().map(String::as_str)).collect()
+    }
 }
 
 /// Whether a text matches a pattern in which `*` stands for any text and `?` for any character.
-fn matches(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let mut pattern = pattern.chars();
     match (pattern.next(), text.chars().next()) {
         (None, first) => first.is_none(),

@@ -35,6 +35,11 @@ impl IgnoreStatus {
 pub trait IgnoreDifferences {
     /// Removes what is ignored.
     fn strip(&self, object: &mut Object);
+
+    /// Field managers whose fields of the object are ignored.
+    fn managers(&self, _: &Object) -> Vec<&str> {
+        Vec::new()
+    }
 }
 
 /// Nothing is ignored.

@@ -470,6 +470,8 @@ fn ignored_fields_are_neither_compared_nor_touched() {
         kind: "Dep*".into(),
         name: String::new(),
         namespace: String::new(),
+        paths: Vec::new(),
+        managers: Vec::new(),
         pointers: vec![
             "/spec/replicas".parse().unwrap(),
             "/spec/template/metadata/annotations".parse().unwrap(),

@@ -22,7 +22,7 @@ use super::system::{System, Who};
 const AT_ONCE: usize = 12;
 const SYSTEMS: usize = 3;
 /// How long nothing must change before what is seen is recorded.
-const QUIET: Duration = Duration::from_secs(5);
+const QUIET: Duration = Duration::from_secs(6);
 const SETTLED: Duration = Duration::from_secs(90);
 /// How long Windlass may take to be as recorded.
 const PATIENCE: Duration = Duration::from_secs(20);

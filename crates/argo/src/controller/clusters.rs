@@ -201,8 +201,7 @@ impl Clusters {
                 match (hits.next(), hits.next()) {
                     (Some(cluster), None) => Ok((cluster.server.clone(), cluster.name.clone())),
                     (Some(a), Some(b)) => Err(format!(
-                        "unable to find destination server: there are {} clusters with the same \
-                         name: [{} {}]",
+                        "there are {} clusters with the same name: [{} {}]",
                         2 + hits.count(),
                         a.server,
                         b.server
@@ -210,10 +209,7 @@ impl Clusters {
                     (None, _) if name == IN_CLUSTER_NAME => {
                         Ok((IN_CLUSTER.into(), IN_CLUSTER_NAME.into()))
                     }
-                    (None, _) => Err(format!(
-                        "unable to find destination server: there are no clusters with this name: \
-                         {name}"
-                    )),
+                    (None, _) => Err(format!("there are no clusters with this name: {name}")),
                 }
             }
         }

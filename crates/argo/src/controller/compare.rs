@@ -17,7 +17,7 @@ use super::context::Context;
 use super::gather::Gathered;
 use super::project::permits_kind;
 use super::settings::Settings;
-use crate::types::{AppProject, Application, GROUP, IgnoreDifference};
+use crate::types::{AppProject, Application, GROUP};
 
 const COMPARE_OPTIONS: &str = "argocd.argoproj.io/compare-options";
 
@@ -221,7 +221,10 @@ impl Subject<'_> {
     }
 
     fn ignored(&self) -> Rules {
-        Rules(self.app.spec.ignore_differences.iter().map(IgnoreDifference::rule).collect())
+        let jq = |path: &str| self.context.jq(path).ok();
+        let system = &self.settings.ignore_differences;
+        let rules = system.iter().chain(&self.app.spec.ignore_differences);
+        Rules(rules.map(|rule| rule.rule(&jq)).collect())
     }
 
     fn diff_settings<'a>(&'a self, ignore: &'a Rules) -> diff::Settings<'a> {

@@ -1,12 +1,14 @@
 //! What all of the controller shares.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams};
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use windlass_charts::Charts;
+use windlass_engine::ignore::Jq;
 use windlass_object::{Object, Value};
 use windlass_render::RenderCache;
 use windlass_schema::Schemas;
@@ -22,6 +24,8 @@ use crate::types::{AppProject, Application, GROUP, VERSION};
 
 /// Applications of one cluster that are worked on at once.
 pub(crate) const AT_WORK: usize = 32;
+/// Paths of ignored fields that are kept.
+const PATHS: usize = 1000;
 /// Renders that are kept.
 pub(crate) const RENDERS: usize = 10_000;
 
@@ -39,6 +43,8 @@ pub(crate) struct Context {
     pub(crate) apps: Apps,
     pub(crate) events: Events,
     pub(crate) metrics: Metrics,
+    /// Paths of ignored fields that were read before, and why some cannot be.
+    paths: Mutex<HashMap<String, Result<Arc<Jq>, String>>>,
     /// Bounds the work that keeps a processor busy.
     pub(crate) rendering: Semaphore,
 }
@@ -66,6 +72,7 @@ impl Context {
             apps: Apps::default(),
             events: Events::start(client.clone()),
             metrics,
+            paths: Mutex::default(),
             rendering: Semaphore::new(processors),
             client,
         }
@@ -77,6 +84,20 @@ impl Context {
 
     pub(crate) fn repositories(&self) -> Arc<Repositories> {
         self.repositories.load_full()
+    }
+
+    /// A jq path of ignored fields, read once.
+    pub(crate) fn jq(&self, path: &str) -> Result<Arc<Jq>, String> {
+        let mut paths = self.paths.lock();
+        if let Some(known) = paths.get(path) {
+            return known.clone();
+        }
+        if paths.len() >= PATHS {
+            paths.clear();
+        }
+        let read = Jq::compile(path).map(Arc::new).map_err(|error| error.to_string());
+        paths.insert(path.to_owned(), read.clone());
+        read
     }
 
     pub(crate) fn project(&self, name: &str) -> Option<Arc<AppProject>> {

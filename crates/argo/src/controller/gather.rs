@@ -87,7 +87,9 @@ pub(crate) async fn gather(
             )
         };
         let (revision, result) = one(context, app, &kinds, source, wanted, level).await;
-        gathered.revisions.push(revision);
+        // As Argo CD: where nothing could be rendered, the revision is the one that was wanted.
+        let failed_wholly = matches!(result, Err(Failure::Said(_)));
+        gathered.revisions.push(if failed_wholly { wanted.to_owned() } else { revision });
         match result {
             Ok(rendered) => {
                 let kind = rendered.source_type.map(|t| t.to_string()).unwrap_or_default();
@@ -95,6 +97,9 @@ pub(crate) async fn gather(
                 gathered.unreachable |= rendered.given.failed();
                 if rendered.given.cluster.is_some() {
                     gathered.kinds = Some(kinds.clone());
+                }
+                if !rendered.diagnostics.is_empty() && rendered.manifests.is_empty() {
+                    gathered.revisions[i] = wanted.to_owned();
                 }
                 if !rendered.diagnostics.is_empty() {
                     let all: Vec<String> =

@@ -22,6 +22,7 @@ mod deletion;
 mod drift;
 mod events;
 mod gather;
+mod ignored;
 mod metrics;
 mod operation;
 mod perform;

@@ -21,7 +21,7 @@ use super::compare::{Compared, Prepared, Subject};
 use super::context::Context;
 use super::gather::{Gathered, gather};
 use super::perform;
-use super::project::permits_kind;
+use super::project::{Place, permits_destination, permits_kind, permits_sync};
 use super::settings::duration;
 use super::status::{self, Also};
 use crate::types::{
@@ -31,6 +31,8 @@ use crate::types::{
 
 const APPROVED: &str = "argocd.argoproj.io/deletion-approved";
 const MIGRATION_MANAGER: &str = "argocd.argoproj.io/client-side-apply-migration-manager";
+/// How soon a sync that a window blocks is looked at again.
+pub(crate) const WINDOW: Duration = Duration::from_secs(30);
 /// Steps of one look: more than any sync has waves that need no waiting.
 const STEPS: usize = 1000;
 
@@ -86,6 +88,10 @@ pub(crate) async fn drive(
         status.operation_state = Some(state);
         return Driven { wake: Some(wait), ..Driven::default() };
     }
+    if state.phase == OperationPhase::Running && blocked(subject, &mut state, now) {
+        status.operation_state = Some(state);
+        return Driven { wake: Some(WINDOW), ..Driven::default() };
+    }
     let limit = subject.settings.sync_timeout;
     let age = state.started_at.map(|t| now.duration_since(t).unsigned_abs()).unwrap_or_default();
     let mut cause = "";
@@ -114,6 +120,28 @@ pub(crate) async fn drive(
     }
     status.operation_state = Some(state);
     driven
+}
+
+/// Whether a window of the project keeps the sync from going on; says so.
+fn blocked(subject: &Subject<'_>, state: &mut OperationState, now: Timestamp) -> bool {
+    let manual = !state.operation.initiated_by.automated;
+    let message = match permits_sync(subject.project, subject.app, manual, now) {
+        Ok(true) => return false,
+        Ok(false) => "Sync operation blocked by sync window".to_owned(),
+        Err(error) => format!("Sync operation blocked by sync window: {error}"),
+    };
+    state.message = message;
+    if state.sync_result.is_none()
+        && let Some(sync) = &state.operation.sync
+    {
+        let unresolved = SyncOperationResult {
+            revision: sync.revision.clone(),
+            revisions: sync.revisions.clone(),
+            ..result(subject, sync)
+        };
+        state.sync_result = Some(unresolved);
+    }
+    true
 }
 
 /// How long a failed attempt still waits for its retry; when it has waited, the retry begins.
@@ -197,7 +225,7 @@ fn remember(subject: &Subject<'_>, status: &mut ApplicationStatus, state: &mut O
         revision: result.revision.clone(),
         deployed_at: Some(Timestamp::now()),
         id,
-        source: result.source.clone(),
+        source: if result.sources.is_empty() { result.source.clone() } else { Source::default() },
         deploy_started_at: state.started_at,
         sources: result.sources.clone(),
         revisions: result.revisions.clone(),
@@ -215,6 +243,8 @@ fn result(subject: &Subject<'_>, sync: &SyncOperation) -> SyncOperationResult {
     if !sync.sources.is_empty() || subject.app.spec.has_multiple_sources() {
         let own = subject.app.spec.effective_sources();
         result.sources = if sync.sources.is_empty() { own.to_vec() } else { sync.sources.clone() };
+        // Argo CD names the first beside all.
+        result.source = result.sources.first().cloned().unwrap_or_default();
         let revision = |i: usize| sync.revisions.get(i).map_or("", String::as_str);
         result.revisions =
             result.sources.iter().enumerate().map(|(i, s)| wanted(revision(i), s)).collect();
@@ -445,18 +475,23 @@ fn one_step(
     if options.respect_ignored {
         subject.respecting(&mut pairs);
     }
+    let (server, cluster) =
+        subject.context.clusters.find(&subject.app.spec.destination).unwrap_or_default();
     let permit = |object: &Object, namespaced: bool| {
         let kind = object.group_kind();
-        if permits_kind(subject.project, &kind, object.name(), namespaced) {
-            Ok(())
-        } else {
-            Err(format!(
-                "resource {}:{} is not permitted in project {}",
-                kind.group,
-                kind.kind,
-                subject.app.project()
-            ))
+        let (group, name) = (&kind.group, subject.app.project());
+        if !permits_kind(subject.project, &kind, object.name(), namespaced) {
+            return Err(format!(
+                "resource {group}:{} is not permitted in project {name}",
+                kind.kind
+            ));
         }
+        let namespace = object.namespace();
+        let place = Place { server: &server, cluster: &cluster, namespace };
+        if namespaced && !namespace.is_empty() && !permits_destination(subject.project, &place) {
+            return Err(format!("namespace {namespace} is not permitted in project '{name}'"));
+        }
+        Ok(())
     };
     let world = World {
         pairs,

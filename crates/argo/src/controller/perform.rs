@@ -42,7 +42,13 @@ async fn request(cluster: &Cluster, action: &Action) -> Result<Change, Error> {
             if is_crd(object) && !action.dry_run {
                 cluster.await_definition(object.name()).await;
             }
-            Ok(change(applied.outcome))
+            // A rehearsal of kubectl does not look whether there is anything to patch.
+            let unchanged = applied.outcome == windlass_cluster::Outcome::Unchanged;
+            Ok(if action.dry_run && unchanged {
+                Change::Configured
+            } else {
+                change(applied.outcome)
+            })
         }
         Verb::ServerSideApply { object, migrate, .. } => {
             if action.dry_run {

@@ -1,9 +1,11 @@
 //! What a project permits.
 
+use jiff::Timestamp;
+use windlass_engine::policy::{BadWindow, Candidate, Window, may_sync};
 use windlass_object::GroupKind;
 use windlass_source::address;
 
-use crate::types::{AppProject, GroupKindPattern};
+use crate::types::{AppProject, Application, GroupKindPattern, SyncWindow};
 
 /// Where objects go, resolved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,6 +75,60 @@ pub(crate) fn permits_kind(
         listed(&spec.cluster_resource_whitelist, true)
             && !listed(&spec.cluster_resource_blacklist, true)
     }
+}
+
+/// Whether the project's windows let the application be synced now.
+///
+/// # Errors
+/// Names a window that cannot be read, which lets nothing be synced.
+pub(crate) fn permits_sync(
+    project: &AppProject,
+    app: &Application,
+    manual: bool,
+    now: Timestamp,
+) -> Result<bool, BadWindow> {
+    let windows: Vec<Window> = project.spec.sync_windows.iter().map(window).collect();
+    let destination = &app.spec.destination;
+    let candidate = Candidate {
+        name: app.name(),
+        namespace: &destination.namespace,
+        cluster: &destination.name,
+        server: &destination.server,
+    };
+    may_sync(&windows, candidate, manual, now)
+}
+
+fn window(window: &SyncWindow) -> Window {
+    Window {
+        deny: window.kind == "deny",
+        schedule: window.schedule.clone(),
+        duration: window.duration.clone(),
+        time_zone: window.time_zone.clone(),
+        applications: window.applications.clone(),
+        namespaces: window.namespaces.clone(),
+        clusters: window.clusters.clone(),
+        manual_sync: window.manual_sync,
+        and_operator: window.and_operator,
+    }
+}
+
+/// Whether an object that belongs to no application counts as an orphan.
+pub(crate) fn counts_as_orphan(project: &AppProject, kind: &GroupKind, name: &str) -> bool {
+    let known = match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "ServiceAccount") => name == "default",
+        ("", "Service") => name == "kubernetes",
+        ("", "ConfigMap") => name == "kube-root-ca.crt",
+        _ => false,
+    };
+    let ignored = project.spec.orphaned_resources.iter().flat_map(|orphans| &orphans.ignore);
+    let is = |glob: &str, text: &str| glob.is_empty() || matches(glob, text, None);
+    let mut ignored = ignored.filter(|rule| {
+        // A rule without a group means the core group.
+        matches(&rule.group, &kind.group, None)
+            && is(&rule.kind, &kind.kind)
+            && is(&rule.name, name)
+    });
+    !known && ignored.next().is_none()
 }
 
 fn pattern(pattern: &str, text: &str) -> bool {

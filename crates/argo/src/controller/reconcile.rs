@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use windlass_cluster::Cluster;
+use windlass_engine::compare::Comparison;
 use windlass_engine::state::{Condition as Found, ConditionType as Kind};
 use windlass_engine::sync::Options;
 use windlass_engine::tracking::instance_name;
@@ -17,6 +18,7 @@ use super::context::Context;
 use super::events::Reason;
 use super::gather::{Gathered, gather};
 use super::operation::{self, Driven, OperationMemory};
+use super::project::{counts_as_orphan, permits_sync};
 use super::settings::Settings;
 use super::status::{self, Also, COMPARED};
 use super::{deletion, drift, spec};
@@ -133,8 +135,15 @@ async fn refuse(
     if let Some(operation) = &app.operation {
         let mut state = operation::begin(operation.clone(), now);
         state.phase = OperationPhase::Error;
-        state.message =
-            problems.iter().map(|p| format!("{kind}: {p}")).collect::<Vec<_>>().join(";");
+        let name = app.project();
+        state.message = if context.project(name).is_none() {
+            format!(
+                "Failed to load application project: error getting app project {name:?}: \
+                 appproject.argoproj.io {name:?} not found"
+            )
+        } else {
+            problems.iter().map(|p| format!("{kind}: {p}")).collect::<Vec<_>>().join(";")
+        };
         state.finished_at = Some(now);
         next.operation_state = Some(state);
         also.clear_operation = true;
@@ -263,8 +272,36 @@ impl Look<'_> {
         let policy = self.app.spec.sync_policy.as_ref();
         let entries = policy.iter().flat_map(|p| p.sync_options.iter().map(String::as_str));
         let (_, unknown) = Options::from_sync_options(entries);
-        found.extend(spec::unsupported(self.app, &unknown));
+        let rules = &self.app.spec.ignore_differences;
+        let paths = rules.iter().flat_map(|rule| &rule.jq_path_expressions);
+        let bad: Vec<String> = paths.filter_map(|path| self.context.jq(path).err()).collect();
+        found.extend(spec::unsupported(self.app, &unknown, bad));
+        found.extend(self.orphans(comparison).map(|message| Condition {
+            kind: ConditionType::OrphanedResourceWarning,
+            message,
+            last_transition_time: None,
+        }));
         status::set_conditions(next, &COMPARED, found, Timestamp::now());
+    }
+
+    /// What to say of objects in the destination namespace that belong to no application, if the
+    /// project wants to know.
+    fn orphans(&self, comparison: &Comparison) -> Option<String> {
+        let wanted = self.project.spec.orphaned_resources.as_ref()?;
+        let namespace = &self.app.spec.destination.namespace;
+        if wanted.warn == Some(false) || namespace.is_empty() {
+            return None;
+        }
+        let count = self
+            .cluster
+            .roots_in(namespace)
+            .iter()
+            .filter(|node| node.application().is_none())
+            .map(|node| node.key())
+            .filter(|key| counts_as_orphan(self.project, &key.group_kind(), &key.name))
+            .filter(|key| !comparison.resources.iter().any(|r| r.status.key() == *key))
+            .count();
+        (count > 0).then(|| format!("Application has {count} orphaned resources"))
     }
 
     /// Carries a sync on, or begins one.
@@ -283,6 +320,10 @@ impl Look<'_> {
         if !running {
             let begun = match &self.app.operation {
                 Some(operation) => Some(operation.clone()),
+                None if !matches!(permits_sync(self.project, self.app, false, now), Ok(true)) => {
+                    wake = Some(operation::WINDOW);
+                    None
+                }
                 None => match autosync::decide(
                     self.app,
                     next,

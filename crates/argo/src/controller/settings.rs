@@ -10,7 +10,9 @@ use windlass_engine::policy::{SelfHealBackoff, parse_duration};
 use windlass_engine::tracking::{DEFAULT_LABEL, Method, Tracking};
 use windlass_object::yaml;
 
+use super::ignored;
 use crate::customizations::Customizations;
+use crate::types::IgnoreDifference;
 
 /// Settings of the controller. Keys that are absent or cannot be read have Argo CD's defaults.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) customizations: Customizations,
     /// Flags of overlays' builds by the version of Kustomize that they are for; empty is all others.
     pub(crate) kustomize_build_options: BTreeMap<String, String>,
+    /// Fields that are not compared in any application.
+    pub(crate) ignore_differences: Vec<IgnoreDifference>,
     /// Keys that cannot be read, for the log.
     pub(crate) problems: Vec<String>,
 }
@@ -51,6 +55,7 @@ impl Settings {
     /// From the data of both config maps.
     pub(crate) fn read(config: &Data, parameters: &Data) -> Self {
         let (customizations, mut problems) = Customizations::read(config);
+        let ignore_differences = ignored::read(config, &mut problems);
         let text = |key: &str| config.get(key).map_or("", |v| v.trim());
         let flag = |key: &str, default: bool| match text(key) {
             "" => default,
@@ -110,6 +115,7 @@ impl Settings {
             in_cluster: flag("cluster.inClusterEnabled", true),
             customizations,
             kustomize_build_options: kustomize_build_options(config),
+            ignore_differences,
             problems,
         }
     }

@@ -1,8 +1,6 @@
 //! Whether what an Application asks for can be done, and may be.
 
-use crate::types::{
-    AppProject, Application, Condition as Shown, ConditionType as Kind, IgnoreDifference, Source,
-};
+use crate::types::{AppProject, Application, Condition as Shown, ConditionType as Kind, Source};
 
 use super::project::{Place, permits_destination, permits_source};
 
@@ -78,8 +76,12 @@ fn incomplete(source: &Source, several: bool) -> Option<String> {
 }
 
 /// Fields that are set and do nothing yet, one warning for all.
-pub(crate) fn unsupported(app: &Application, options: &[&str]) -> Option<Shown> {
-    let mut fields: Vec<String> = Vec::new();
+pub(crate) fn unsupported(
+    app: &Application,
+    options: &[&str],
+    others: Vec<String>,
+) -> Option<Shown> {
+    let mut fields = others;
     for (i, source) in app.spec.effective_sources().iter().enumerate() {
         let place = if app.spec.has_multiple_sources() {
             format!("spec.sources[{i}]")
@@ -91,13 +93,6 @@ pub(crate) fn unsupported(app: &Application, options: &[&str]) -> Option<Shown> 
     fields.extend(app.spec.rest.keys().map(|field| format!("spec.{field}")));
     if let Some(policy) = &app.spec.sync_policy {
         fields.extend(policy.rest.keys().map(|field| format!("spec.syncPolicy.{field}")));
-    }
-    let rules = |has: fn(&IgnoreDifference) -> bool| app.spec.ignore_differences.iter().any(has);
-    if rules(|rule| !rule.jq_path_expressions.is_empty()) {
-        fields.push("spec.ignoreDifferences.jqPathExpressions".into());
-    }
-    if rules(|rule| !rule.managed_fields_managers.is_empty()) {
-        fields.push("spec.ignoreDifferences.managedFieldsManagers".into());
     }
     fields.extend(options.iter().map(|option| format!("sync option {option}")));
     fields.sort();

@@ -1,9 +1,10 @@
 //! `Application`: what a person asks for.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use windlass_engine::ignore::Rule;
+use windlass_engine::ignore::{Jq, Rule};
 use windlass_object::{Map, Object, Value, json};
 
 use super::{
@@ -190,14 +191,17 @@ pub struct IgnoreDifference {
 }
 
 impl IgnoreDifference {
-    /// As the engine takes it. What is no JSON pointer is left out.
-    pub fn rule(&self) -> Rule {
+    /// As the engine takes it. What is no JSON pointer is left out; `jq` reads the paths, and
+    /// leaves out what cannot be read.
+    pub fn rule(&self, jq: &dyn Fn(&str) -> Option<Arc<Jq>>) -> Rule {
         Rule {
             group: self.group.clone(),
             kind: self.kind.clone(),
             name: self.name.clone(),
             namespace: self.namespace.clone(),
             pointers: self.json_pointers.iter().filter_map(|text| text.parse().ok()).collect(),
+            paths: self.jq_path_expressions.iter().filter_map(|path| jq(path)).collect(),
+            managers: self.managed_fields_managers.clone(),
         }
     }
 }

@@ -19,7 +19,8 @@ pub use operation::{
     SyncOperation, SyncOperationResource, SyncOperationResult, SyncStrategy, SyncStrategyApply,
 };
 pub use project::{
-    AppProject, AppProjectSpec, GroupKindPattern, OrphanedResources, ProjectDestination,
+    AppProject, AppProjectSpec, GroupKindPattern, OrphanPattern, OrphanedResources,
+    ProjectDestination, SyncWindow,
 };
 pub use source::{
     DirectorySource, HelmSource, JsonnetOptions, JsonnetVar, KustomizeSource, Source,

@@ -46,7 +46,10 @@ pub struct AppProjectSpec {
     /// Namespaces, other than the controller's, whose applications may use the project.
     #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
     pub source_namespaces: Vec<String>,
-    /// Valid fields that nothing here reads (roles, sync windows, signature keys …).
+    /// When its applications may be synced.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub sync_windows: Vec<SyncWindow>,
+    /// Valid fields that nothing here reads (roles, signature keys …).
     #[serde(flatten)]
     pub rest: Map<String, Value>,
 }
@@ -88,7 +91,58 @@ pub struct OrphanedResources {
     pub warn: Option<bool>,
     /// Orphans that do not count.
     #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
-    pub ignore: Vec<Value>,
+    pub ignore: Vec<OrphanPattern>,
+}
+
+/// Orphans that do not count; each field is a glob, and empty is any.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OrphanPattern {
+    /// API group.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub group: String,
+    /// Kind.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub kind: String,
+    /// Name.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub name: String,
+}
+
+/// `SyncWindow`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SyncWindow {
+    /// `allow` or `deny`.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub kind: String,
+    /// When it opens, five fields of cron.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub schedule: String,
+    /// How long it is open.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub duration: String,
+    /// Names of applications, globs.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub applications: Vec<String>,
+    /// Destination namespaces, globs.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub namespaces: Vec<String>,
+    /// Destination clusters by name or address, globs.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub clusters: Vec<String>,
+    /// Whether a person may sync in spite of it.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub manual_sync: bool,
+    /// Time zone of the schedule; empty is UTC.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub time_zone: String,
+    /// Whether all that is listed must match.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub and_operator: bool,
+    /// Valid fields that nothing here reads (`description`, `syncOverrun`).
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
 }
 
 impl AppProject {

@@ -147,10 +147,7 @@ async fn drift_shows_within_a_second_and_bad_manifests_stop_nothing_else() {
         })
         .await;
     let message = app["status"]["conditions"][0]["message"].as_str().unwrap();
-    assert_eq!(
-        message,
-        "unable to find destination server: there are no clusters with this name: nowhere"
-    );
+    assert_eq!(message, "there are no clusters with this name: nowhere");
 }
 
 /// `WINDLASS_SCALE=100` says how many applications; without it this does nothing.

@@ -151,17 +151,25 @@ pub fn diff(
     settings.tracking.smooth_migration(target, &mut live);
     let mut target = target.clone();
     let on_server = annotation::sync_option(&target, "ServerSideApply=true");
+    let trusted = settings.normalizer.ignore.managers(&target);
     match mode {
         Mode::ServerSide { answer, include_webhooks } => {
-            Ok(server_side(answer, live, *include_webhooks, settings))
+            let mut answer = Object::clone(answer);
+            let theirs = set_by(&trusted, &answer, &live);
+            take_out(&mut answer, &theirs);
+            take_out(&mut live, &theirs);
+            Ok(server_side(&answer, live, *include_webhooks, settings))
         }
         mode => {
+            let theirs = set_by(&trusted, &target, &live);
+            take_out(&mut target, &theirs);
+            take_out(&mut live, &theirs);
             settings.normalizer.normalize(&mut target);
             settings.normalizer.normalize(&mut live);
             if on_server || *mode == Mode::StructuredMerge {
                 structured_merge(&target, live, settings)
             } else {
-                three_way(target, &live, settings)
+                three_way(target, &live, &theirs, settings)
             }
         }
     }
@@ -171,9 +179,12 @@ pub fn diff(
 /// they are (`RespectIgnoreDifferences=true`). Status is its controller's, and stays out.
 pub fn respect_ignored(target: &Object, live: &Object, settings: &Settings<'_>) -> Object {
     let ignore = settings.normalizer.ignore;
+    let theirs = set_by(&ignore.managers(target), target, live);
     let mut rest = live.clone();
+    take_out(&mut rest, &theirs);
     ignore.strip(&mut rest);
     let mut respectful = target.clone();
+    take_out(&mut respectful, &theirs);
     ignore.strip(&mut respectful);
     let mut value = respectful.to_value();
     let (rest, live) = (rest.into_value(), live.to_value());
@@ -185,13 +196,49 @@ pub fn respect_ignored(target: &Object, live: &Object, settings: &Settings<'_>) 
     Object::try_from(value).unwrap_or(respectful)
 }
 
+/// Fields in which the object differs from the live one and that one of these managers set there.
+fn set_by(managers: &[&str], object: &Object, live: &Object) -> Vec<Vec<field::Step>> {
+    if managers.is_empty() {
+        return Vec::new();
+    }
+    let owners = field::owners(live);
+    let theirs: Vec<&Value> = owners
+        .iter()
+        .filter(|(owner, _)| managers.contains(&owner.manager.as_str()))
+        .map(|(_, fields)| fields)
+        .collect();
+    let mut found = Vec::new();
+    let (wanted, actual) = (object.to_value(), live.to_value());
+    field::walk(Some(&wanted), Some(&actual), &mut Vec::new(), &mut |path, _, _| {
+        if theirs.iter().any(|fields| field::owns(fields, path)) {
+            found.push(path.to_vec());
+        }
+    });
+    found
+}
+
+fn take_out(object: &mut Object, fields: &[Vec<field::Step>]) {
+    if fields.is_empty() {
+        return;
+    }
+    let mut value = object.to_value();
+    for path in fields.iter().rev() {
+        field::put(&mut value, path, None);
+    }
+    if let Ok(without) = Object::try_from(value) {
+        *object = without;
+    }
+}
+
 fn three_way(
     mut target: Object,
     live: &Object,
+    theirs: &[Vec<field::Step>],
     settings: &Settings<'_>,
 ) -> Result<Diff, DiffError> {
     strip_placement(&mut target);
     let original = last_applied(live).map(|mut original| {
+        take_out(&mut original, theirs);
         settings.normalizer.normalize(&mut original);
         strip_placement(&mut original);
         original

@@ -9,7 +9,7 @@ use windlass_argo::fetch::{self, Fetcher};
 use windlass_argo::types::{Application, IgnoreDifference};
 use windlass_engine::compare::{self, Comparison};
 use windlass_engine::diff::{self, Mode};
-use windlass_engine::ignore::Rules;
+use windlass_engine::ignore::{Jq, Rules};
 use windlass_engine::normalize::Normalizer;
 use windlass_engine::sync::{self, Plan};
 use windlass_engine::targets::{self, Context, Targets};
@@ -288,13 +288,6 @@ async fn live(
 
 /// `spec.ignoreDifferences`, as far as it counts here.
 fn ignored(rules: &[IgnoreDifference]) -> Rules {
-    let other = |r: &IgnoreDifference| {
-        !r.jq_path_expressions.is_empty() || !r.managed_fields_managers.is_empty()
-    };
-    if rules.iter().any(other) {
-        output::warn(
-            "warning: ignoreDifferences by jq path and by manager do not count at the command line",
-        );
-    }
-    Rules(rules.iter().map(IgnoreDifference::rule).collect())
+    let jq = |path: &str| Jq::compile(path).ok().map(Arc::new);
+    Rules(rules.iter().map(|rule| rule.rule(&jq)).collect())
 }

@@ -1,0 +1,206 @@
+//! Sync windows of a project: when its applications may be synced.
+
+use std::str::FromStr as _;
+
+use croner::Cron;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::parse_duration;
+use crate::ignore::matches;
+
+/// A window.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Window {
+    /// Whether it denies; else it allows.
+    pub deny: bool,
+    /// When it opens: five fields of cron.
+    pub schedule: String,
+    /// How long it is open, as Go writes durations.
+    pub duration: String,
+    /// The time zone of the schedule; empty is UTC.
+    pub time_zone: String,
+    /// Names of applications, globs.
+    pub applications: Vec<String>,
+    /// Destination namespaces, globs.
+    pub namespaces: Vec<String>,
+    /// Destination clusters by name or address, globs.
+    pub clusters: Vec<String>,
+    /// Whether a person may sync in spite of it.
+    pub manual_sync: bool,
+    /// Whether all that is listed must match, not any of it.
+    pub and_operator: bool,
+}
+
+/// The application, as windows see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Destination namespace.
+    pub namespace: &'a str,
+    /// Destination by name, as its spec has it.
+    pub cluster: &'a str,
+    /// Destination by address, as its spec has it.
+    pub server: &'a str,
+}
+
+/// Why a window cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadWindow {
+    /// The schedule.
+    #[error("cannot parse schedule '{0}': five fields are needed, such as \"0 22 * * *\"")]
+    Schedule(String),
+    /// The duration.
+    #[error("cannot parse duration '{0}': say for example 1h30m")]
+    Duration(String),
+    /// The time zone.
+    #[error("cannot parse '{0}' to time zone: say for example Europe/Berlin")]
+    TimeZone(String),
+}
+
+impl Window {
+    /// Whether it is about the application.
+    pub fn concerns(&self, app: Candidate<'_>) -> bool {
+        let any = |patterns: &[String], texts: &[&str]| {
+            patterns.iter().any(|p| texts.iter().any(|t| !t.is_empty() && matches(p, t)))
+        };
+        let found = [
+            (!self.applications.is_empty(), any(&self.applications, &[app.name])),
+            (!self.clusters.is_empty(), any(&self.clusters, &[app.cluster, app.server])),
+            (!self.namespaces.is_empty(), any(&self.namespaces, &[app.namespace])),
+        ];
+        let mut asked = found.iter().filter(|(listed, _)| *listed).peekable();
+        if self.and_operator {
+            asked.peek().is_some() && asked.all(|(_, matched)| *matched)
+        } else {
+            asked.any(|(_, matched)| *matched)
+        }
+    }
+
+    /// Whether it is open.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn is_open(&self, now: Timestamp) -> Result<bool, BadWindow> {
+        let schedule = Cron::from_str(&self.schedule)
+            .map_err(|_| BadWindow::Schedule(self.schedule.clone()))?;
+        let bad = || BadWindow::Duration(self.duration.clone());
+        let duration = parse_duration(&self.duration).map_err(|_| bad())?;
+        let zone = match self.time_zone.as_str() {
+            "" => TimeZone::UTC,
+            name => TimeZone::get(name).map_err(|_| BadWindow::TimeZone(name.to_owned()))?,
+        };
+        // Clocks that change during a window do not change its length: as Argo CD, by the wall.
+        let now: DateTime = zone.to_datetime(now);
+        let length = SignedDuration::try_from(duration).map_err(|_| bad())?;
+        let begin = now.checked_sub(length).map_err(|_| bad())?;
+        let opened = schedule.find_next_occurrence(&begin, false);
+        Ok(opened.is_ok_and(|opened| opened < now))
+    }
+}
+
+/// Whether the application may be synced now, by a person (`manual`) or by itself. A window that
+/// cannot be read keeps everything from syncing, and is the error.
+///
+/// # Errors
+/// Names the window that cannot be read.
+pub fn may_sync(
+    windows: &[Window],
+    app: Candidate<'_>,
+    manual: bool,
+    now: Timestamp,
+) -> Result<bool, BadWindow> {
+    let concerned: Vec<&Window> = windows.iter().filter(|window| window.concerns(app)).collect();
+    let mut open = Vec::new();
+    for window in &concerned {
+        if window.is_open(now)? {
+            open.push(*window);
+        }
+    }
+    let lenient = |windows: &[&Window]| manual && windows.iter().all(|window| window.manual_sync);
+    let denying: Vec<&Window> = open.iter().copied().filter(|window| window.deny).collect();
+    if !denying.is_empty() {
+        return Ok(lenient(&denying));
+    }
+    if open.iter().any(|window| !window.deny) {
+        return Ok(true);
+    }
+    let allowing: Vec<&Window> = concerned.into_iter().filter(|window| !window.deny).collect();
+    Ok(allowing.is_empty() || lenient(&allowing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(kind: &str, schedule: &str, duration: &str) -> Window {
+        Window {
+            deny: kind == "deny",
+            schedule: schedule.into(),
+            duration: duration.into(),
+            applications: vec!["*".into()],
+            ..Window::default()
+        }
+    }
+
+    #[track_caller]
+    fn check(windows: &[Window], time: &str, expected: (bool, bool)) {
+        let app = Candidate { name: "app", namespace: "ns", cluster: "", server: "https://host" };
+        let now: Timestamp = time.parse().unwrap();
+        let may = |manual| may_sync(windows, app, manual, now).unwrap();
+        assert_eq!((may(false), may(true)), expected, "{windows:?} at {time}");
+    }
+
+    #[test]
+    fn open_and_shut() {
+        let nightly = window("allow", "0 22 * * *", "2h");
+        check(&[nightly.clone()], "2026-01-01T23:00:00Z", (true, true));
+        check(&[nightly.clone()], "2026-01-01T12:00:00Z", (false, false));
+        check(
+            &[Window { manual_sync: true, ..nightly.clone() }],
+            "2026-01-01T12:00:00Z",
+            (false, true),
+        );
+        check(
+            &[Window { time_zone: "Asia/Tokyo".into(), ..nightly.clone() }],
+            "2026-01-01T13:30:00Z",
+            (true, true),
+        );
+        let deny = window("deny", "* * * * *", "1h");
+        check(&[nightly.clone(), deny.clone()], "2026-01-01T23:00:00Z", (false, false));
+        check(
+            &[nightly.clone(), Window { manual_sync: true, ..deny }],
+            "2026-01-01T23:00:00Z",
+            (false, true),
+        );
+        check(
+            &[Window { applications: vec!["other".into()], ..nightly }],
+            "2026-01-01T12:00:00Z",
+            (true, true),
+        );
+    }
+
+    #[test]
+    fn what_is_listed_matches_by_any_or_all() {
+        let app = Candidate { name: "app", namespace: "ns", cluster: "", server: "https://host" };
+        let mut window = window("deny", "* * * * *", "1h");
+        window.namespaces = vec!["other".into()];
+        assert!(window.concerns(app));
+        window.and_operator = true;
+        assert!(!window.concerns(app));
+        window.namespaces = vec!["n*".into()];
+        window.clusters = vec!["https://*".into()];
+        assert!(window.concerns(app));
+    }
+
+    #[test]
+    fn a_window_that_cannot_be_read_is_said() {
+        let now = Timestamp::UNIX_EPOCH;
+        assert!(window("deny", "bad", "1h").is_open(now).is_err());
+        assert!(window("deny", "* * * * *", "long").is_open(now).is_err());
+        let zone = Window { time_zone: "No/Where".into(), ..window("deny", "* * * * *", "1h") };
+        assert!(zone.is_open(now).is_err());
+    }
+}
