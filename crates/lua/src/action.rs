@@ -116,10 +116,8 @@ fn restore(is: &mut Value, was: &Value) {
         (Value::Array(is), Value::Array(was)) => {
             is.iter_mut().zip(was).for_each(|(is, was)| restore(is, was));
         }
-        (is @ Value::Array(_), Value::Object(_)) => {
-            if is.as_array().is_some_and(Vec::is_empty) {
-                *is = Value::Object(Map::new());
-            }
+        (is @ Value::Array(_), Value::Object(_)) if is.as_array().is_some_and(Vec::is_empty) => {
+            *is = Value::Object(Map::new());
         }
         _ => {}
     }

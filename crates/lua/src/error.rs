@@ -71,10 +71,10 @@ fn words_of(words: &str, line: &str) -> String {
         let kind = rest.trim_end_matches(" values");
         return format!("attempt to compare {kind} with {kind}");
     }
-    if let Some(rest) = words.strip_prefix("bad argument ") {
-        if let Some(name) = between(rest, " to '", "'") {
-            return words.replace(&format!("'{name}'"), name);
-        }
+    if let Some(rest) = words.strip_prefix("bad argument ")
+        && let Some(name) = between(rest, " to '", "'")
+    {
+        return words.replace(&format!("'{name}'"), name);
     }
     words.to_owned()
 }

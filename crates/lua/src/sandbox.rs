@@ -192,6 +192,8 @@ fn state(open: bool) -> mlua::Result<Lua> {
         let known =
             matches!(name.as_str(), "string" | "math" | "table" | "coroutine" | "io" | "os");
         let library: Option<Table> = if known { globals.raw_get(name.as_str())? } else { None };
+        // The method itself is not general enough in its lifetime.
+        #[allow(clippy::redundant_closure_for_method_calls)]
         let line = lua.inspect_stack(1, |frame| frame.current_line()).flatten().unwrap_or(1);
         library.ok_or_else(|| {
             mlua::Error::runtime(format!("<string>:{line}: module {name} not found"))
