@@ -13,9 +13,11 @@ pub(crate) enum Found {
     Method(Rc<dyn crate::value::Object>),
 }
 
-/// Looks a field up. `has_arguments` says whether arguments were given, which only methods take.
+/// Looks a field up. `known` says whether Go knows the receiver's type, and not only an interface:
+/// values out of maps and lists of anything are such. `has_arguments` says whether arguments were given, which only methods take.
 pub(crate) fn field(
     receiver: &Value,
+    known: bool,
     name: &str,
     has_arguments: bool,
     missing: MissingKey,
@@ -36,7 +38,7 @@ pub(crate) fn field(
                     Err(format!("{name} has arguments but cannot be invoked as function"))
                 }
                 Some(value) => Ok(Found::Value(value)),
-                None => Err(no_field(name, receiver)),
+                None => Err(no_field(name, receiver, known)),
             }
         }
         Value::Map(map) => {
@@ -55,17 +57,18 @@ pub(crate) fn field(
                 }
             }
         }
-        other => Err(no_field(name, other)),
+        other => Err(no_field(name, other, known)),
     }
 }
 
-fn no_field(name: &str, receiver: &Value) -> String {
-    format!("can't evaluate field {name} in type {}", static_type(receiver))
+fn no_field(name: &str, receiver: &Value, known: bool) -> String {
+    format!("can't evaluate field {name} in type {}", static_type(receiver, known))
 }
 
 /// The type that Go names: values out of maps and lists are known there as interfaces only.
-fn static_type(value: &Value) -> String {
+fn static_type(value: &Value, known: bool) -> String {
     match value {
+        _ if known => value.type_name(),
         Value::Object(o) => o.type_name().to_owned(),
         Value::Map(m) if m.name.is_some() => value.type_name(),
         _ => "interface {}".to_owned(),

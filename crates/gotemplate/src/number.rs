@@ -26,10 +26,11 @@ impl Number {
     /// A character constant, with its quotes.
     pub(crate) fn character(text: &str) -> Result<Self, String> {
         let inner = text.get(1..).unwrap_or_default();
-        let value = crate::unquote::character(inner, '\'')
-            .filter(|(_, rest)| *rest == "'")
-            .map(|(c, _)| c)
-            .ok_or_else(|| format!("malformed character constant: {text}"))?;
+        let (value, rest) =
+            crate::unquote::character(inner, '\'').ok_or_else(|| "invalid syntax".to_owned())?;
+        if rest != "'" {
+            return Err(format!("malformed character constant: {text}"));
+        }
         Ok(Self {
             text: text.into(),
             int: Some(i64::from(value)),

@@ -84,7 +84,7 @@ fn empty() -> Value {
 fn merge_all(a: &[Value], overwrite: bool) -> Answer {
     let Some(into) = map(&a[0]) else {
         // A nil map, which nothing but another nil can be merged into.
-        return Ok(a[1..].iter().find(|v| map(v).is_some()).cloned().unwrap_or(Value::Nil));
+        return Ok(a[1..].iter().find(|v| map(v).is_some()).cloned().unwrap_or_else(empty));
     };
     for from in a[1..].iter().filter_map(map) {
         merge(into, from, overwrite)?;

@@ -72,7 +72,7 @@ impl<'t> Frame<'_, '_, 't> {
                     }
                 };
             }
-            Term::Field(names) => self.fields(dot, dot.clone(), operand, names, &[], None)?,
+            Term::Field(names) => self.fields(dot, self.dot(dot), operand, names, &[], None)?,
             Term::Variable(names) => self.variable(dot, operand, names, &[], None)?,
             Term::Pipe(pipe) => deep(|| self.pipeline(dot, pipe))?,
             Term::Identifier(name) => self.function(dot, operand, operand, name, &[], None)?,

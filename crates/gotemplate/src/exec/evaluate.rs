@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
-use super::{Eval, Frame, MAX_DEPTH, deep};
+use super::{Eval, Frame, MAX_DEPTH, Variable, deep};
 use crate::error::Cause;
 use crate::field::{Found, field};
 use crate::fmt;
@@ -27,9 +27,9 @@ impl<'t> Frame<'_, '_, 't> {
         let value = value.unwrap_or(Value::Nil);
         for name in &pipe.declared {
             if pipe.assigns {
-                self.assign(name, value.clone());
+                self.assign(name, value.clone(), false)?;
             } else {
-                self.variables.push((name, value.clone()));
+                self.variables.push(Variable { name, value: value.clone(), element: false });
             }
         }
         Ok(value)
@@ -41,7 +41,7 @@ impl<'t> Frame<'_, '_, 't> {
         match &first.term {
             Term::Field(names) => {
                 self.at(first.pos, first);
-                self.fields(dot, dot.clone(), first, names, rest, last)
+                self.fields(dot, self.dot(dot), first, names, rest, last)
             }
             Term::Chain(head, names) => self.chain(dot, first, head, names, rest, last),
             Term::Identifier(name) => self.function(dot, first, command, name, rest, last),
@@ -89,7 +89,7 @@ impl<'t> Frame<'_, '_, 't> {
             return self.error(format!("indirection through explicit nil in {node}"));
         }
         let receiver = self.argument(dot, None, head)?;
-        self.fields(dot, receiver, node, names, args, last)
+        self.fields(dot, (receiver, false), node, names, args, last)
     }
 
     pub(super) fn variable(
@@ -102,8 +102,8 @@ impl<'t> Frame<'_, '_, 't> {
     ) -> Eval {
         self.at(node.pos, node);
         let Some((name, fields)) = names.split_first() else { return Ok(Value::Nil) };
-        let found = self.variables.iter().rev().find(|(n, _)| *n == &**name);
-        let Some(value) = found.map(|(_, v)| v.clone()) else {
+        let found = self.variables.iter().rev().find(|v| v.name == &**name);
+        let Some((value, element)) = found.map(|v| (v.value.clone(), v.element)) else {
             return self.error(format!("undefined variable: {name}"));
         };
         if fields.is_empty() {
@@ -112,13 +112,18 @@ impl<'t> Frame<'_, '_, 't> {
             }
             return Ok(value);
         }
-        self.fields(dot, value, node, fields, args, last)
+        self.fields(dot, (value, element), node, fields, args, last)
+    }
+
+    /// Dot as a receiver of fields, and whether Go knows it as an interface only.
+    pub(super) fn dot(&self, dot: &Value) -> (Value, bool) {
+        (dot.clone(), self.element)
     }
 
     pub(super) fn fields(
         &mut self,
         dot: &Value,
-        receiver: Value,
+        (receiver, element): (Value, bool),
         node: &'t Operand,
         names: &'t [Arc<str>],
         args: &'t [Operand],
@@ -129,7 +134,8 @@ impl<'t> Frame<'_, '_, 't> {
             let is_last = i + 1 == names.len();
             let (args, last) = if is_last { (args, last.take()) } else { (&[][..], None) };
             let has_arguments = !args.is_empty() || last.is_some();
-            match field(&value, name, has_arguments, self.context.set.missing_key) {
+            let known = i == 0 && !element;
+            match field(&value, known, name, has_arguments, self.context.set.missing_key) {
                 Ok(Found::Value(found)) => value = found,
                 Ok(Found::Method(object)) => {
                     let mut given = Vec::new();

@@ -112,7 +112,8 @@ impl<'a> Context<'a> {
         let mut frame = Frame {
             context: self,
             tree,
-            variables: vec![("$", data.clone())],
+            variables: vec![Variable { name: "$", value: data.clone(), element: false }],
+            element: false,
             out,
             last: (0, &tree.name),
         };
@@ -128,10 +129,20 @@ impl<'a> Context<'a> {
 struct Frame<'c, 'a, 't> {
     context: &'c mut Context<'a>,
     tree: &'t Tree,
-    variables: Vec<(&'t str, Value)>,
+    variables: Vec<Variable<'t>>,
+    /// Whether dot is an element of a list or map of anything: Go knows it as an interface then.
+    element: bool,
     out: &'c mut String,
     /// The node that was looked at last: Go's errors name it, even where another one failed.
     last: Node<'t>,
+}
+
+/// A variable of a template.
+struct Variable<'t> {
+    name: &'t str,
+    value: Value,
+    /// As [`Frame::element`].
+    element: bool,
 }
 
 /// A node, as errors show it: where it stands and its text.

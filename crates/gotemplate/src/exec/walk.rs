@@ -6,7 +6,7 @@ use super::{Frame, MAX_DEPTH, Stop, Walk, deep};
 use crate::error::{Cause, ExecError, Limit};
 use crate::fmt;
 use crate::node::{Invocation, Node, Pipe};
-use crate::value::Value;
+use crate::value::{Element, Value};
 
 impl<'t> Frame<'_, '_, 't> {
     pub(super) fn list(&mut self, dot: &Value, nodes: &'t [Node]) -> Walk {
@@ -59,7 +59,11 @@ impl<'t> Frame<'_, '_, 't> {
         let mark = self.variables.len();
         let value = self.pipeline(dot, pipe)?;
         let walked = if value.is_true() {
-            deep(|| self.list(if with { &value } else { dot }, then))
+            let before = self.element;
+            self.element &= !with;
+            let walked = deep(|| self.list(if with { &value } else { dot }, then));
+            self.element = before;
+            walked
         } else if let Some(list) = otherwise {
             deep(|| self.list(dot, list))
         } else {
@@ -106,19 +110,20 @@ impl<'t> Frame<'_, '_, 't> {
                 }
                 let kind = if matches!(value, Value::Int(_)) { Value::Int } else { Value::Int64 };
                 for i in 0..*n {
-                    self.iteration(pipe, Value::Nil, &kind(i), body)?;
+                    self.iteration(pipe, Value::Nil, &kind(i), false, body)?;
                 }
                 *n <= 0
             }
             Value::List(list) => {
+                let any = list.element == Element::Any;
                 for (i, item) in list.items.iter().enumerate() {
-                    self.iteration(pipe, index(i), item, body)?;
+                    self.iteration(pipe, index(i), item, any, body)?;
                 }
                 list.items.is_empty()
             }
             Value::Bytes(bytes) => {
                 for (i, b) in bytes.iter().enumerate() {
-                    self.iteration(pipe, index(i), &Value::Uint8(*b), body)?;
+                    self.iteration(pipe, index(i), &Value::Uint8(*b), false, body)?;
                 }
                 bytes.is_empty()
             }
@@ -127,8 +132,9 @@ impl<'t> Frame<'_, '_, 't> {
                 let entries: Vec<(Rc<str>, Value)> =
                     map.entries().iter().map(|(k, v)| (k.clone(), v.clone())).collect();
                 let empty = entries.is_empty();
+                let any = map.element == Element::Any;
                 for (key, item) in entries {
-                    self.iteration(pipe, Value::String(key), &item, body)?;
+                    self.iteration(pipe, Value::String(key), &item, any, body)?;
                 }
                 empty
             }
@@ -144,23 +150,33 @@ impl<'t> Frame<'_, '_, 't> {
         }
     }
 
-    fn iteration(&mut self, pipe: &'t Pipe, key: Value, item: &Value, body: &'t [Node]) -> Walk {
+    /// `any` says whether the item is one of a list or map of anything.
+    fn iteration(
+        &mut self,
+        pipe: &'t Pipe,
+        key: Value,
+        item: &Value,
+        any: bool,
+        body: &'t [Node],
+    ) -> Walk {
         self.step()?;
         let mark = self.variables.len();
         match &*pipe.declared {
             [] => {}
-            [one] if pipe.assigns => self.assign(one, item.clone()),
+            [one] if pipe.assigns => self.assign(one, item.clone(), any)?,
             [one, two] if pipe.assigns => {
-                self.assign(one, key);
-                self.assign(two, item.clone());
+                self.assign(one, key, false)?;
+                self.assign(two, item.clone(), any)?;
             }
-            [_] => self.set_top(1, item.clone()),
+            [_] => self.set_top(1, item.clone(), any),
             [_, _, ..] => {
-                self.set_top(1, item.clone());
-                self.set_top(2, key);
+                self.set_top(1, item.clone(), any);
+                self.set_top(2, key, false);
             }
         }
+        let before = std::mem::replace(&mut self.element, any);
         let walked = self.list(item, body);
+        self.element = before;
         self.variables.truncate(mark);
         match walked {
             Err(Stop::Continue) => Ok(()),
@@ -169,16 +185,24 @@ impl<'t> Frame<'_, '_, 't> {
     }
 
     /// The variables of a range lie on top of the stack, the last declared first.
-    fn set_top(&mut self, from_top: usize, value: Value) {
+    fn set_top(&mut self, from_top: usize, value: Value, element: bool) {
         if let Some(at) = self.variables.len().checked_sub(from_top) {
-            self.variables[at].1 = value;
+            let slot = &mut self.variables[at];
+            (slot.value, slot.element) = (value, element);
         }
     }
 
-    pub(super) fn assign(&mut self, name: &str, value: Value) {
-        if let Some(slot) = self.variables.iter_mut().rev().find(|(n, _)| *n == name) {
-            slot.1 = value;
-        }
+    pub(super) fn assign(
+        &mut self,
+        name: &str,
+        value: Value,
+        element: bool,
+    ) -> Result<(), ExecError> {
+        let Some(slot) = self.variables.iter_mut().rev().find(|v| v.name == name) else {
+            return self.error(format!("undefined variable: {name}"));
+        };
+        (slot.value, slot.element) = (value, element);
+        Ok(())
     }
 
     fn template(&mut self, dot: &Value, invocation: &'t Invocation) -> Walk {

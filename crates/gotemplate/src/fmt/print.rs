@@ -41,11 +41,9 @@ impl Printer {
     }
 
     fn bad_verb(&mut self, value: &Value, verb: char) {
-        let flags = std::mem::take(&mut self.flags);
         self.out.push_str(&format!("%!{verb}("));
         self.typed(value);
         self.out.push(')');
-        self.flags = flags;
     }
 
     fn value(&mut self, value: &Value, verb: char) {

@@ -98,12 +98,7 @@ impl Time {
         // Without a name, Go writes the offset.
         let sign = if offset < 0 { '-' } else { '+' };
         let minutes = offset.abs() / 60;
-        let (hours, minutes) = (minutes / 60, minutes % 60);
-        if minutes == 0 {
-            format!("{sign}{hours:02}")
-        } else {
-            format!("{sign}{hours:02}{minutes:02}")
-        }
+        format!("{sign}{:02}{:02}", minutes / 60, minutes % 60)
     }
 
     fn named(&self) -> Option<(i64, String)> {
