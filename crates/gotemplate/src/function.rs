@@ -68,13 +68,13 @@ pub enum CallError {
     /// In words.
     Message(String),
     /// A template that the function ran failed.
-    Template(ExecError),
+    Template(Box<ExecError>),
     /// A template that the function ran failed, and the function says something before that.
     Within {
         /// What it says, with its colon and blank.
         before: String,
         /// The failure.
-        error: ExecError,
+        error: Box<ExecError>,
     },
 }
 
@@ -92,7 +92,7 @@ impl From<&str> for CallError {
 
 impl From<ExecError> for CallError {
     fn from(error: ExecError) -> Self {
-        Self::Template(error)
+        Self::Template(Box::new(error))
     }
 }
 

@@ -49,7 +49,7 @@ fn encode(data: &[u8], alphabet: &[u8], bits: u32, group: usize) -> String {
     if held > 0 {
         out.push(char::from(alphabet[(buffer << (bits - held)) as usize & (alphabet.len() - 1)]));
     }
-    while out.len() % group > 0 {
+    while !out.len().is_multiple_of(group) {
         out.push('=');
     }
     out

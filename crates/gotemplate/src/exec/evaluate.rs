@@ -186,10 +186,10 @@ impl<'t> Frame<'_, '_, 't> {
             let cause = match error {
                 CallError::Message(message) => Cause::Call { function, message },
                 CallError::Template(source) => {
-                    Cause::Nested { function, before: String::new(), source: Box::new(source) }
+                    Cause::Nested { function, before: String::new(), source }
                 }
                 CallError::Within { before, error } => {
-                    Cause::Nested { function, before, source: Box::new(error) }
+                    Cause::Nested { function, before, source: error }
                 }
             };
             self.at(node.pos, whole);

@@ -140,7 +140,7 @@ fn tpl(
     let functions = context.functions();
     let result = context.execute_in(&set, functions, "gotpl", data).map_err(|error| {
         let before = format!("error during tpl function execution for {}: ", fmt::quote(text));
-        CallError::Within { before, error }
+        CallError::Within { before, error: Box::new(error) }
     })?;
     Ok(Value::string(without_no_value(result)))
 }

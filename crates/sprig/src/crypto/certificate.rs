@@ -36,20 +36,22 @@ pub(super) fn add(t: &mut Table, random: &Random, now: i128) {
     let ca = Type::Object(CERTIFICATE);
     let maker = |random: &Random| Maker { random: random.clone(), now };
     let m = maker(random);
-    t.put(&["genCA"], &[Str, Int], move |a| m.authority(a, m.new_key()?));
+    t.put(&["genCA"], &[Str, Int], move |a| m.authority(a, &m.new_key()?));
     let m = maker(random);
-    t.put(&["genCAWithKey"], &[Str, Int, Str], move |a| m.authority(a, given(&a[2])?));
+    t.put(&["genCAWithKey"], &[Str, Int, Str], move |a| m.authority(a, &given(&a[2])?));
     let m = maker(random);
-    t.put(&["genSelfSignedCert"], &[Str, List, List, Int], move |a| m.self_signed(a, m.new_key()?));
-    let m = maker(random);
-    t.put(&["genSelfSignedCertWithKey"], &[Str, List, List, Int, Str], move |a| {
-        m.self_signed(a, given(&a[4])?)
+    t.put(&["genSelfSignedCert"], &[Str, List, List, Int], move |a| {
+        m.self_signed(a, &m.new_key()?)
     });
     let m = maker(random);
-    t.put(&["genSignedCert"], &[Str, List, List, Int, ca], move |a| m.signed(a, m.new_key()?));
+    t.put(&["genSelfSignedCertWithKey"], &[Str, List, List, Int, Str], move |a| {
+        m.self_signed(a, &given(&a[4])?)
+    });
+    let m = maker(random);
+    t.put(&["genSignedCert"], &[Str, List, List, Int, ca], move |a| m.signed(a, &m.new_key()?));
     let m = maker(random);
     t.put(&["genSignedCertWithKey"], &[Str, List, List, Int, ca, Str], move |a| {
-        m.signed(a, given(&a[5])?)
+        m.signed(a, &given(&a[5])?)
     });
     t.put(&["buildCustomCert"], &[Str, Str], |a| build_custom(&a[0], &a[1]));
 }
@@ -185,16 +187,16 @@ impl Maker {
             .map_err(|e| format!("error generating rsa key: {e}").into())
     }
 
-    fn authority(&self, a: &[Value], key: PrivateKey) -> Answer {
+    fn authority(&self, a: &[Value], key: &PrivateKey) -> Answer {
         let request = Request { is_authority: true, ..Request::new(&a[0], None, &a[1])? };
-        self.certificate(&request, &key, None)
+        self.certificate(&request, key, None)
     }
 
-    fn self_signed(&self, a: &[Value], key: PrivateKey) -> Answer {
-        self.certificate(&Request::new(&a[0], Some((&a[1], &a[2])), &a[3])?, &key, None)
+    fn self_signed(&self, a: &[Value], key: &PrivateKey) -> Answer {
+        self.certificate(&Request::new(&a[0], Some((&a[1], &a[2])), &a[3])?, key, None)
     }
 
-    fn signed(&self, a: &[Value], key: PrivateKey) -> Answer {
+    fn signed(&self, a: &[Value], key: &PrivateKey) -> Answer {
         let ca = match &a[4] {
             Value::Object(o) => o.as_any().downcast_ref::<Certificate>(),
             _ => None,
@@ -212,7 +214,7 @@ impl Maker {
                 parent's PublicKey";
             return Err(words.into());
         }
-        self.certificate(&request, &key, Some((&issuer, &signer)))
+        self.certificate(&request, key, Some((&issuer, &signer)))
     }
 
     /// A certificate for `key`, signed by the issuer, or by itself.
