@@ -429,13 +429,24 @@ impl Lexer<'_> {
             self.accept("+-");
             self.accept_run("0123456789_");
         }
+        // Go also takes complex numbers here, which no template can use.
+        self.accept("i");
         if self.peek().is_some_and(is_alphanumeric) {
             self.next();
-            let text = crate::fmt::quote(&self.input[self.start..self.pos]);
-            return self.fail(format!("bad number syntax: {text}"));
+            return self.bad_number();
+        }
+        if self.peek().is_some_and(|c| matches!(c, '+' | '-'))
+            || self.input[..self.pos].ends_with('i')
+        {
+            return self.bad_number();
         }
         self.emit(Kind::Number);
         Some(true)
+    }
+
+    fn bad_number(&mut self) -> Option<bool> {
+        let text = crate::fmt::quote(&self.input[self.start..self.pos]);
+        self.fail(format!("bad number syntax: {text}"))
     }
 }
 

@@ -125,7 +125,8 @@ pub(crate) fn parse_float(text: &str) -> Option<f64> {
         return Some(sign * hex_float(&hex.replace('_', ""))?);
     }
     let plain = body.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
-    (plain && !body.is_empty()).then(|| body.parse::<f64>().ok().map(|f| sign * f))?
+    let value = body.parse::<f64>().ok().filter(|f| plain && f.is_finite())?;
+    Some(sign * value)
 }
 
 fn hex_float(text: &str) -> Option<f64> {

@@ -47,7 +47,9 @@ impl<'t> Frame<'_, '_, 't> {
             Term::Identifier(name) => self.function(dot, first, command, name, rest, last),
             Term::Variable(names) => self.variable(dot, first, names, rest, last),
             _ => {
-                self.at(first.pos, first);
+                if !matches!(first.term, Term::Pipe(_)) {
+                    self.at(first.pos, first);
+                }
                 if !rest.is_empty() || last.is_some() {
                     return self.error(format!("can't give argument to non-function {first}"));
                 }

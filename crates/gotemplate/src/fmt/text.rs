@@ -6,9 +6,8 @@ pub fn is_print(c: char) -> bool {
     if c.is_ascii() {
         return c == ' ' || c.is_ascii_graphic();
     }
-    // Rust's own notion is the same, and shows in how it prints a string; behind a letter, so that
-    // a combining mark counts as printable.
-    format!("{:?}", format_args!("a{c}").to_string()).len() == 3 + c.len_utf8()
+    // Rust's own notion is the same, but that it escapes a combining mark which follows nothing.
+    c.escape_debug().len() == 1 || format!("a{c}").escape_debug().count() == 2
 }
 
 /// `strconv.Quote`.
