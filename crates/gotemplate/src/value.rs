@@ -179,6 +179,11 @@ pub trait Object: Debug {
         false
     }
 
+    /// What a method takes, in order; `None` where it checks that itself.
+    fn parameters(&self, _method: &str) -> Option<&'static [crate::function::Type]> {
+        None
+    }
+
     /// Calls a method. The arguments are what the template gave; their number and types are for the
     /// method to check.
     ///

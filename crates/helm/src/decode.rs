@@ -76,6 +76,19 @@ impl Decoder {
         }
     }
 
+    /// As [`Self::object`], for a struct whose type has no name.
+    pub(crate) fn anonymous(
+        &mut self,
+        type_name: &str,
+        value: &Value,
+        field: impl FnMut(&mut Self, &str, &Value),
+    ) {
+        let misfit = self.error.is_none() && !matches!(value, Value::Null | Value::Object(_));
+        let root = if misfit { self.root } else { std::mem::take(&mut self.root) };
+        self.object(type_name, value, field);
+        self.root = root;
+    }
+
     pub(crate) fn string(&mut self, target: &mut String, value: &Value) {
         match value {
             Value::Null => {}

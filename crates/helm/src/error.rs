@@ -70,6 +70,14 @@ pub enum Error {
         /// What stands there, as Go's `%t` prints it.
         found: String,
     },
+    /// Values hold themselves, or are too deep.
+    #[error(
+        "values lie more than {depth} deep in each other: does import-values import a table into itself?"
+    )]
+    Cycle {
+        /// The bound.
+        depth: usize,
+    },
     /// Values do not fit `values.schema.json`.
     #[error(
         "values don't meet the specifications of the schema(s) in the following chart(s):\n{text}"

@@ -212,7 +212,8 @@ fn frame(location: &str, template: &str, node: &str) -> Frame {
 /// The value that was missing: the first path of values in the innermost expression that has none.
 fn missing(trace: &Trace, source: &Source<'_>) -> Option<Missing> {
     let innermost = trace.frames.last()?;
-    let own = trace.frames.iter().rev().find(|f| f.file != "gotpl").unwrap_or(innermost);
+    // Helpers see the values of the chart whose template includes them.
+    let own = trace.frames.first()?;
     let (chart, prefix) = source
         .charts
         .iter()

@@ -118,7 +118,7 @@ impl<'t> Frame<'_, '_, 't> {
     }
 
     /// A value that is to be of some type.
-    fn checked(&self, value: Value, wanted: Option<Type>) -> Eval {
+    pub(super) fn checked(&self, value: Value, wanted: Option<Type>) -> Eval {
         let Some(kind) = wanted else { return Ok(value) };
         if matches!(value, Value::Nil | Value::NilInterface) {
             let nil = matches!(value, Value::NilInterface);

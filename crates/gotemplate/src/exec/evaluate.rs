@@ -140,11 +140,22 @@ impl<'t> Frame<'_, '_, 't> {
             match field(&value, known, name, has_arguments, self.context.set.missing_key) {
                 Ok(Found::Value(found)) => value = found,
                 Ok(Found::Method(object)) => {
-                    let mut given = Vec::new();
-                    for arg in args {
-                        given.push(self.argument(dot, Some(Type::Any), arg)?);
+                    let parameters = object.parameters(name);
+                    let count = args.len() + usize::from(last.is_some());
+                    if let Some(wanted) = parameters.map(<[Type]>::len).filter(|n| *n != count) {
+                        return self.error(format!(
+                            "wrong number of args for {name}: want {wanted} got {count}"
+                        ));
                     }
-                    given.extend(last);
+                    let kind =
+                        |i: usize| parameters.and_then(|p| p.get(i)).copied().unwrap_or(Type::Any);
+                    let mut given = Vec::new();
+                    for (i, arg) in args.iter().enumerate() {
+                        given.push(self.argument(dot, Some(kind(i)), arg)?);
+                    }
+                    if let Some(value) = last {
+                        given.push(self.checked(value, Some(kind(given.len())))?);
+                    }
                     value = object.call(name, &given).map_err(|message| {
                         self.at(node.pos, node);
                         self.fail(Cause::Call { function: name.to_string(), message })

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use windlass_gotemplate::{Object, Value};
+use windlass_gotemplate::{Object, Type, Value};
 
 use crate::{Capabilities, KubeVersion};
 
@@ -90,10 +90,11 @@ impl Object for Kube {
         matches!(name, "String" | "GitVersion")
     }
 
-    fn call(&self, name: &str, args: &[Value]) -> Result<Value, String> {
-        if !args.is_empty() {
-            return Err(format!("wrong number of args for {name}: want 0 got {}", args.len()));
-        }
+    fn parameters(&self, _method: &str) -> Option<&'static [Type]> {
+        Some(&[])
+    }
+
+    fn call(&self, name: &str, _args: &[Value]) -> Result<Value, String> {
         let text = if name == "String" { self.0.text() } else { &self.0.version };
         Ok(Value::string(text))
     }
@@ -137,13 +138,12 @@ impl Object for Versions {
         name == "Has"
     }
 
-    fn call(&self, name: &str, args: &[Value]) -> Result<Value, String> {
-        let [wanted] = args else {
-            return Err(format!("wrong number of args for {name}: want 1 got {}", args.len()));
-        };
-        let wanted = wanted.as_str().ok_or_else(|| {
-            format!("wrong type for value; expected string; got {}", wanted.type_name())
-        })?;
+    fn parameters(&self, _method: &str) -> Option<&'static [Type]> {
+        Some(&[Type::String])
+    }
+
+    fn call(&self, _name: &str, args: &[Value]) -> Result<Value, String> {
+        let wanted = args.first().and_then(Value::as_str).unwrap_or_default();
         let Value::List(list) = &self.0 else { return Ok(Value::Bool(false)) };
         Ok(Value::Bool(list.items.iter().any(|v| v.as_str() == Some(wanted))))
     }

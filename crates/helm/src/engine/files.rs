@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use windlass_gotemplate::{Element, Map, Object, Value};
+use windlass_gotemplate::{Element, Map, Object, Type, Value};
 
 use super::glob::Glob;
 use crate::chart::File;
@@ -45,23 +45,13 @@ impl Object for Files {
         matches!(name, "Get" | "GetBytes" | "Glob" | "AsConfig" | "AsSecrets" | "Lines")
     }
 
+    fn parameters(&self, method: &str) -> Option<&'static [Type]> {
+        let none = matches!(method, "AsConfig" | "AsSecrets");
+        Some(if none { &[] } else { &[Type::String] })
+    }
+
     fn call(&self, name: &str, args: &[Value]) -> Result<Value, String> {
-        let wanted = usize::from(!matches!(name, "AsConfig" | "AsSecrets"));
-        if args.len() != wanted {
-            let given = args.len();
-            return Err(format!("wrong number of args for {name}: want {wanted} got {given}"));
-        }
-        let text = match args {
-            [] => "",
-            [Value::String(text), ..] => text,
-            [Value::Nil | Value::NilInterface, ..] => {
-                return Err("invalid value; expected string".to_owned());
-            }
-            [other, ..] => {
-                let found = other.type_name();
-                return Err(format!("wrong type for value; expected string; got {found}"));
-            }
-        };
+        let text = args.first().and_then(Value::as_str).unwrap_or_default();
         Ok(match name {
             "GetBytes" => Value::Bytes(self.bytes(text).into()),
             "Glob" => {

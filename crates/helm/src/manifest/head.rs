@@ -25,7 +25,8 @@ impl Head {
         d.object("util.SimpleHead", &document, |d, key, value| match key {
             "apiversion" => d.string(&mut head.api_version, value),
             "kind" => d.string(&mut head.kind, value),
-            "metadata" => d.object(METADATA, value, |d, key, value| match key {
+            // A struct without a name has none in Go's words.
+            "metadata" => d.anonymous(METADATA, value, |d, key, value| match key {
                 "name" => d.string(&mut head.name, value),
                 "annotations" => d.string_map(&mut head.annotations, value),
                 _ => {}

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use windlass_gotemplate::{Map, Value, fmt};
 
-use super::{Scope, deep_copy, empty, table};
+use super::{MAX_DEPTH, Scope, deep_copy, empty, table};
 use crate::error::Error;
 
 /// Whether nulls delete.
@@ -31,7 +31,7 @@ pub(super) fn values_of(
     mode: Mode,
     warnings: &mut Vec<String>,
 ) -> Result<Value, Error> {
-    let copy = table(&deep_copy(given)).cloned().unwrap_or_else(empty);
+    let copy = table(&deep_copy(given)?).cloned().unwrap_or_else(empty);
     coalesce(scope, &copy, "", mode, warnings)?;
     Ok(Value::Map(copy))
 }
@@ -47,7 +47,7 @@ fn coalesce(
     mode: Mode,
     warnings: &mut Vec<String>,
 ) -> Result<(), Error> {
-    own_values(scope, into, prefix, mode, warnings);
+    own_values(scope, into, prefix, mode, warnings)?;
     for child in &scope.dependencies {
         let name = child.name();
         let section = match into.get(name) {
@@ -58,12 +58,7 @@ fn coalesce(
             }
             Some(Value::Map(section)) => section,
             Some(other) => {
-                let found = fmt::print_one(&other);
-                let found = if matches!(other, Value::Bool(_)) {
-                    found
-                } else {
-                    format!("%!t({}={found})", other.type_name())
-                };
+                let found = fmt::sprintf("%t", std::slice::from_ref(&other));
                 return Err(Error::TypeMismatch { stage: "", chart: name.to_owned(), found });
             }
         };
@@ -124,9 +119,9 @@ fn own_values(
     prefix: &str,
     mode: Mode,
     warnings: &mut Vec<String>,
-) {
+) -> Result<(), Error> {
     let below = prefixed(prefix, scope.name());
-    let Value::Map(own) = deep_copy(&scope.values) else { return };
+    let Value::Map(own) = deep_copy(&scope.values)? else { return Ok(()) };
     let entries: Vec<_> = own.entries().iter().map(|(k, v)| (k.clone(), v.clone())).collect();
     for (key, default) in entries {
         match into.get(&key) {
@@ -160,6 +155,7 @@ fn own_values(
             }
         }
     }
+    Ok(())
 }
 
 /// Takes the nulls away, at every depth of tables.
@@ -184,6 +180,10 @@ pub(super) fn tables(
     mode: Mode,
     warnings: &mut Vec<String>,
 ) {
+    // What holds itself is refused when it is copied next.
+    if prefix.matches('.').count() > MAX_DEPTH || Rc::ptr_eq(into, under) {
+        return;
+    }
     let mut entries: Vec<_> = under.entries().iter().map(|(k, v)| (k.clone(), v.clone())).collect();
     let nulls: Vec<_> =
         into.entries().iter().filter(|(_, v)| v.is_nil()).map(|(k, _)| k.clone()).collect();

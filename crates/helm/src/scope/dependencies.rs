@@ -154,7 +154,7 @@ fn import(scope: &mut Scope<'_>, warnings: &mut Vec<String>) -> Result<(), Error
         }
         dependency.import_values = seen;
     }
-    let Value::Map(own) = deep_copy(&values) else { return Ok(()) };
+    let Value::Map(own) = deep_copy(&values)? else { return Ok(()) };
     tables(&own, &imported, "", Mode::Merge, warnings);
     scope.values = Value::Map(own);
     Ok(())

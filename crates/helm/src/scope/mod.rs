@@ -76,13 +76,31 @@ pub(crate) fn from_json(json: &Json) -> Value {
     }
 }
 
+/// How deep values may lie in each other. A chart that imports a table into itself makes values
+/// that hold themselves; the real helm dies of that.
+const MAX_DEPTH: usize = 400;
+
 /// A copy that shares nothing with the original.
-fn deep_copy(value: &Value) -> Value {
-    match value {
-        Value::List(list) => Value::list(list.items.iter().map(deep_copy).collect()),
-        Value::Map(map) => Value::map(map.entries().iter().map(|(k, v)| (k.clone(), deep_copy(v)))),
-        other => other.clone(),
+fn deep_copy(value: &Value) -> Result<Value, Error> {
+    copy(value, 0)
+}
+
+fn copy(value: &Value, depth: usize) -> Result<Value, Error> {
+    if depth > MAX_DEPTH {
+        return Err(Error::Cycle { depth: MAX_DEPTH });
     }
+    Ok(match value {
+        Value::List(list) => {
+            let items = list.items.iter().map(|v| copy(v, depth + 1));
+            Value::list(items.collect::<Result<_, _>>()?)
+        }
+        Value::Map(map) => {
+            let entries = map.entries();
+            let entries = entries.iter().map(|(k, v)| Ok((k.clone(), copy(v, depth + 1)?)));
+            Value::map(entries.collect::<Result<Vec<_>, Error>>()?)
+        }
+        other => other.clone(),
+    })
 }
 
 fn table(value: &Value) -> Option<&Rc<Map>> {

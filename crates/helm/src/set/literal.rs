@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::parser::too_deep;
 use super::{
     MAX_LEVEL, Scanner, Step, Stop, negative, put_back, set, set_index, take_inner_list,
-    take_inner_map, take_list, take_map,
+    take_inner_map, take_list, take_map, unexpected,
 };
 
 /// Parses `text` into `into`.
@@ -68,8 +68,7 @@ fn list_item(scanner: &mut Scanner, list: &mut Vec<Value>, index: i64, level: us
     }
     let (name, stop) = scanner.until(&['[', '.', '='], false);
     if !name.is_empty() {
-        let name = windlass_gotemplate::fmt::quote(&name);
-        return Err(format!("unexpected data at end of array index: {name}").into());
+        return Err(unexpected(&name).into());
     }
     match stop {
         None => Err(Stop::End),

@@ -116,8 +116,8 @@ impl Scanner {
     fn index(&mut self, escapes: bool) -> Step<i64> {
         let wrap = |e: &str| Stop::Error(format!("error parsing index: {e}"));
         match self.until(&[']'], escapes) {
-            // Go's words: the end of the text is no error that anyone told apart.
-            (_, None) => Err(wrap("EOF")),
+            // Helm takes the end of the text for the end of all.
+            (_, None) => Err(Stop::End),
             (text, Some(_)) => text.parse().map_err(|_| {
                 let text = windlass_gotemplate::fmt::quote(&text);
                 wrap(&format!("strconv.Atoi: parsing {text}: invalid syntax"))
@@ -154,6 +154,12 @@ fn put_back(list: &mut Vec<Value>, index: i64, value: Value, done: Step<()>) -> 
         set_index(list, index, value)?;
     }
     done
+}
+
+/// What stands between an index and what must follow it, rune by rune as Go prints those.
+fn unexpected(key: &str) -> String {
+    let runes: Vec<String> = key.chars().map(|c| format!("{c:?}")).collect();
+    format!("unexpected data at end of array index: [{}]", runes.join(" "))
 }
 
 fn negative(index: i64) -> String {

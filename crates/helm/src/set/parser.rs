@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     MAX_LEVEL, Reader, Scanner, Step, Stop, negative, put_back, set, set_index, take_inner_list,
-    take_inner_map, take_list, take_map,
+    take_inner_map, take_list, take_map, unexpected,
 };
 use crate::values::floats;
 
@@ -109,8 +109,7 @@ impl Parser<'_> {
         }
         let (key, stop) = self.scanner.until(&['[', '.', '='], true);
         if !key.is_empty() {
-            let key = windlass_gotemplate::fmt::quote(&key);
-            return Err(format!("unexpected data at end of array index: {key}").into());
+            return Err(unexpected(&key).into());
         }
         match stop {
             None => Err(Stop::End),
