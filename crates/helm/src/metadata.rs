@@ -101,7 +101,7 @@ impl Metadata {
             "description" => d.string(&mut self.description, value),
             "keywords" => d.strings(&mut self.keywords, value),
             "maintainers" => {
-                d.list("[]*chart.Maintainer", &mut self.maintainers, value, maintainer)
+                d.list("[]*chart.Maintainer", &mut self.maintainers, value, maintainer);
             }
             "icon" => d.string(&mut self.icon, value),
             "apiversion" => d.string(&mut self.api_version, value),
@@ -219,7 +219,7 @@ fn dependency(d: &mut Decoder, document: &Value) -> Dependency {
         "tags" => d.strings(&mut out.tags, value),
         "enabled" => d.bool(&mut out.enabled, value),
         "import-values" => {
-            d.list("[]interface {}", &mut out.import_values, value, |_, v| v.clone())
+            d.list("[]interface {}", &mut out.import_values, value, |_, v| v.clone());
         }
         "alias" => d.string(&mut out.alias, value),
         _ => {}

@@ -150,7 +150,7 @@ fn shown(value: &Json) -> String {
 }
 
 /// A number as English prints it.
-fn count(n: impl ToString) -> String {
+fn count(n: &impl ToString) -> String {
     let digits = n.to_string();
     let (sign, rest) = digits.strip_prefix('-').map_or(("", &*digits), |r| ("-", r));
     let (whole, fraction) = rest.split_once('.').map_or((rest, None), |(w, f)| (w, Some(f)));
@@ -206,21 +206,21 @@ fn words(kind: &ErrorKind<'_, '_>) -> String {
         ErrorKind::Format { got, want, err } => {
             format!("{} is not valid {want}: {err}", shown(got))
         }
-        ErrorKind::MinProperties { got, want } => bound("minProperties", count(got), count(want)),
-        ErrorKind::MaxProperties { got, want } => bound("maxProperties", count(got), count(want)),
-        ErrorKind::MinItems { got, want } => bound("minItems", count(got), count(want)),
-        ErrorKind::MaxItems { got, want } => bound("maxItems", count(got), count(want)),
-        ErrorKind::MinLength { got, want } => bound("minLength", count(got), count(want)),
-        ErrorKind::MaxLength { got, want } => bound("maxLength", count(got), count(want)),
-        ErrorKind::Minimum { got, want } => bound("minimum", count(got), count(want)),
-        ErrorKind::Maximum { got, want } => bound("maximum", count(got), count(want)),
+        ErrorKind::MinProperties { got, want } => bound("minProperties", count(&got), count(&want)),
+        ErrorKind::MaxProperties { got, want } => bound("maxProperties", count(&got), count(&want)),
+        ErrorKind::MinItems { got, want } => bound("minItems", count(&got), count(&want)),
+        ErrorKind::MaxItems { got, want } => bound("maxItems", count(&got), count(&want)),
+        ErrorKind::MinLength { got, want } => bound("minLength", count(&got), count(&want)),
+        ErrorKind::MaxLength { got, want } => bound("maxLength", count(&got), count(&want)),
+        ErrorKind::Minimum { got, want } => bound("minimum", count(&got), count(&want)),
+        ErrorKind::Maximum { got, want } => bound("maximum", count(&got), count(&want)),
         ErrorKind::ExclusiveMinimum { got, want } => {
-            bound("exclusiveMinimum", count(got), count(want))
+            bound("exclusiveMinimum", count(&got), count(&want))
         }
         ErrorKind::ExclusiveMaximum { got, want } => {
-            bound("exclusiveMaximum", count(got), count(want))
+            bound("exclusiveMaximum", count(&got), count(&want))
         }
-        ErrorKind::MultipleOf { got, want } => bound("multipleOf", count(got), count(want)),
+        ErrorKind::MultipleOf { got, want } => bound("multipleOf", count(&got), count(&want)),
         ErrorKind::AdditionalItems { got } => format!("last {got} additionalItem(s) not allowed"),
         ErrorKind::AdditionalProperties { got } => {
             format!("additional properties {} not allowed", quoted(got))

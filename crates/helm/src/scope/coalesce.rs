@@ -139,7 +139,8 @@ fn own_values(
                 }
                 default if default.is_nil() => {}
                 _ => {
-                    warnings.push(format!("warning: skipped value for {below}.{key}: Not a table."))
+                    warnings
+                        .push(format!("warning: skipped value for {below}.{key}: Not a table."));
                 }
             },
             Some(_) => {}
@@ -207,7 +208,7 @@ pub(super) fn tables(
                     "warning: cannot overwrite table with non table for {} ({})",
                     full(),
                     fmt::print_one(&value)
-                ))
+                ));
             }
             (Some(Value::Map(_)), value) if !value.is_nil() => warnings.push(format!(
                 "warning: destination for {} is a table. Ignoring non-table value ({})",

@@ -151,7 +151,7 @@ pub(crate) fn try_ours(dir: &Path, call: &Call) -> Result<String, Error> {
 #[track_caller]
 pub(crate) fn check(chart: &Path, call: &Call) -> bool {
     let (theirs, ours) = (theirs(chart, call), ours(chart, call));
-    if theirs.clone().map_err(comparable) != ours.clone().map_err(comparable) {
+    if theirs.as_ref().map_err(|e| comparable(e)) != ours.as_ref().map_err(|e| comparable(e)) {
         let show = |answer: &Result<String, String>| match answer {
             Ok(text) => text.clone(),
             Err(text) => format!("refused: {text}"),
@@ -166,12 +166,12 @@ pub(crate) fn check(chart: &Path, call: &Call) -> bool {
 
 /// A refusal without what the YAML library says, since ours has words of its own for what is no
 /// YAML, and the lines about schemas in order, since Helm's come in any.
-fn comparable(text: String) -> String {
+fn comparable(text: &str) -> String {
     if text.starts_with("values don't meet") {
         let mut lines: Vec<&str> = text.lines().collect();
         lines.sort_unstable();
         return lines.join("\n");
     }
     let mark = "error converting YAML to JSON: ";
-    text.find(mark).map_or(text.clone(), |at| text[..at + mark.len()].to_owned())
+    text.find(mark).map_or(text.to_owned(), |at| text[..at + mark.len()].to_owned())
 }
