@@ -42,6 +42,9 @@ pub(crate) fn field(
             }
         }
         Value::Map(map) => {
+            if let Some(plain) = map.method(name) {
+                return Ok(Found::Value(Value::Map(Rc::new(plain))));
+            }
             if has_arguments {
                 return Err(format!("{name} is not a method but has arguments"));
             }

@@ -135,6 +135,13 @@ impl Map {
         Self { element: self.element, name: Some(name), entries: self.entries.clone() }
     }
 
+    /// The same map as a plain one, where its named type has a method of that name that gives it:
+    /// `AsMap` of Helm's `common.Values`.
+    pub(crate) fn method(&self, name: &str) -> Option<Self> {
+        let found = name == "AsMap" && self.name == Some("common.Values");
+        found.then(|| Self { element: self.element, name: None, entries: self.entries.clone() })
+    }
+
     /// The value under a key.
     pub fn get(&self, key: &str) -> Option<Value> {
         self.entries.borrow().get(key).cloned()
