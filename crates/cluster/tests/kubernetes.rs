@@ -82,6 +82,8 @@ fn plain(object: Option<Object>, namespace: &str) -> Value {
     for field in ["uid", "resourceVersion", "creationTimestamp"] {
         object.remove(&["metadata", field]);
     }
+    // Written by the deployment controller when it comes to it.
+    object.remove(&["metadata", "annotations", "deployment.kubernetes.io/revision"]);
     for field in ["clusterIP", "clusterIPs"] {
         object.remove(&["spec", field]);
     }

@@ -9,10 +9,12 @@ use std::fs::File;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-use crate::usage::Usage;
+use crate::usage::{Usage, members};
+use crate::wait::wait_for;
 
 const GUARD: &str = r#"( "$@"; kill -KILL 0 ) & read -r _; kill -KILL 0"#;
 
@@ -80,6 +82,9 @@ impl Drop for Process {
     fn drop(&mut self) {
         drop(self.guard.stdin.take());
         let _ = self.guard.wait();
+        // A killed program holds its files and ports until the kernel has come to it.
+        let gone = || Ok(members(self.guard.id()).next().is_none().then_some(()));
+        let _ = wait_for("it is gone", Duration::from_secs(30), gone);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What running programs cost, as the kernel counts it.
 
 use std::ops::Add;
+use std::path::PathBuf;
 
 /// Processor time and memory of one or more processes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -19,26 +20,32 @@ const TICKS: f64 = 100.0;
 impl Usage {
     /// Of all processes in a process group.
     pub(crate) fn of_group(group: u32) -> Self {
-        let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-        entries
-            .filter_map(|entry| {
-                let dir = entry.path();
-                let stat = std::fs::read_to_string(dir.join("stat")).ok()?;
-                // The name in parentheses may hold blanks; what follows it does not.
-                let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-                let number = |i: usize| fields.get(i)?.parse::<u64>().ok();
-                (number(2)? == u64::from(group)).then_some(())?;
-                let ticks: u64 = (11..15).filter_map(number).sum();
+        members(group)
+            .map(|(dir, ticks)| {
                 let status = std::fs::read_to_string(dir.join("status")).unwrap_or_default();
-                Some(Self {
+                Self {
                     #[allow(clippy::cast_precision_loss)] // Far below 2^52 ticks.
                     cpu_seconds: ticks as f64 / TICKS,
                     resident_bytes: kilobytes(&status, "VmRSS:"),
                     peak_bytes: kilobytes(&status, "VmHWM:"),
-                })
+                }
             })
             .fold(Self::default(), Add::add)
     }
+}
+
+/// The living processes of a group: their directories in `/proc`, and the ticks they have used.
+pub(crate) fn members(group: u32) -> impl Iterator<Item = (PathBuf, u64)> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(move |entry| {
+        let dir = entry.path();
+        let stat = std::fs::read_to_string(dir.join("stat")).ok()?;
+        // The name in parentheses may hold blanks; what follows it does not.
+        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let number = |i: usize| fields.get(i)?.parse::<u64>().ok();
+        let lives = number(2)? == u64::from(group) && fields.first() != Some(&"Z");
+        lives.then(|| (dir, (11..15).filter_map(number).sum()))
+    })
 }
 
 impl Add for Usage {
