@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
+use crate::builtin;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::id::{Gvk, ResId};
@@ -35,10 +36,11 @@ impl Accumulator {
         if Arc::ptr_eq(&self.config, other) || Arc::ptr_eq(other, &NO_CONFIG) {
             return Ok(());
         }
-        if Arc::ptr_eq(&self.config, &NO_CONFIG) {
+        if Arc::ptr_eq(&self.config, &NO_CONFIG) && Arc::ptr_eq(other, &builtin::CONFIG) {
             self.config = Arc::clone(other);
             return Ok(());
         }
+        // Merging into nothing is not idle: of two paths the more special one may come first.
         let mut merged = Config::clone(&self.config);
         merged.merge(other)?;
         self.config = Arc::new(merged);

@@ -66,6 +66,9 @@ impl Candidates {
 /// If a reference could lead to several resources whose names differ, or a field is not what its
 /// path says.
 pub(crate) fn transform(map: &mut ResMap, references: &[NameReference]) -> Result<()> {
+    for binding in map.iter().filter(|r| r.kind() == "RoleBinding") {
+        subject_namespaces(binding, &binding.id(map.openapi()))?;
+    }
     if map.iter().all(|r| r.previous.is_empty()) {
         return Ok(());
     }

@@ -98,6 +98,9 @@ impl Merger<'_> {
         schema: Option<NodeId>,
     ) -> Result<Walked> {
         let schema = schema.or_else(|| self.by_type(dest.as_ref(), patch));
+        // An annotation that is written as nothing has become an empty text.
+        let is_blank = |value: &Value| value == "" && self.blank.contains(&self.path);
+        let dest = dest.map(|value| if is_blank(&value) { Value::Null } else { value });
         let present = |value: &Value| !value.is_null();
         let shape = dest.as_ref().filter(|v| present(v)).or(patch.filter(|v| present(v)));
         let Some(shape) = shape.map(Shape::of) else {
