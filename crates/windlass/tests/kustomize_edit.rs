@@ -173,9 +173,14 @@ fn cases() -> Vec<(&'static str, Vec<&'static str>)> {
         "fix",
     ];
     let mut cases = Vec::new();
-    for text in [PLAIN, RICH, BASES] {
-        for edit in edits {
-            cases.push((text, edit.split(' ').collect()));
+    for edit in edits {
+        let edit: Vec<&str> = edit.split(' ').collect();
+        cases.push((RICH, edit.clone()));
+        if edit[0] != "remove" {
+            cases.push((PLAIN, edit.clone()));
+        }
+        if edit[0] == "set" || edit == ["fix"] || edit == ["add", "resource", "b.yaml"] {
+            cases.push((BASES, edit));
         }
     }
     cases

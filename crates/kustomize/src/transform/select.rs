@@ -17,14 +17,19 @@ pub fn select(map: &ResMap, selector: &Selector) -> Result<Vec<usize>> {
     let matcher = Matcher::new(selector)?;
     let openapi = map.openapi();
     let is_meant = |resource: &Resource| {
+        let api_version = resource.api_version();
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let is_of_kind = matcher.kind.matches(resource.kind())
+            && matcher.group.matches(group)
+            && matcher.version.matches(version);
+        if !is_of_kind {
+            return false;
+        }
         let (original, current) = (resource.original_id(openapi), resource.id(openapi));
         let is_there = matcher.namespace.matches(original.effective_namespace())
             || matcher.namespace.matches(current.effective_namespace());
         let is_named = matcher.name.matches(&original.name) || matcher.name.matches(&current.name);
-        is_there
-            && is_named
-            && matcher.matches_gvk(&current.gvk)
-            && matcher.matches_labels(resource)
+        is_there && is_named && matcher.matches_labels(resource)
     };
     Ok(map.iter().enumerate().filter(|(_, r)| is_meant(r)).map(|(at, _)| at).collect())
 }
