@@ -227,10 +227,7 @@ impl Pool {
         let dest = own.map(|at| self.items[at].take());
         Ok(match merger.item(own, dest, patch.as_ref(), schema)? {
             Walked::Cleared => None,
-            Walked::Dest(value) => own.map(|at| {
-                self.items[at] = value;
-                at
-            }),
+            Walked::Dest(value) => own.inspect(|&at| self.items[at] = value),
             Walked::Patch { value, old } => {
                 if let (Some(at), Some(old)) = (own, old) {
                     self.items[at] = old;
