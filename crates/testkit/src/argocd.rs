@@ -46,7 +46,10 @@ impl ArgoCd {
     pub fn start(cluster: &Kubernetes, options: &ArgoCdOptions) -> Result<Self> {
         let manifests = module_dir("argocd")?.join("manifests");
         let _ = cluster.kubectl(&["create", "namespace", NAMESPACE]);
-        for (part, namespace) in [("crds", "default"), ("base/config", NAMESPACE)] {
+        // What is there from an earlier start may have been changed since, on purpose.
+        let known = cluster.kubectl(&["-n", NAMESPACE, "get", "configmap", "argocd-cm"]).is_ok();
+        let parts = [("crds", "default"), ("base/config", NAMESPACE)];
+        for (part, namespace) in parts.into_iter().filter(|_| !known) {
             let path = manifests.join(part);
             let path = path.to_str().context("a path in UTF-8")?;
             cluster.kubectl(&["-n", namespace, "apply", "--server-side", "-k", path])?;

@@ -156,8 +156,8 @@ mod tests {
     #[test]
     fn open_and_shut() {
         let nightly = window("allow", "0 22 * * *", "2h");
-        check(&[nightly.clone()], "2026-01-01T23:00:00Z", (true, true));
-        check(&[nightly.clone()], "2026-01-01T12:00:00Z", (false, false));
+        check(std::slice::from_ref(&nightly), "2026-01-01T23:00:00Z", (true, true));
+        check(std::slice::from_ref(&nightly), "2026-01-01T12:00:00Z", (false, false));
         check(
             &[Window { manual_sync: true, ..nightly.clone() }],
             "2026-01-01T12:00:00Z",
