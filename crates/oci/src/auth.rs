@@ -212,6 +212,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
+    #[allow(clippy::needless_pass_by_value)] // Tables read better without references.
     fn check(headers: &[&str], wanted: Option<Challenge>) {
         let mut map = HeaderMap::new();
         for value in headers {

@@ -1,5 +1,8 @@
 //! Charts by Argo CD's rules.
 
+#![allow(clippy::unwrap_used)]
+#![allow(clippy::needless_pass_by_value)] // Tables read better without references.
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -194,7 +197,7 @@ fn dependencies_are_fetched() {
     let Outcome::Needs(needs) = render(&tree, &spec(&json!({})), &given) else { panic!() };
     let wanted =
         Need::Chart { repository: "https://r".into(), name: "web".into(), version: "^1".into() };
-    assert_eq!(needs, [wanted.clone()]);
+    assert_eq!(needs, std::slice::from_ref(&wanted));
     let archive = include_bytes!("helm/web-1.2.3.tgz");
     given.insert_chart(
         wanted,

@@ -105,7 +105,7 @@ fn real(root: &Path, helm: &Value) -> Result<Vec<Value>, String> {
         if value.starts_with('{') && value.ends_with('}') {
             return value.to_owned();
         }
-        value.replace("\\,", "\0").replace(',', "\\,").replace('\0', "\\,")
+        value.replace("\\,", "\0").replace([',', '\0'], "\\,")
     };
     for parameter in list("parameters") {
         let of = |name: &str| parameter.get(name).and_then(Value::as_str).unwrap_or_default();

@@ -1,5 +1,8 @@
 //! Overlays as applications give them.
 
+#![allow(clippy::unwrap_used)]
+#![allow(clippy::needless_pass_by_value)] // Tables read better without references.
+
 use serde_json::{Value, json};
 use windlass_render::{Blocks, Given, Need, Outcome, Rendered, Spec, render};
 use windlass_tree::{GivenTree, MemoryTree, TreePath};

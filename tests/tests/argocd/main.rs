@@ -18,14 +18,17 @@ use windlass_object::{Value, json};
 use windlass_stories::{ApiClient, Plane, Printed, World};
 use windlass_testkit::{ArgoCd, ArgoCdOptions, Kubernetes, Parts};
 
+/// Runs a command with these arguments.
+type CommandLine<'a> = dyn Fn(&[&str]) -> Result<Printed> + 'a;
+
 /// One side of the comparison: an API with somebody's controllers on it, and a command line.
 pub struct Side<'a> {
     api: &'a ApiClient,
     /// Where repositories are made: the same length on every machine, so that columns stay.
     root: &'a Path,
-    run: &'a dyn Fn(&[&str]) -> Result<Printed>,
+    run: &'a CommandLine<'a>,
     /// Asked beside it where a command changes nothing.
-    also: Option<&'a dyn Fn(&[&str]) -> Result<Printed>>,
+    also: Option<&'a CommandLine<'a>>,
 }
 
 /// What a command line answered, and what the other one says of the same cluster.
@@ -164,10 +167,10 @@ fn replay(world: &mut World) -> Result<()> {
 
 #[test]
 fn answers_are_those_of_argocd() -> Result<()> {
-    if std::env::var_os("WINDLASS_RECORD").is_some() {
-        if windlass_testkit::available(&["kube", "argocd", "redis-server"]) {
-            record()?;
-        }
+    if std::env::var_os("WINDLASS_RECORD").is_some()
+        && windlass_testkit::available(&["kube", "argocd", "redis-server"])
+    {
+        record()?;
     }
     World::start_in(Plane::Embedded, CONTROL, "answers_are_those_of_argocd", replay)
 }

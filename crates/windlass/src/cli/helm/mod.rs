@@ -131,7 +131,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     Ok(match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let own = error.downcast_ref::<windlass_helm::Error>().map(|e| e.advice());
+            let own =
+                error.downcast_ref::<windlass_helm::Error>().map(windlass_helm::Error::advice);
             let advice = own.unwrap_or_else(|| template::advice(&error));
             fail(&format!("{error:#}"), &advice)
         }

@@ -187,8 +187,11 @@ fn build_in(
 fn write_each(directory: &Path, resources: &[Resource]) -> anyhow::Result<()> {
     let openapi = windlass_kustomize::OpenApi::builtin();
     let ids: Vec<_> = resources.iter().map(|r| r.id(&openapi)).collect();
-    let namespaces: BTreeSet<&str> =
-        ids.iter().filter(|id| !id.cluster_scoped).map(|id| id.effective_namespace()).collect();
+    let namespaces: BTreeSet<&str> = ids
+        .iter()
+        .filter(|id| !id.cluster_scoped)
+        .map(windlass_kustomize::ResId::effective_namespace)
+        .collect();
     for (resource, id) in resources.iter().zip(&ids) {
         let parts = [&id.gvk.group, &id.gvk.version, &id.gvk.kind];
         let kind: Vec<&str> =

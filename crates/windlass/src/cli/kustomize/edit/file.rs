@@ -35,7 +35,7 @@ pub(super) fn change(
 
 /// Tells something that is no error.
 pub(super) fn warn(text: &str) {
-    eprintln!("{text}");
+    anstream::eprintln!("{text}");
 }
 
 /// The files and directories that patterns name; a pattern that names none is told.

@@ -15,7 +15,7 @@ pub(super) struct Args {}
 pub(super) fn run(_: &Args) -> anyhow::Result<()> {
     file::change(|k| {
         edit::fix(k, |path| Path::new(path).is_file()).map_err(|e| anyhow!("{e}"))?;
-        println!(
+        anstream::println!(
             "
 Fixed fields:
   patchesJson6902 -> patches
