@@ -265,7 +265,7 @@ fn rules_of_custom_kinds_are_known() {
         "Progressing: Waiting for certificate",
     );
     check(
-        "{apiVersion: batch/v1, kind: CronJob, spec: {suspend: true}}",
+        "{apiVersion: batch/v1, kind: CronJob, spec: {suspend: true}, status: {}}",
         "Healthy: CronJob is Suspended",
     );
 }

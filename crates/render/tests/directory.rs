@@ -185,7 +185,11 @@ fn what_a_directory_is() {
     check(
         "-- app/Chart.yaml\nx\n-- app/kustomization.yml\nx\n",
         Some(SourceType::Kustomize),
-        &["app: rendering Kustomize is not supported by Windlass yet"],
+        &[
+            "app/kustomization.yml: `kustomize build <path to cached source>/app` failed exit status 1: \
+             Error: invalid Kustomization: json: cannot unmarshal string into Go value of type \
+             types.Kustomization",
+        ],
     );
     check("-- app/sub/Chart.yaml\nx\n", Some(SourceType::Directory), &[]);
     check("-- x\n", None, &["app: app path does not exist"]);
