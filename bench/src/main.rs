@@ -7,7 +7,9 @@
 mod api;
 mod delivery;
 mod floor;
+mod helm;
 mod kustomize;
+mod sides;
 mod windlass;
 
 use std::process::ExitCode;
@@ -28,6 +30,8 @@ enum Benchmark {
     Api(api::Arguments),
     /// First delivery of many applications, and one commit to all of them, against Argo CD 3.2.
     Delivery(delivery::Arguments),
+    /// Charts against helm: whole processes and in process.
+    Helm(helm::Arguments),
     /// Overlays against kustomize: whole processes and in process.
     Kustomize(kustomize::Arguments),
 }
@@ -37,6 +41,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().benchmark {
         Benchmark::Api(arguments) => api::run(&arguments),
         Benchmark::Delivery(arguments) => delivery::run(&arguments),
+        Benchmark::Helm(arguments) => helm::run(&arguments),
         Benchmark::Kustomize(arguments) => kustomize::run(&arguments),
     };
     match result {

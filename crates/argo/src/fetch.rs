@@ -16,6 +16,7 @@ use windlass_tree::{
     ClusterVersions, EntryKind, GivenChart, GivenTree, MemoryTree, Tree, TreePath,
 };
 
+use crate::build_options::BuildOptions;
 use crate::helm_repositories;
 use crate::types::{Application, Source};
 
@@ -167,13 +168,20 @@ impl Fetcher<'_> {
 ///
 /// # Errors
 /// When the source's path is none.
-pub fn spec(app: &Application, source: &Source, instance: &str) -> Result<Spec, String> {
+pub fn spec(
+    app: &Application,
+    source: &Source,
+    instance: &str,
+    options: &BuildOptions,
+) -> Result<Spec, String> {
     let path = if source.chart.is_empty() { source.path.as_str() } else { "" };
     let path = TreePath::new(path).map_err(|error| error.to_string())?;
     let mut spec = Spec::for_application(path, source.blocks(), app.name());
     let namespace = &app.spec.destination.namespace;
     namespace.clone_into(&mut spec.installation.namespace);
     app.uid().clone_into(&mut spec.installation.seed);
+    let version = source.kustomize.as_ref().map_or("", |k| k.version.as_str());
+    options.of(version).clone_into(&mut spec.kustomize_build_options);
     let pairs = [
         ("ARGOCD_APP_NAME", instance),
         ("ARGOCD_APP_NAMESPACE", namespace),

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod build_options;
 mod controller;
 pub mod crds;
 pub mod customizations;

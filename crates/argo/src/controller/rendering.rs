@@ -32,10 +32,7 @@ pub(crate) async fn render(
 ) -> Result<Arc<Rendered>, String> {
     let Rendering { context, app, source, revision, level } = *rendering;
     let instance = instance_name(app.name(), app.namespace(), &context.namespace);
-    let mut spec = fetch::spec(app, source, &instance)?;
-    let version = source.kustomize.as_ref().map_or("", |k| k.version.as_str());
-    context.settings().build_options(version).clone_into(&mut spec.kustomize_build_options);
-    let spec = Arc::new(spec);
+    let spec = Arc::new(fetch::spec(app, source, &instance, &context.settings().build_options)?);
     let scope: Arc<str> =
         format!("{} {}", address::normalize(&source.repo_url), source.chart).into();
     let given = Given::at(revision, Timestamp::now().as_nanosecond());

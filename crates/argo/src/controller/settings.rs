@@ -11,6 +11,7 @@ use windlass_engine::tracking::{DEFAULT_LABEL, Method, Tracking};
 use windlass_object::yaml;
 
 use super::ignored;
+use crate::build_options::BuildOptions;
 use crate::customizations::Customizations;
 use crate::types::IgnoreDifference;
 
@@ -32,8 +33,7 @@ pub(crate) struct Settings {
     pub(crate) sync_timeout: Duration,
     pub(crate) in_cluster: bool,
     pub(crate) customizations: Customizations,
-    /// Flags of overlays' builds by the version of Kustomize that they are for; empty is all others.
-    pub(crate) kustomize_build_options: BTreeMap<String, String>,
+    pub(crate) build_options: BuildOptions,
     /// Fields that are not compared in any application.
     pub(crate) ignore_differences: Vec<IgnoreDifference>,
     /// Keys that cannot be read, for the log.
@@ -114,29 +114,11 @@ impl Settings {
             sync_timeout,
             in_cluster: flag("cluster.inClusterEnabled", true),
             customizations,
-            kustomize_build_options: kustomize_build_options(config),
+            build_options: BuildOptions::read(config),
             ignore_differences,
             problems,
         }
     }
-
-    /// The flags that an overlay is built with whose application asks for this version.
-    pub(crate) fn build_options(&self, version: &str) -> &str {
-        let options = &self.kustomize_build_options;
-        options.get(version).or_else(|| options.get("")).map_or("", String::as_str)
-    }
-}
-
-/// `kustomize.buildOptions`, and `kustomize.buildOptions.VERSION`.
-fn kustomize_build_options(config: &Data) -> BTreeMap<String, String> {
-    config
-        .iter()
-        .filter_map(|(key, value)| {
-            let version = key.strip_prefix("kustomize.buildOptions")?;
-            let version = if version.is_empty() { "" } else { version.strip_prefix('.')? };
-            Some((version.to_owned(), value.trim().to_owned()))
-        })
-        .collect()
 }
 
 /// Which kinds `argocd-cm` has looked at; rules that cannot be read are Argo CD's defaults.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use windlass_argo::build_options::BuildOptions;
 use windlass_argo::customizations::Customizations;
 use windlass_argo::fetch::{self, Fetcher};
 use windlass_argo::types::{Application, IgnoreDifference};
@@ -58,6 +59,8 @@ pub(crate) async fn manifests(
     let settings = repositories::settings(connection).await?;
     let mirrors = Mirrors::open()?;
     let versions = Arc::new(kinds::versions(&connection.client).await?);
+    let config = repositories::config_map(connection, "argocd-cm").await?;
+    let options = BuildOptions::read(&config);
     let instance = tracking::instance_name(app.name(), app.namespace(), &connection.namespace);
     for source in app.spec.effective_sources().iter().filter(|s| !s.is_reference_only()) {
         let fetcher = Fetcher {
@@ -68,7 +71,7 @@ pub(crate) async fn manifests(
             pass_credentials: source.helm.as_ref().is_some_and(|helm| helm.pass_credentials),
             versions: Some(&versions),
         };
-        let mut spec = fetch::spec(app, source, &instance).map_err(Failure::generic)?;
+        let mut spec = fetch::spec(app, source, &instance, &options).map_err(Failure::generic)?;
         let (revision, tree): (String, Arc<dyn Tree>) = match wanted {
             Wanted::Local(dir) => {
                 spec.path = TreePath::root();
