@@ -248,8 +248,8 @@ fn templated(template: &str) -> anyhow::Result<String> {
 /// The clock and a seed, which this process takes from the system once.
 fn environment() -> anyhow::Result<Environment> {
     let mut seed = [0; 32];
-    let random = rustls::crypto::aws_lc_rs::default_provider().secure_random;
-    random.fill(&mut seed).ok().context("the system gives no random bytes")?;
+    // Not from the TLS library: collecting its own entropy takes longer than rendering a chart.
+    getrandom::fill(&mut seed).context("the system gives no random bytes")?;
     Ok(Environment { now: jiff::Timestamp::now().as_nanosecond(), seed })
 }
 
