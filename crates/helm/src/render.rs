@@ -47,6 +47,8 @@ pub struct Options {
     pub schemas: Schemas,
     /// Bounds of the templates.
     pub limits: Limits,
+    /// Whether `required` and `fail` let things pass, as when a chart is only examined.
+    pub lint: bool,
 }
 
 impl Options {
@@ -58,6 +60,7 @@ impl Options {
             skip_schema_validation: false,
             schemas: Schemas::default(),
             limits: Limits::default(),
+            lint: false,
         }
     }
 }

@@ -69,7 +69,7 @@ fn check(scope: &Scope<'_>, values: &Value, known: &Schemas, out: &mut String) {
     }
 }
 
-fn against(schema: &[u8], values: &Value, known: &Schemas) -> Result<(), String> {
+pub(crate) fn against(schema: &[u8], values: &Value, known: &Schemas) -> Result<(), String> {
     let schema: Json = serde_json::from_slice(schema).map_err(|e| e.to_string())?;
     let mut compiler = Compiler::new();
     compiler.use_loader(Box::new(known.clone()));

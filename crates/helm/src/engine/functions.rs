@@ -55,11 +55,21 @@ pub(super) fn table(options: &Options) -> Functions {
         tpl(context, &texts, &args[0], &args[1])
     });
     functions.insert("tpl", tpl);
-    functions.insert("required", Function::new(&[Type::String, Type::Any], required));
-    functions.insert(
-        "fail",
-        Function::new(&[Type::String], |_, args| Err(marked(args[0].as_str().unwrap_or_default()))),
-    );
+    let lint = options.lint;
+    let required = Function::new(&[Type::String, Type::Any], move |context, args| {
+        match required(context, args) {
+            Err(_) if lint => Ok(Value::string("")),
+            result => result,
+        }
+    });
+    functions.insert("required", required);
+    let fail = Function::new(&[Type::String], move |_, args| {
+        if lint {
+            return Ok(Value::string(""));
+        }
+        Err(marked(args[0].as_str().unwrap_or_default()))
+    });
+    functions.insert("fail", fail);
     let cluster: Option<Arc<dyn Lookup>> = options.lookup.clone();
     let kinds = [Type::String; 4];
     let lookup = Function::new(&kinds, move |_, args| {

@@ -5,6 +5,7 @@
 mod dependency;
 mod env;
 mod environment;
+mod lint;
 mod locate;
 mod package;
 mod pull;
@@ -88,6 +89,7 @@ enum Command {
     #[command(subcommand, aliases = ["dep", "dependencies"])]
     Dependency(dependency::Command),
     Env(env::Args),
+    Lint(Box<lint::Args>),
     Package(Box<package::Args>),
     #[command(alias = "fetch")]
     Pull(Box<pull::Args>),
@@ -119,6 +121,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let done = match helm.command {
         Command::Dependency(command) => dependency::run(&command),
         Command::Env(args) => env::run(&args, &helm.global),
+        Command::Lint(args) => lint::run(&args, &helm.global),
         Command::Package(args) => package::run(&args),
         Command::Pull(args) => pull::run(&args),
         Command::Push(args) => push::run(&args),

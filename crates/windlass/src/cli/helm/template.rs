@@ -246,7 +246,7 @@ fn templated(template: &str) -> anyhow::Result<String> {
 }
 
 /// The clock and a seed, which this process takes from the system once.
-fn environment() -> anyhow::Result<Environment> {
+pub(super) fn environment() -> anyhow::Result<Environment> {
     let mut seed = [0; 32];
     // Not from the TLS library: collecting its own entropy takes longer than rendering a chart.
     getrandom::fill(&mut seed).context("the system gives no random bytes")?;
