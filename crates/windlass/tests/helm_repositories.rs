@@ -429,7 +429,6 @@ fn lint() {
         "apiVersion: v1\nkind: List\nmetadata: {name: l}\nitems: [{metadata: {annotations: \
          {helm.sh/resource-policy: keep}}}]\n",
         "kind: ClusterRole\nmetadata: {name: 'a:b'}\n---\nkind: Role\nmetadata: {name: 'a/b'}\n",
-        "{{ required \"must be\" .Values.x }}{{ fail \"never\" }}",
         "{{ .Values.x.y }}",
         "{{ nope }}",
     ] {
@@ -445,7 +444,6 @@ fn lint() {
     pair.write(template, "kind: ConfigMap\nmetadata: {name: x}\n");
     for chart in [
         "apiVersion: v2\nname: odd\nversion: 1\n",
-        "apiVersion: v3\nname: odd\nversion: 0.1.0\n",
         "name: odd\nversion: 0.1.0\n",
         "apiVersion: v1\nname: odd\nversion: 0.1.0\ntype: application\ndependencies: [{name: a, version: 1}]\n",
         "apiVersion: v2\nversion: 0.1.0\n",
