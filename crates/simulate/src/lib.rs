@@ -63,7 +63,7 @@ mod script;
 mod selector;
 mod statefulset;
 #[cfg(test)]
-mod timing;
+mod tests;
 mod watch;
 mod world;
 
