@@ -89,7 +89,7 @@ pub fn lock_digest(wanted: &[Dependency], chosen: &[Dependency]) -> String {
 pub fn to_go_json(chart: &Metadata) -> String {
     let value = to_value(chart);
     let fields = value.as_object().into_iter().flatten().filter_map(|(name, value)| {
-        let at = FIELDS.iter().position(|field| field == name)?;
+        let at = Metadata::FIELDS.iter().position(|field| field == name)?;
         let text = match name.as_str() {
             "dependencies" => list(chart.dependencies.iter().map(go_json)),
             "maintainers" => list(value.as_array()?.iter().map(|m| ordered(m, &MAINTAINER))),
@@ -103,26 +103,6 @@ pub fn to_go_json(chart: &Metadata) -> String {
     format!("{{{}}}", fields.join(","))
 }
 
-/// The fields of `Chart.yaml` in the order of Helm's struct.
-const FIELDS: [&str; 17] = [
-    "name",
-    "home",
-    "sources",
-    "version",
-    "description",
-    "keywords",
-    "maintainers",
-    "icon",
-    "apiVersion",
-    "condition",
-    "tags",
-    "appVersion",
-    "deprecated",
-    "annotations",
-    "kubeVersion",
-    "dependencies",
-    "type",
-];
 const MAINTAINER: [&str; 3] = ["name", "email", "url"];
 const DEPENDENCY: [&str; 8] =
     ["name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias"];

@@ -90,6 +90,27 @@ pub struct Lock {
 }
 
 impl Metadata {
+    /// The fields of `Chart.yaml`, in the order of Helm's struct.
+    pub const FIELDS: [&'static str; 17] = [
+        "name",
+        "home",
+        "sources",
+        "version",
+        "description",
+        "keywords",
+        "maintainers",
+        "icon",
+        "apiVersion",
+        "condition",
+        "tags",
+        "appVersion",
+        "deprecated",
+        "annotations",
+        "kubeVersion",
+        "dependencies",
+        "type",
+    ];
+
     /// Reads into `self`, as Go decodes: what the document does not name stays.
     pub(crate) fn read(&mut self, document: &Value) -> Result<(), DecodeError> {
         let mut d = Decoder::new("Metadata");

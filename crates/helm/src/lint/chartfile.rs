@@ -10,26 +10,6 @@ use crate::metadata::Metadata;
 use crate::values::yaml_error;
 
 const FILE: &str = "Chart.yaml";
-/// The fields that Helm knows.
-const KNOWN: [&str; 17] = [
-    "name",
-    "home",
-    "sources",
-    "version",
-    "description",
-    "keywords",
-    "maintainers",
-    "icon",
-    "apiVersion",
-    "condition",
-    "tags",
-    "appVersion",
-    "deprecated",
-    "annotations",
-    "kubeVersion",
-    "dependencies",
-    "type",
-];
 
 pub(super) fn lint(lint: &Lint<'_>, findings: &mut Findings) {
     let is_dir = lint.entry(FILE).is_some_and(|(_, entry)| entry.kind == EntryKind::Directory);
@@ -50,7 +30,7 @@ pub(super) fn lint(lint: &Lint<'_>, findings: &mut Findings) {
         }
     };
     let unknown = document.as_object().into_iter().flatten().map(|(name, _)| name);
-    let unknown = unknown.into_iter().find(|name| !KNOWN.contains(&name.as_str()));
+    let unknown = unknown.into_iter().find(|name| !Metadata::FIELDS.contains(&name.as_str()));
     findings.rule(
         Severity::Warning,
         FILE,
