@@ -5,10 +5,10 @@
 //! manifest at all (some values file) is passed over in silence.
 
 use windlass_object::yaml;
-use windlass_tree::{Entry, EntryKind, Tree, TreeError, TreePath, resolve};
+use windlass_tree::{Entry, EntryKind, Glob, Tree, TreeError, TreePath, resolve};
 
 use crate::objects::object;
-use crate::{Diagnostic, Directory, Findings, Glob, Reason};
+use crate::{Diagnostic, Directory, Findings, Reason};
 
 /// A file with this in it is not rendered.
 const SKIP_MARKER: &[u8] = b"+argocd:skip-file-rendering";

@@ -16,7 +16,6 @@ mod detect;
 mod diagnostic;
 mod directory;
 mod environment;
-mod glob;
 mod helm;
 mod helm_options;
 mod kustomize;
@@ -34,7 +33,6 @@ pub use cache::{Cached, RenderCache};
 pub use detect::SourceType;
 pub use diagnostic::{Diagnostic, Reason};
 pub use environment::Environment;
-pub use glob::{Glob, GlobError};
 pub use helm_options::{HelmFileParameter, HelmOptions, HelmParameter};
 pub use kustomize_options::{
     KustomizeOptions, KustomizePatch, KustomizeReplica, KustomizeSelector,

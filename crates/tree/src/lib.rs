@@ -10,6 +10,7 @@
 
 mod directory;
 mod given;
+mod glob;
 mod memory;
 mod path;
 mod record;
@@ -21,6 +22,7 @@ pub use directory::DirectoryTree;
 pub use given::{
     ClusterRead, ClusterVersions, Given, GivenChart, GivenRecord, GivenTree, Holds, Lookup, Need,
 };
+pub use glob::{Glob, GlobError};
 pub use memory::MemoryTree;
 pub use path::TreePath;
 pub use record::{ReadRecord, Recorder, Seen};

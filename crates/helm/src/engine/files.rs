@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use windlass_gotemplate::{Element, Map, Object, Type, Value};
+use windlass_tree::Glob;
 
-use super::glob::Glob;
 use crate::chart::File;
 use crate::path;
 
@@ -56,7 +56,7 @@ impl Object for Files {
             "GetBytes" => Value::Bytes(self.bytes(text).into()),
             "Glob" => {
                 // Helm takes everything where the glob is none.
-                let glob = Glob::new(text).ok();
+                let glob = Glob::separated(text).ok();
                 let matched = |name: &str| glob.as_ref().is_none_or(|g| g.matches(name));
                 let files = self.0.iter().filter(|(name, _)| matched(name));
                 let files = files.map(|(name, bytes)| (name.clone(), bytes.clone()));

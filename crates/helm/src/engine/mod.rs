@@ -3,7 +3,6 @@
 mod capabilities;
 mod files;
 mod functions;
-mod glob;
 mod metadata;
 mod top;
 

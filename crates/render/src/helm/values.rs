@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use windlass_helm::Values;
-use windlass_tree::{EntryKind, Need, Tree, TreeError, TreePath, resolve};
+use windlass_tree::{EntryKind, Glob, Need, Tree, TreeError, TreePath, resolve};
 
 use super::{Input, Stop, helm};
-use crate::{Glob, HelmOptions, Reason};
+use crate::{HelmOptions, Reason};
 
 /// The longest file of values, in bytes.
 const MAX_FILE: u64 = 20 << 20;

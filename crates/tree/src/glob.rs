@@ -1,10 +1,24 @@
-//! Globs as Argo CD matches paths with them: gobwas without separators, so that `*` and `?` match
-//! slashes too.
+//! Globs of paths: `*`, `?`, `[a-z]`, `[!abc]`, `{a,b}`, `\` before what is meant literally. They are
+//! one language in three dialects, which differ in what stops at a slash.
+
+use std::iter::Peekable;
+use std::str::Chars;
 
 use regex::Regex;
 
 /// How deep braces may nest.
 const MAX_BRACES: usize = 32;
+
+/// What stops at a slash.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    /// Nothing.
+    Plain,
+    /// `*` and `?`; `**` does not.
+    Separated,
+    /// `*` and `?`; `**` as a whole part stands for any number of directories, else for `*`.
+    Parts,
+}
 
 /// A compiled glob: `*`, `?`, `[a-z]`, `[!abc]`, `{a,b}`, `\` before what is meant literally.
 #[derive(Clone, Debug)]
@@ -25,40 +39,20 @@ pub enum GlobError {
 }
 
 impl Glob {
-    /// Compiles a glob.
+    /// As Argo CD matches paths: gobwas without separators, so that `*` and `?` match slashes too.
     ///
     /// # Errors
     /// When something is not closed, or the glob is too large.
     pub fn new(pattern: &str) -> Result<Self, GlobError> {
-        let mut regex = String::from("(?s)^");
-        let mut depth = 0;
-        let mut chars = pattern.chars();
-        while let Some(c) = chars.next() {
-            match c {
-                '*' => regex.push_str(".*"),
-                '?' => regex.push('.'),
-                '[' => class(&mut chars, &mut regex)?,
-                '{' => {
-                    depth += 1;
-                    if depth > MAX_BRACES {
-                        return Err(GlobError::Complex);
-                    }
-                    regex.push_str("(?:");
-                }
-                '}' if depth > 0 => {
-                    depth -= 1;
-                    regex.push(')');
-                }
-                ',' if depth > 0 => regex.push('|'),
-                '\\' => literal(chars.next().unwrap_or('\\'), &mut regex),
-                c => literal(c, &mut regex),
-            }
-        }
-        if depth > 0 {
-            return Err(GlobError::Open('{'));
-        }
-        regex.push('$');
-        Regex::new(&regex).map(Self).map_err(|_| GlobError::Complex)
+        Self::compile(pattern, Dialect::Plain)
+    }
+
+    /// As Helm's `.Files.Glob` takes them: gobwas with `/` as its separator.
+    ///
+    /// # Errors
+    /// As [`Glob::new`].
+    pub fn separated(pattern: &str) -> Result<Self, GlobError> {
+        Self::compile(pattern, Dialect::Separated)
     }
 
     /// Compiles a glob of paths: `*` and `?` stop at slashes, `**` as a whole part stands for any
@@ -67,6 +61,10 @@ impl Glob {
     /// # Errors
     /// As [`Glob::new`].
     pub fn of_paths(pattern: &str) -> Result<Self, GlobError> {
+        Self::compile(pattern, Dialect::Parts)
+    }
+
+    fn compile(pattern: &str, dialect: Dialect) -> Result<Self, GlobError> {
         let mut regex = String::from("(?s)^");
         let mut depth = 0;
         let mut chars = pattern.chars().peekable();
@@ -74,27 +72,23 @@ impl Glob {
         while let Some(c) = chars.next() {
             let begins = std::mem::replace(&mut part_begins, c == '/');
             match c {
-                '*' if chars.peek() == Some(&'*') => {
-                    while chars.peek() == Some(&'*') {
-                        chars.next();
+                '*' => {
+                    let mut two = false;
+                    while chars.next_if_eq(&'*').is_some() {
+                        two = true;
                     }
-                    if begins && chars.peek() == Some(&'/') {
-                        chars.next();
+                    let part = dialect == Dialect::Parts && two && begins;
+                    if part && chars.next_if_eq(&'/').is_some() {
                         regex.push_str("(?:[^/]*/)*");
                         part_begins = true;
+                    } else if part || dialect.crosses(two) {
+                        regex.push_str(".*");
                     } else {
-                        regex.push_str(if begins { ".*" } else { "[^/]*" });
+                        regex.push_str("[^/]*");
                     }
                 }
-                '*' => regex.push_str("[^/]*"),
-                '?' => regex.push_str("[^/]"),
-                '[' => {
-                    let rest: String = chars.clone().collect();
-                    let mut inner = rest.chars();
-                    class(&mut inner, &mut regex)?;
-                    let used = rest.chars().count() - inner.count();
-                    chars.by_ref().take(used).for_each(drop);
-                }
+                '?' => regex.push_str(if dialect == Dialect::Plain { "." } else { "[^/]" }),
+                '[' => class(&mut chars, &mut regex)?,
                 '{' => {
                     depth += 1;
                     if depth > MAX_BRACES {
@@ -124,11 +118,22 @@ impl Glob {
     }
 }
 
+impl Dialect {
+    /// Whether stars go beyond a slash: one, or `two` or more.
+    fn crosses(self, two: bool) -> bool {
+        match self {
+            Self::Plain => true,
+            Self::Separated => two,
+            Self::Parts => false,
+        }
+    }
+}
+
 fn literal(c: char, regex: &mut String) {
     regex.push_str(&regex::escape(c.encode_utf8(&mut [0; 4])));
 }
 
-fn class(chars: &mut std::str::Chars<'_>, regex: &mut String) -> Result<(), GlobError> {
+fn class(chars: &mut Peekable<Chars<'_>>, regex: &mut String) -> Result<(), GlobError> {
     let mut members = Vec::new();
     let mut negated = false;
     loop {
@@ -161,8 +166,11 @@ fn escaped(c: char) -> String {
 mod tests {
     use super::*;
 
-    fn check(pattern: &str, yes: &[&str], no: &[&str]) {
-        let glob = Glob::new(pattern).unwrap();
+    type Compile = fn(&str) -> Result<Glob, GlobError>;
+
+    #[track_caller]
+    fn check(compile: Compile, pattern: &str, yes: &[&str], no: &[&str]) {
+        let glob = compile(pattern).unwrap();
         for text in yes {
             assert!(glob.matches(text), "{pattern} must match {text}");
         }
@@ -173,35 +181,37 @@ mod tests {
 
     #[test]
     fn matches() {
-        check("*.yaml", &["a.yaml", "a/b.yaml"], &["a.yml", "a.yaml.bak"]);
-        check("{*.yml,sub/*}", &["x.yml", "sub/a"], &["x.yaml"]);
-        check("{a,{b,c}d}?", &["ax", "bdx", "cd/"], &["b", "dx"]);
-        check("[a-c]x[!0-9]", &["axy"], &["dxy", "ax1"]);
-        check("a\\*b(.)+", &["a*b(.)+"], &["axb(.)+"]);
-        check("**/x", &["a/b/x"], &["x"]);
+        check(Glob::new, "*.yaml", &["a.yaml", "a/b.yaml"], &["a.yml", "a.yaml.bak"]);
+        check(Glob::new, "{*.yml,sub/*}", &["x.yml", "sub/a"], &["x.yaml"]);
+        check(Glob::new, "{a,{b,c}d}?", &["ax", "bdx", "cd/"], &["b", "dx"]);
+        check(Glob::new, "[a-c]x[!0-9]", &["axy"], &["dxy", "ax1"]);
+        check(Glob::new, "a\\*b(.)+", &["a*b(.)+"], &["axb(.)+"]);
+        check(Glob::new, "**/x", &["a/b/x"], &["x"]);
     }
 
     #[test]
     fn matches_paths() {
-        let check = |pattern: &str, yes: &[&str], no: &[&str]| {
-            let glob = Glob::of_paths(pattern).unwrap();
-            for text in yes {
-                assert!(glob.matches(text), "{pattern} must match {text}");
-            }
-            for text in no {
-                assert!(!glob.matches(text), "{pattern} must not match {text}");
-            }
-        };
-        check("env/*.yaml", &["env/a.yaml"], &["env/a/b.yaml", "a.yaml"]);
-        check("**/x.yaml", &["x.yaml", "a/x.yaml", "a/b/x.yaml"], &["ax.yaml"]);
-        check("a/**/x", &["a/x", "a/b/c/x"], &["a/bx", "x"]);
-        check("a/**", &["a/b", "a/b/c"], &["b"]);
-        check("v[0-9]/{a,b}?.yaml", &["v1/ax.yaml"], &["v1/a/.yaml", "vx/ax.yaml"]);
+        check(Glob::of_paths, "env/*.yaml", &["env/a.yaml"], &["env/a/b.yaml", "a.yaml"]);
+        check(Glob::of_paths, "**/x.yaml", &["x.yaml", "a/x.yaml", "a/b/x.yaml"], &["ax.yaml"]);
+        check(Glob::of_paths, "a/**/x", &["a/x", "a/b/c/x"], &["a/bx", "x"]);
+        check(Glob::of_paths, "a/**", &["a/b", "a/b/c"], &["b"]);
+        check(Glob::of_paths, "v[0-9]/{a,b}?.yaml", &["v1/ax.yaml"], &["v1/a/.yaml", "vx/ax.yaml"]);
+    }
+
+    #[test]
+    fn matches_with_separators() {
+        let compile: Compile = Glob::separated;
+        check(compile, "*.txt", &["a.txt"], &["d/a.txt"]);
+        check(compile, "**.txt", &["a.txt", "d/a.txt"], &["a.tx"]);
+        check(compile, "d/**", &["d/a", "d/e/a"], &["a"]);
+        check(compile, "d/{a,b*}.?", &["d/a.x", "d/bc.y"], &["d/c.x", "d/a.xy"]);
+        check(compile, "[a-c]*", &["a1", "c"], &["d", "a/b"]);
+        check(compile, "[!a]x", &["bx"], &["ax"]);
     }
 
     #[test]
     fn refuses() {
-        for bad in ["{a", "[a", "[c-a]"] {
+        for bad in ["{a", "[a", "[]", "[c-a]"] {
             assert!(Glob::new(bad).is_err(), "{bad}");
         }
     }
