@@ -1,10 +1,9 @@
 //! What is wrong with one field of an object, in the words of `util/validation/field`.
 
 use std::fmt;
+use windlass_object::go;
 
 use serde_json::Value;
-
-use crate::status::go_quote;
 
 /// One invalid field; see [`Status::invalid`].
 #[derive(Clone, Debug, PartialEq)]
@@ -98,7 +97,7 @@ impl FieldError {
         if let Some(value) = &self.value {
             text.push_str(": ");
             match value {
-                Value::String(s) => text.push_str(&go_quote(s)),
+                Value::String(s) => text.push_str(&go::quote(s)),
                 other => text.push_str(&other.to_string()),
             }
         }

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use serde_json::Value;
-use windlass_object::Object;
 use windlass_object::selector::{FieldOperator, FieldSelector};
+use windlass_object::{Object, go};
 
 use crate::catalog::ResourceType;
-use crate::status::{Status, go_quote};
+use crate::status::Status;
 
 /// Refuses a selector on a field that the kind cannot be selected by.
 pub(crate) fn check(resource: &ResourceType, selector: &FieldSelector) -> Result<(), Status> {
@@ -26,12 +26,12 @@ pub(crate) fn check(resource: &ResourceType, selector: &FieldSelector) -> Result
             }
             return Err(Status::bad_request(format!(
                 "{} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"",
-                go_quote(field)
+                go::quote(field)
             )));
         };
         if !fields.contains(&field) {
             return Err(Status::bad_request(match resource.plural.as_str() {
-                "jobs" => format!("field label {} not supported for Job", go_quote(field)),
+                "jobs" => format!("field label {} not supported for Job", go::quote(field)),
                 "resourceslices" => {
                     format!("field label not supported for {}: {field}", resource.gvk())
                 }

@@ -4,6 +4,7 @@
 //! and message of `k8s.io/apimachinery/pkg/api/errors`.
 
 use std::fmt;
+use windlass_object::go;
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -53,27 +54,6 @@ pub struct Cause {
     pub field: String,
 }
 
-/// A string as Go's `%q` prints it, for the characters that names and messages have.
-pub fn go_quote(s: &str) -> String {
-    let mut out = String::with_capacity(s.len() + 2);
-    out.push('"');
-    for c in s.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '\r' => out.push_str("\\r"),
-            c if (c as u32) < 0x20 || c as u32 == 0x7f => {
-                out.push_str(&format!("\\x{:02x}", c as u32));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
 /// `deployments.apps`, or `pods` for the core group.
 pub fn qualified(group: &str, name: &str) -> String {
     if group.is_empty() { name.to_owned() } else { format!("{name}.{group}") }
@@ -112,7 +92,7 @@ impl Status {
 
     /// 404: the object does not exist.
     pub fn not_found(group: &str, resource: &str, name: &str) -> Self {
-        let message = format!("{} {} not found", qualified(group, resource), go_quote(name));
+        let message = format!("{} {} not found", qualified(group, resource), go::quote(name));
         Self::new(StatusCode::NOT_FOUND, "NotFound", message).about(group, resource, name)
     }
 
@@ -126,7 +106,7 @@ impl Status {
 
     /// 409: an object of this name exists.
     pub fn already_exists(group: &str, resource: &str, name: &str) -> Self {
-        let message = format!("{} {} already exists", qualified(group, resource), go_quote(name));
+        let message = format!("{} {} already exists", qualified(group, resource), go::quote(name));
         Self::new(StatusCode::CONFLICT, "AlreadyExists", message).about(group, resource, name)
     }
 
@@ -135,7 +115,7 @@ impl Status {
         let message = format!(
             "Operation cannot be fulfilled on {} {}: {why}",
             qualified(group, resource),
-            go_quote(name)
+            go::quote(name)
         );
         Self::new(StatusCode::CONFLICT, "Conflict", message).about(group, resource, name)
     }
@@ -170,14 +150,14 @@ impl Status {
         } else if name.is_empty() {
             format!("{what} is forbidden: {why}")
         } else {
-            format!("{what} {} is forbidden: {why}", go_quote(name))
+            format!("{what} {} is forbidden: {why}", go::quote(name))
         };
         Self::new(StatusCode::FORBIDDEN, "Forbidden", message).about(group, resource, name)
     }
 
     /// 422 about an object; `kind` is the kind, not the resource.
     pub fn invalid(group: &str, kind: &str, name: &str, errors: &[FieldError]) -> Self {
-        let what = format!("{} {} is invalid", qualified(group, kind), go_quote(name));
+        let what = format!("{} {} is invalid", qualified(group, kind), go::quote(name));
         // An aggregate prints each text once.
         let mut texts: Vec<String> = Vec::new();
         for error in errors {
@@ -213,7 +193,7 @@ impl Status {
     pub fn method_not_supported(group: &str, resource: &str, action: &str) -> Self {
         let message = format!(
             "{action} is not supported on resources of kind {}",
-            go_quote(&qualified(group, resource))
+            go::quote(&qualified(group, resource))
         );
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message)
             .about(group, resource, "")

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
-use windlass_object::{Map, Object, Value, json};
+use windlass_object::{Map, Object, Value, go, json};
 
+use crate::Error;
 use crate::connection::Cluster;
 use crate::discovery::ApiKind;
 use crate::http::Call;
 use crate::lifecycle::{DeleteOptions, Propagation};
 use crate::three_way::{LAST_APPLIED, Patch, three_way, with_last_applied};
-use crate::{Error, go_json};
 
 /// Field manager of everything that is applied.
 pub const MANAGER: &str = "argocd-controller";
@@ -180,7 +180,7 @@ impl Cluster {
     ) -> Result<Object, Error> {
         let call = Call::new(Method::PATCH, kind.path(object.namespace(), object.name()))
             .query("fieldManager", MANAGER)
-            .body(patch.content_type, go_json(&patch.body));
+            .body(patch.content_type, go::to_json(&patch.body));
         self.write(kind, &dry_run.mark(call)).await
     }
 
@@ -234,7 +234,7 @@ impl Cluster {
         let call = Call::new(Method::PATCH, kind.path(object.namespace(), object.name()))
             .query("fieldManager", MANAGER)
             .query("force", "true")
-            .body("application/apply-patch+yaml", go_json(&object.to_value()));
+            .body("application/apply-patch+yaml", go::to_json(&object.to_value()));
         let call = dry_run.mark(call);
         let mut answer = self.write(&kind, &call).await?;
         // Whoever applied from the client owns fields that an apply must be able to take away.

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
-use windlass_object::{GroupVersionKind, Object, json};
+use windlass_object::{GroupVersionKind, Object, go, json};
 
+use crate::Error;
 use crate::apply::{Applied, DryRun, Outcome, UPDATER};
 use crate::connection::Cluster;
 use crate::discovery::ApiKind;
 use crate::http::Call;
-use crate::{Error, go_json};
 
 /// What becomes of the dependents of a deleted object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Cluster {
     ) -> Result<Object, Error> {
         let call = Call::new(Method::POST, kind.collection(object.namespace()))
             .query("fieldManager", manager)
-            .body("application/json", go_json(&object.to_value()));
+            .body("application/json", go::to_json(&object.to_value()));
         self.write(kind, &dry_run.mark(call)).await
     }
 
@@ -114,7 +114,7 @@ impl Cluster {
         let kind = self.kind(&object.gvk()).await?;
         let call = Call::new(Method::PUT, kind.path(object.namespace(), object.name()))
             .query("fieldManager", UPDATER)
-            .body("application/json", go_json(&object.to_value()));
+            .body("application/json", go::to_json(&object.to_value()));
         self.write(&kind, &dry_run.mark(call)).await
     }
 

@@ -4,7 +4,7 @@
 //! from what is asked for and is not live. Built-in kinds take strategic merge patches, custom
 //! resources JSON merge patches, whose lists are replaced whole.
 
-use windlass_object::{Map, Object, Value, patch};
+use windlass_object::{Map, Object, Value, go, patch};
 use windlass_schema::{Schema, strategic};
 
 /// Annotation that holds what was applied last.
@@ -34,7 +34,7 @@ pub(crate) fn with_last_applied(object: &Object) -> Object {
     if modified.get(&["metadata", "annotations"]).is_none_or(Value::is_null) {
         modified.set(&["metadata", "annotations"], Map::new());
     }
-    let record = crate::go_json(&modified.to_value()) + "\n";
+    let record = go::to_json(&modified.to_value()) + "\n";
     modified.set_annotation(LAST_APPLIED, &record);
     modified
 }

@@ -4,6 +4,7 @@
 //! a text is asked for, and the first misfit is told after all the rest has been read.
 
 use std::collections::BTreeMap;
+use windlass_object::go;
 
 use serde_json::Value;
 
@@ -22,7 +23,7 @@ impl DecodeError {
     /// A document that is no mapping, where one of Go's `map[string]interface {}` is asked for.
     pub(crate) fn no_map(found: &Value) -> Self {
         let wanted = "map[string]interface {}".to_owned();
-        Self { found: kind(found), place: "value ".to_owned(), wanted }
+        Self { found: go::json_type(found), place: "value ".to_owned(), wanted }
     }
 }
 
@@ -51,7 +52,8 @@ impl Decoder {
         } else {
             format!("struct field {}.{} ", self.root, self.path.join("."))
         };
-        self.error = Some(DecodeError { found: kind(found), place, wanted: wanted.to_owned() });
+        self.error =
+            Some(DecodeError { found: go::json_type(found), place, wanted: wanted.to_owned() });
     }
 
     /// Hands each key, in lower case, with its value to `field`.
@@ -173,15 +175,4 @@ fn general(scientific: &str) -> String {
     }
     let sign = if exponent < 0 { '-' } else { '+' };
     format!("{digits}e{sign}{:02}", exponent.abs())
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }

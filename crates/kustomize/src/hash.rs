@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::resource::Resource;
+use windlass_object::go;
 
 /// The ten letters that kustomize puts behind a generated resource's name.
 ///
@@ -30,28 +31,10 @@ pub(crate) fn hash(resource: &Resource) -> String {
             if let Some(value @ Value::Object(_)) = resource.value.get(more) {
                 content.insert(more.to_owned(), value.clone());
             }
-            encode(&go_json(&Value::Object(content)))
+            encode(&go::to_json(&Value::Object(content)))
         }
-        _ => encode(&go_json(&resource.value)),
+        _ => encode(&go::to_json(&resource.value)),
     }
-}
-
-/// JSON as Go writes it: keys sorted, and what HTML or JavaScript could stumble over escaped.
-fn go_json(value: &Value) -> String {
-    let text = value.to_string();
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '<' => out.push_str("\\u003c"),
-            '>' => out.push_str("\\u003e"),
-            '&' => out.push_str("\\u0026"),
-            '\u{2028}' => out.push_str("\\u2028"),
-            '\u{2029}' => out.push_str("\\u2029"),
-            '\u{7f}' => out.push(c),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 fn encode(text: &str) -> String {

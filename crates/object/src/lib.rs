@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod go;
 mod key;
 mod object;
 pub mod patch;

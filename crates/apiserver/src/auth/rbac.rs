@@ -7,11 +7,11 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use serde::Deserialize;
 use serde_json::Value;
-use windlass_object::Object;
+use windlass_object::{Object, go};
 
 use super::{Attributes, MASTERS, UserInfo};
 use crate::registry::{Registry, collection_id};
-use crate::status::{Status, go_quote, qualified};
+use crate::status::{Status, qualified};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 const RESOURCES: [&str; 4] = ["roles", "rolebindings", "clusterroles", "clusterrolebindings"];
@@ -198,9 +198,9 @@ impl Rule {
 
 /// 403 in the words of the server.
 fn forbidden(user: &UserInfo, wish: &Attributes) -> Status {
-    let name = go_quote(&user.name);
+    let name = go::quote(&user.name);
     if wish.resource.is_empty() {
-        let why = format!("User {name} cannot {} path {}", wish.verb, go_quote(&wish.path));
+        let why = format!("User {name} cannot {} path {}", wish.verb, go::quote(&wish.path));
         let mut status = Status::forbidden("", "", "", &why);
         status.details = Some(Box::default());
         return status;
@@ -212,13 +212,13 @@ fn forbidden(user: &UserInfo, wish: &Attributes) -> Status {
     let scope = if wish.namespace.is_empty() {
         "at the cluster scope".to_owned()
     } else {
-        format!("in the namespace {}", go_quote(&wish.namespace))
+        format!("in the namespace {}", go::quote(&wish.namespace))
     };
     let why = format!(
         "User {name} cannot {} resource {} in API group {} {scope}",
         wish.verb,
-        go_quote(&resource),
-        go_quote(&wish.group)
+        go::quote(&resource),
+        go::quote(&wish.group)
     );
     let mut status = Status::forbidden(&wish.group, &wish.resource, &wish.name, &why);
     if wish.name.is_empty() {

@@ -1,6 +1,7 @@
 //! Options in the query string.
 
 use crate::status::{FieldError, FieldErrorKind, Status};
+use windlass_object::go;
 
 /// A decoded query string.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +48,7 @@ impl Query {
             Some(text) => text.parse().map(Some).map_err(|_| {
                 Status::bad_request(format!(
                     "strconv.ParseInt: parsing {}: invalid syntax",
-                    crate::status::go_quote(text)
+                    go::quote(text)
                 ))
             }),
         }

@@ -27,8 +27,9 @@ use super::resource::{ResourceRequest, verb};
 use crate::auth::{Attributes, Authenticator, Authorizer, UserInfo, impersonate};
 use crate::catalog::Verb;
 use crate::registry::{Registry, Warnings};
-use crate::status::{Status, go_quote};
+use crate::status::Status;
 use crate::{discovery, openapi};
+use windlass_object::go;
 
 /// Largest body of a request.
 const MAX_BODY: usize = 3 << 20;
@@ -84,7 +85,7 @@ impl ApiService {
         };
         let mut response = result.unwrap_or_else(|status| refuse(&status));
         for text in warnings.take() {
-            let quoted = format!("299 - {}", go_quote(&text));
+            let quoted = format!("299 - {}", go::quote(&text));
             if let Ok(value) = HeaderValue::from_str(&quoted) {
                 response.headers_mut().append(header::WARNING, value);
             }

@@ -1,7 +1,7 @@
 //! From a request's body to an object.
 
 use serde_json::Value;
-use windlass_object::{GroupVersionKind, Object};
+use windlass_object::{GroupVersionKind, Object, go};
 
 use super::{Registry, Warnings};
 use crate::catalog::ResourceType;
@@ -71,7 +71,7 @@ pub fn decode(
         other => {
             let error = format!(
                 "json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
-                json_type(&other)
+                go::json_type(&other)
             );
             return Err(unrecognised(resource, kind, &error, body));
         }
@@ -246,15 +246,4 @@ fn unrecognised(
         "the object provided is unrecognized (must be of type {}): couldn't get version/kind; json parse error: {error} ({shown}{more})",
         kind.kind
     ))
-}
-
-fn json_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }

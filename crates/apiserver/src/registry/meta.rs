@@ -1,10 +1,10 @@
 //! Rules of `metadata` that hold for every kind.
 
 use serde_json::Value;
-use windlass_object::{Map, Object};
+use windlass_object::{Map, Object, go};
 
 use super::rules::NameRule;
-use crate::status::{FieldError, FieldErrorKind, go_quote};
+use crate::status::{FieldError, FieldErrorKind};
 
 /// Most bytes of all annotations together.
 const MAX_ANNOTATIONS: usize = 256 << 10;
@@ -184,7 +184,7 @@ pub(super) fn check_update(new: &Object, old: &Object) -> Vec<FieldError> {
         if !added.is_empty() {
             added.sort_unstable();
             added.dedup();
-            let list: Vec<String> = added.into_iter().map(go_quote).collect();
+            let list: Vec<String> = added.into_iter().map(go::quote).collect();
             errors.push(FieldError::new(
                 FieldErrorKind::Forbidden,
                 "metadata.finalizers",

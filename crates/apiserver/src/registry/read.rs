@@ -6,8 +6,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use serde_json::json;
-use windlass_object::Object;
 use windlass_object::selector::{FieldSelector, LabelSelector};
+use windlass_object::{Object, go};
 
 use super::{Call, parse};
 use crate::catalog::ResourceType;
@@ -170,7 +170,7 @@ impl ListOptions {
         match self.resource_version.as_str() {
             "" => Ok(0),
             text => text.parse().map_err(|_| {
-                let quoted = crate::status::go_quote(text);
+                let quoted = go::quote(text);
                 Status::bad_request(format!(
                     "invalid resource version: resourceVersion: Invalid value: {quoted}: strconv.ParseUint: parsing {quoted}: invalid syntax"
                 ))

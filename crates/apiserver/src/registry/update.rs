@@ -1,7 +1,7 @@
 //! PUT and PATCH: an object becomes another one.
 
 use serde_json::Value;
-use windlass_object::Object;
+use windlass_object::{Object, go};
 use windlass_schema::managed;
 
 use super::patch::Patch;
@@ -254,7 +254,7 @@ impl Call<'_> {
                 return Err(Status::invalid(group, plural, self.name, &[error]));
             }
         } else if revision.parse::<u64>().is_err() {
-            let quoted = crate::status::go_quote(revision);
+            let quoted = go::quote(revision);
             let why = format!("strconv.ParseUint: parsing {quoted}: invalid syntax");
             return Err(Status::unclassified(why));
         } else if revision != old.resource_version() {

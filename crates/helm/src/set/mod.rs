@@ -5,6 +5,7 @@ mod literal;
 mod parser;
 
 use serde_json::{Map, Value};
+use windlass_object::go;
 
 pub(crate) use literal::parse_literal;
 pub(crate) use parser::{parse, parse_json};
@@ -169,17 +170,8 @@ fn negative(index: i64) -> String {
 /// Go's words where a value is not of the type that the key asks for.
 fn conversion(found: &Value, wanted: &str) -> String {
     let found = match found {
-        Value::Null => {
-            return format!(
-                "unable to parse key: interface conversion: interface {{}} is nil, not {wanted}"
-            );
-        }
-        Value::Bool(_) => "bool",
-        Value::Number(n) if n.is_f64() => "float64",
-        Value::Number(_) => "int64",
-        Value::String(_) => "string",
-        Value::Array(_) => "[]interface {}",
-        Value::Object(_) => "map[string]interface {}",
+        Value::Null => "nil",
+        found => go::type_name(found),
     };
     format!("unable to parse key: interface conversion: interface {{}} is {found}, not {wanted}")
 }

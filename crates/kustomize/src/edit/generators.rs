@@ -2,7 +2,7 @@
 
 use crate::error::{During, Error, Result};
 use crate::kustomization::{GeneratorArgs, GeneratorOptions, Kustomization, SecretArgs};
-use crate::transform::patch::quoted;
+use windlass_object::go;
 
 /// What the arguments say of a generator.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -133,7 +133,7 @@ pub fn set_config_map(
         return Err(Error::told(format!(
             "failed to create configmap: could not set new ConfigMap value: unable to find \
              ConfigMap with name {}",
-            quoted(name)
+            go::quote(name)
         )));
     };
     set(args, flags, kustomization.generator_options.as_ref())
@@ -155,7 +155,7 @@ pub fn set_secret(
         return Err(Error::told(format!(
             "failed to create secret: could not set new Secret value: unable to find Secret with \
              name {}",
-            quoted(name)
+            go::quote(name)
         )));
     };
     set(args, flags, kustomization.generator_options.as_ref())

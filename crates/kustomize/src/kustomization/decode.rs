@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::resource::scalar_text;
+use windlass_object::go;
 
 /// What is being decoded.
 #[derive(Debug)]
@@ -24,14 +25,7 @@ impl Decoder {
 
     /// Go's words for a value of the wrong type.
     pub fn mismatch(&self, value: &Value, wanted: &str) -> String {
-        let got = match value {
-            Value::Null => "null",
-            Value::Bool(_) => "bool",
-            Value::Number(_) => "number",
-            Value::String(_) => "string",
-            Value::Array(_) => "array",
-            Value::Object(_) => "object",
-        };
+        let got = go::json_type(value);
         if self.path.is_empty() {
             return format!("json: cannot unmarshal {got} into Go value of type {wanted}");
         }

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use windlass_object::patch::JsonPatch;
-use windlass_object::yaml;
+use windlass_object::{go, yaml};
 
 use super::select::select;
 use super::strategic;
@@ -27,13 +27,13 @@ pub fn transform(map: &mut ResMap, loader: &Loader<'_>, patch: &Patch) -> Result
             let text = format!("patch and path can't be set at the same time: {}", patch.path);
             return Err(Error::told(text));
         }
-        (false, true) => (inline.to_owned(), format!("[patch: {}]", quoted(inline))),
+        (false, true) => (inline.to_owned(), format!("[patch: {}]", go::quote(inline))),
         (true, false) => {
             let content = loader
                 .load(&patch.path)
                 .during(|| format!("failed to get the patch file from path({})", patch.path))?;
             let text = String::from_utf8_lossy(&content).into_owned();
-            (text, format!("[path: {}]", quoted(&patch.path)))
+            (text, format!("[path: {}]", go::quote(&patch.path)))
         }
     };
     let target = patch.target.as_ref();
@@ -65,7 +65,7 @@ fn merge_all(
             let id = patch.id(map.openapi());
             let openapi = map.openapi().clone();
             let at = map.one_by_any_id(&id).during(|| {
-                format!("no resource matches strategic merge patch {}", quoted(&id.to_string()))
+                format!("no resource matches strategic merge patch {}", go::quote(&id.to_string()))
             })?;
             if let Some(resource) = map.get_mut(at) {
                 merge(resource, &patch, &openapi)?;
@@ -77,7 +77,10 @@ fn merge_all(
         [] => Ok(()),
         [patch] => {
             let selected = select(map, target).during(|| {
-                format!("unable to find patch target {} in `resources`", quoted(&describe(target)))
+                format!(
+                    "unable to find patch target {} in `resources`",
+                    go::quote(&describe(target))
+                )
             })?;
             merge_into(map, &selected, patch)
         }
@@ -243,27 +246,4 @@ fn describe(selector: &Selector) -> String {
         cluster_scoped: false,
     };
     format!("{id}:a={}:l={}", selector.annotation_selector, selector.label_selector)
-}
-
-/// A text as Go's `%q` writes it.
-pub(crate) fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{7}' => out.push_str("\\a"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{b}' => out.push_str("\\v"),
-            '\u{c}' => out.push_str("\\f"),
-            c if c < ' ' || c == '\u{7f}' => out.push_str(&format!("\\x{:02x}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }

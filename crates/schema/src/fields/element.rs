@@ -3,9 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use windlass_object::Value;
-
-use crate::quote::go_quote;
+use windlass_object::{Value, go};
 
 /// A step from a value to one of its parts. The order is that of structured-merge-diff.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,28 +65,19 @@ impl Element {
                 let fields: Vec<String> = keys
                     .iter()
                     .map(|(name, value)| {
-                        format!("{}:{}", go_json(&Value::String(name.clone())), go_json(&value.0))
+                        format!(
+                            "{}:{}",
+                            go::to_json(&Value::String(name.clone())),
+                            go::to_json(&value.0)
+                        )
                     })
                     .collect();
                 format!("k:{{{}}}", fields.join(","))
             }
-            Self::Value(value) => format!("v:{}", go_json(&value.0)),
+            Self::Value(value) => format!("v:{}", go::to_json(&value.0)),
             Self::Index(index) => format!("i:{index}"),
         }
     }
-}
-
-/// JSON as Go writes it: with `<`, `>` and `&` escaped.
-pub(crate) fn go_json(value: &Value) -> String {
-    let text = value.to_string();
-    if !text.contains(['<', '>', '&', '\u{2028}', '\u{2029}']) {
-        return text;
-    }
-    text.replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-        .replace('&', "\\u0026")
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029")
 }
 
 impl fmt::Display for Element {
@@ -112,7 +101,7 @@ impl fmt::Display for Element {
 impl fmt::Display for Scalar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Value::String(text) => f.write_str(&go_quote(text)),
+            Value::String(text) => f.write_str(&go::quote(text)),
             Value::Array(items) => {
                 let items: Vec<String> =
                     items.iter().map(|v| Self(v.clone()).to_string()).collect();

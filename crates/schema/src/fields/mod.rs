@@ -13,5 +13,5 @@ pub use element::{Element, Scalar};
 pub use set::{FieldSet, FieldsError};
 pub use walk::{Comparison, compare};
 
-pub(crate) use element::{equal, go_json};
+pub(crate) use element::equal;
 pub(crate) use walk::{InvalidValue, check, merge, named_fields, reconcile, remove, set_of};

@@ -1,12 +1,12 @@
 //! Server-side apply.
 
-use windlass_object::{Object, Value};
+use windlass_object::{Object, Value, go};
 
 use super::owners::Owners;
 use super::updater::{self, Applied, Conflicts};
 use super::{LAST_APPLIED, Write, without_owners};
 use crate::Schema;
-use crate::fields::{FieldSet, InvalidValue, check, compare, go_json};
+use crate::fields::{FieldSet, InvalidValue, check, compare};
 
 /// Annotations of more bytes than this are not kept.
 const MAX_ANNOTATIONS: usize = 256 * 1024;
@@ -151,7 +151,7 @@ fn set_last_applied(object: &mut Object, config: &Object) {
             config.set(&["metadata", "annotations"], annotations);
         }
     }
-    object.set_annotation(LAST_APPLIED, &(go_json(&config.to_value()) + "\n"));
+    object.set_annotation(LAST_APPLIED, &(go::to_json(&config.to_value()) + "\n"));
     let annotations = object.get(&["metadata", "annotations"]).and_then(Value::as_object);
     let bytes: usize = annotations
         .into_iter()

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use windlass_object::{Object, Value};
+use windlass_object::{Object, Value, go};
 
 use super::Write;
 use crate::fields::FieldSet;
-use crate::quote::go_quote;
 
 /// More managers of updates than this are joined, the oldest first.
 const MAX_UPDATE_MANAGERS: usize = 10;
@@ -64,9 +63,9 @@ impl Id {
 
     /// As conflict messages name it.
     pub(super) fn describe(&self) -> String {
-        let mut text = go_quote(&self.manager);
+        let mut text = go::quote(&self.manager);
         if !self.subresource.is_empty() {
-            text = format!("{text} with subresource {}", go_quote(&self.subresource));
+            text = format!("{text} with subresource {}", go::quote(&self.subresource));
         }
         if !self.apply {
             text = format!("{text} using {}", self.api_version);
@@ -110,7 +109,7 @@ impl Owners {
                 other => {
                     return Err(format!(
                         "invalid fieldsType {} in managed fields entry {i}",
-                        go_quote(other)
+                        go::quote(other)
                     ));
                 }
             }

@@ -11,7 +11,7 @@ mod diff;
 mod lists;
 mod merge;
 
-use windlass_object::{Map, Value};
+use windlass_object::{Map, Value, go};
 
 use crate::Schema;
 use crate::table::{ANY, Type};
@@ -134,14 +134,6 @@ fn invalid<T>(message: impl Into<String>) -> Result<T> {
 }
 
 fn wrong_type<T>(expected: &str, found: &Value) -> Result<T> {
-    let found = match found {
-        Value::Null => "<nil>",
-        Value::Bool(_) => "bool",
-        Value::Number(n) if n.is_f64() => "float64",
-        Value::Number(_) => "int64",
-        Value::String(_) => "string",
-        Value::Array(_) => "[]interface {}",
-        Value::Object(_) => "map[string]interface {}",
-    };
+    let found = go::type_name(found);
     invalid(format!("expected a {expected}, but received a {found}"))
 }

@@ -1,9 +1,8 @@
 //! The checks of one schema.
 
-use windlass_object::Value;
+use windlass_object::{Value, go};
 
 use super::{FieldError, Reason, child, format, printed};
-use crate::quote::go_quote;
 use crate::table::{Checks, Kind, NodeId, Type};
 
 pub(super) fn check(value: &Value, ty: Type<'_>, path: &str, errors: &mut Vec<FieldError>) {
@@ -65,8 +64,8 @@ fn check_type(value: &Value, ty: Type<'_>, path: &str, errors: &mut Vec<FieldErr
         _ => found == expected,
     };
     let mut report = |expected: &str, found: &str| {
-        let detail = format!("{path} in body must be of type {expected}: {}", go_quote(found));
-        let message = format!("Invalid value: {}: {detail}", go_quote(found));
+        let detail = format!("{path} in body must be of type {expected}: {}", go::quote(found));
+        let message = format!("Invalid value: {}: {detail}", go::quote(found));
         errors.push(FieldError { reason: Reason::TypeInvalid, field: path.into(), message });
     };
     if !fits {
@@ -108,8 +107,8 @@ fn check_bounds(value: &Value, checks: &Checks, path: &str, errors: &mut Vec<Fie
             .allowed
             .iter()
             .map(|value| match value {
-                Value::String(text) => go_quote(text),
-                other => go_quote(&crate::fields::go_json(other)),
+                Value::String(text) => go::quote(text),
+                other => go::quote(&go::to_json(other)),
             })
             .collect();
         let message = format!(
@@ -190,7 +189,7 @@ fn wrong_text(text: &str, checks: &Checks, path: &str) -> Option<FieldError> {
         return Some(FieldError { reason: Reason::TooLong, field: path.into(), message });
     }
     let invalid = |detail: String| {
-        FieldError::invalid(path, &go_quote(text), &format!("{path} in body {detail}"))
+        FieldError::invalid(path, &go::quote(text), &format!("{path} in body {detail}"))
     };
     if let Some(min) = checks.min_length.filter(|min| length < *min) {
         return Some(invalid(format!("should be at least {min} chars long")));
@@ -218,7 +217,7 @@ fn check_alternatives(
         check(value, ty.at(*id), path, &mut errors);
         errors
     };
-    let said = |detail: &str| FieldError::unplaced(&format!("{} {detail}", go_quote(path)));
+    let said = |detail: &str| FieldError::unplaced(&format!("{} {detail}", go::quote(path)));
     if !checks.any_of.is_empty() {
         let outcomes: Vec<_> = checks.any_of.iter().map(outcome).collect();
         if outcomes.iter().all(|errors| !errors.is_empty()) {

@@ -15,9 +15,8 @@ mod lists;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use windlass_object::Value;
+use windlass_object::{Value, go};
 
-use crate::quote::go_quote;
 use crate::table::{NodeId, Type};
 use crate::{Schema, prune};
 
@@ -151,7 +150,7 @@ impl FieldError {
 /// A value as messages show it.
 fn printed(value: &Value) -> String {
     match value {
-        Value::String(text) => go_quote(text),
-        other => crate::fields::go_json(other),
+        Value::String(text) => go::quote(text),
+        other => go::to_json(other),
     }
 }

@@ -4,10 +4,9 @@ mod path;
 mod scalar;
 
 use serde_json::Value;
-use windlass_object::yaml;
+use windlass_object::{go, yaml};
 
 use self::path::{Kind, Place, Step};
-use super::patch::quoted;
 use super::select::Matcher;
 use crate::error::{During, Error, Result};
 use crate::id::{Gvk, ResId};
@@ -218,7 +217,7 @@ fn set_field(
     let create = options.is_some_and(|o| o.create).then(|| Kind::of(value));
     let doing = || {
         let doing = if create.is_some() { "find or create" } else { "find" };
-        format!("unable to {doing} field {} in replacement target", quoted(field))
+        format!("unable to {doing} field {} in replacement target", go::quote(field))
     };
     let places = path::find(object, path, create).during(doing)?;
     if places.is_empty() {

@@ -1,6 +1,6 @@
 //! How a value of a type is taken apart, and whether it fits the type.
 
-use windlass_object::{Map, Value};
+use windlass_object::{Map, Value, go};
 
 use crate::fields::{Element, Scalar};
 use crate::quote::go_value;
@@ -79,7 +79,7 @@ pub(crate) fn list_element(ty: Type<'_>, item: &Value) -> Result<Element, String
         }
     }
     if found.is_empty() {
-        let keys: Vec<String> = keys.iter().map(|k| crate::quote::go_quote(k)).collect();
+        let keys: Vec<String> = keys.iter().map(|k| go::quote(k)).collect();
         return Err(format!(
             "associative list with keys has an element that omits all key fields [{}] (and doesn't \
              have default values for any key fields)",

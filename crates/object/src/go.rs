@@ -1,12 +1,67 @@
-//! JSON as Go's encoder writes it, so that a last-applied annotation equals kubectl's.
+//! Values as Go's standard library prints and names them: scripts match on such texts, and hashes are
+//! taken of them.
 
 use std::fmt::Write as _;
 
-use windlass_object::{Number, Value};
+use crate::{Number, Value};
 
-/// Compact JSON with sorted keys, `<`, `>`, `&`, U+2028 and U+2029 escaped, and floats as Go
+/// A text as `%q` writes it: what does not print is escaped, the rest is kept.
+pub fn quote(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{7}' => out.push_str("\\a"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '\u{b}' => out.push_str("\\v"),
+            // Writing to a string cannot fail, here and below.
+            c if c.is_ascii_control() => {
+                let _ = write!(out, "\\x{:02x}", u32::from(c));
+            }
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// What `encoding/json` calls a value in its errors.
+pub fn json_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// The type of a decoded value, as `%T` writes it.
+pub fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "<nil>",
+        Value::Bool(_) => "bool",
+        Value::Number(n) if n.is_f64() => "float64",
+        Value::Number(_) => "int64",
+        Value::String(_) => "string",
+        Value::Array(_) => "[]interface {}",
+        Value::Object(_) => "map[string]interface {}",
+    }
+}
+
+/// What `encoding/json` writes: compact, with sorted keys, `<`, `>`, `&`, U+2028 and U+2029 escaped, and floats as Go
 /// prints them.
-pub fn go_json(value: &Value) -> String {
+pub fn to_json(value: &Value) -> String {
     let mut out = String::new();
     write(value, &mut out);
     out
@@ -87,7 +142,7 @@ fn number(n: &Number, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use windlass_object::json;
+    use crate::json;
 
     #[test]
     fn writes_as_go_does() {
@@ -96,9 +151,15 @@ mod tests {
             "n": null, "t": true,
         });
         assert_eq!(
-            go_json(&value),
+            to_json(&value),
             "{\"a\":[1,-2,1,0.5,1e+30,1e-7,18446744073709551615],\
              \"b\":\"\\u003ca\\u003e \\u0026 \\u2028\\u0001\\\"\",\"n\":null,\"t\":true}"
         );
+    }
+
+    #[test]
+    fn quotes_as_go_does() {
+        assert_eq!(quote("a\"\\\n\t\r"), r#""a\"\\\n\t\r""#);
+        assert_eq!(quote("\u{7}\u{8}\u{b}\u{c}\u{1}\u{7f}\u{85}é"), r#""\a\b\v\f\x01\x7f\u0085é""#);
     }
 }
