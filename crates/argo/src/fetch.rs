@@ -49,7 +49,20 @@ enum Fetched {
     Versions(Arc<ClusterVersions>),
 }
 
-impl Fetcher<'_> {
+impl<'a> Fetcher<'a> {
+    /// For a source of an application.
+    pub fn of(
+        app: &'a Application,
+        source: &Source,
+        sources: &'a Sources,
+        charts: &'a Charts,
+        settings: &'a Arc<Settings>,
+        versions: Option<&'a Arc<ClusterVersions>>,
+    ) -> Self {
+        let pass_credentials = source.helm.as_ref().is_some_and(|helm| helm.pass_credentials);
+        Self { sources, charts, settings, project: app.project(), pass_credentials, versions }
+    }
+
     /// The version of a source that is a chart, and its files as a tree.
     ///
     /// # Errors

@@ -48,16 +48,19 @@ fn store(path: &TreePath, error: &std::io::Error) -> TreeError {
     }
 }
 
-fn kind_of(meta: &std::fs::Metadata) -> EntryKind {
-    use std::os::unix::fs::PermissionsExt;
-    if meta.is_symlink() {
-        EntryKind::Symlink
-    } else if meta.is_dir() {
-        EntryKind::Directory
-    } else if meta.permissions().mode() & 0o111 != 0 {
-        EntryKind::Executable
-    } else {
-        EntryKind::File
+impl EntryKind {
+    /// What lies on a disk; a link is not followed.
+    pub fn of(meta: &std::fs::Metadata) -> Self {
+        use std::os::unix::fs::PermissionsExt;
+        if meta.is_symlink() {
+            Self::Symlink
+        } else if meta.is_dir() {
+            Self::Directory
+        } else if meta.permissions().mode() & 0o111 != 0 {
+            Self::Executable
+        } else {
+            Self::File
+        }
     }
 }
 
@@ -75,7 +78,7 @@ impl Tree for DirectoryTree {
         let at = self.at(path);
         let meta = if path.is_root() { at.metadata() } else { at.symlink_metadata() };
         match meta {
-            Ok(meta) => Ok(Some(Entry { kind: kind_of(&meta), id: id_of(&at, &meta) })),
+            Ok(meta) => Ok(Some(Entry { kind: EntryKind::of(&meta), id: id_of(&at, &meta) })),
             Err(e) => match store(path, &e) {
                 TreeError::NotFound { .. } | TreeError::WrongKind { .. } => Ok(None),
                 other => Err(other),
@@ -90,7 +93,7 @@ impl Tree for DirectoryTree {
             let item = item.map_err(|e| store(path, &e))?;
             let Ok(name) = item.file_name().into_string() else { continue };
             let meta = item.metadata().map_err(|e| store(path, &e))?;
-            out.push((name, Entry { kind: kind_of(&meta), id: id_of(&item.path(), &meta) }));
+            out.push((name, Entry { kind: EntryKind::of(&meta), id: id_of(&item.path(), &meta) }));
         }
         out.sort_by(|a, b| a.0.cmp(&b.0));
         Ok(out)

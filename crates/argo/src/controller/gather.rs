@@ -138,14 +138,8 @@ async fn one(
     let said = |error: &dyn std::fmt::Display| Err(Failure::Said(error.to_string()));
     let settings = context.repositories();
     let versions = versions(kinds);
-    let fetcher = Fetcher {
-        sources: &context.sources,
-        charts: &context.charts,
-        settings: &settings,
-        project: app.project(),
-        pass_credentials: source.helm.as_ref().is_some_and(|helm| helm.pass_credentials),
-        versions: Some(&versions),
-    };
+    let (sources, charts) = (&context.sources, &context.charts);
+    let fetcher = Fetcher::of(app, source, sources, charts, &settings, Some(&versions));
     if !source.chart.is_empty() {
         if level >= Level::Refresh {
             context.charts.invalidate();

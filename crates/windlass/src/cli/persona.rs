@@ -1,7 +1,11 @@
-//! The names under which the binary behaves as another tool.
+//! The names under which the binary behaves as another tool, and how such a tool is spoken to.
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
 
 /// Tools whose command line is a command of ours: a binary of that name is that command.
 const PERSONAS: [&str; 2] = ["helm", "kustomize"];
@@ -13,6 +17,39 @@ pub(crate) fn arguments(given: impl IntoIterator<Item = OsString>) -> Vec<OsStri
     let name = Path::new(&program).file_stem().and_then(|n| n.to_str()).unwrap_or_default();
     let persona = PERSONAS.iter().find(|p| **p == name).map(OsString::from);
     std::iter::once(OsString::from("windlass")).chain(persona).chain(given).collect()
+}
+
+/// A tool's own command line. `Err` is how the process ends: it was wrong, or asked for help.
+pub(crate) fn parse<T: Parser>(tool: &str, arguments: Vec<OsString>) -> Result<T, ExitCode> {
+    let arguments = std::iter::once(OsString::from(tool)).chain(arguments);
+    T::try_parse_from(arguments).map_err(|error| {
+        if error.use_stderr() {
+            let text = error.render().to_string();
+            return fail(text.strip_prefix("error: ").unwrap_or(&text).trim_end(), &[]);
+        }
+        let _ = error.print();
+        ExitCode::SUCCESS
+    })
+}
+
+/// Tells an error as Go's tools do, with what we know beyond it.
+pub(crate) fn fail(text: &str, advice: &[String]) -> ExitCode {
+    let mut out = std::io::stderr().lock();
+    // Standard error that is gone leaves nobody to tell.
+    let _ = writeln!(out, "Error: {text}");
+    for line in advice {
+        let _ = writeln!(out, "  {line}");
+    }
+    ExitCode::FAILURE
+}
+
+/// Writes to standard output, every byte as it is. A reader that has gone away ends the output.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -63,14 +63,8 @@ pub(crate) async fn manifests(
     let options = BuildOptions::read(&config);
     let instance = tracking::instance_name(app.name(), app.namespace(), &connection.namespace);
     for source in app.spec.effective_sources().iter().filter(|s| !s.is_reference_only()) {
-        let fetcher = Fetcher {
-            sources: &mirrors.sources,
-            charts: &mirrors.charts,
-            settings: &settings,
-            project: app.project(),
-            pass_credentials: source.helm.as_ref().is_some_and(|helm| helm.pass_credentials),
-            versions: Some(&versions),
-        };
+        let (sources, charts) = (&mirrors.sources, &mirrors.charts);
+        let fetcher = Fetcher::of(app, source, sources, charts, &settings, Some(&versions));
         let mut spec = fetch::spec(app, source, &instance, &options).map_err(Failure::generic)?;
         let (revision, tree): (String, Arc<dyn Tree>) = match wanted {
             Wanted::Local(dir) => {

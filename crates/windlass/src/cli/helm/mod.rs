@@ -25,6 +25,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use super::persona::{self, fail, print};
+
 /// Helm's commands, without Helm: charts are rendered by Windlass. A binary named `helm` does the
 /// same.
 #[derive(Debug, clap::Args)]
@@ -106,17 +108,9 @@ enum Command {
 
 /// Runs the command that the arguments name.
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let arguments = std::iter::once(OsString::from("helm")).chain(args.arguments);
-    let helm = match Helm::try_parse_from(arguments) {
+    let helm: Helm = match persona::parse("helm", args.arguments) {
         Ok(helm) => helm,
-        Err(error) if error.use_stderr() => {
-            let text = error.render().to_string();
-            return Ok(fail(text.strip_prefix("error: ").unwrap_or(&text).trim_end(), &[]));
-        }
-        Err(error) => {
-            let _ = error.print();
-            return Ok(ExitCode::SUCCESS);
-        }
+        Err(ended) => return Ok(ended),
     };
     let done = match helm.command {
         Command::Dependency(command) => dependency::run(&command),
@@ -140,26 +134,6 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             fail(&format!("{error:#}"), &advice)
         }
     })
-}
-
-/// Tells an error as Helm does, with what we know beyond it.
-fn fail(text: &str, advice: &[String]) -> ExitCode {
-    let mut out = std::io::stderr().lock();
-    // Standard error that is gone leaves nobody to tell.
-    let _ = writeln!(out, "Error: {text}");
-    for line in advice {
-        let _ = writeln!(out, "  {line}");
-    }
-    ExitCode::FAILURE
-}
-
-/// Writes to standard output, every byte as it is. A reader that has gone away ends the output.
-pub(crate) fn print(text: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
-        _ => Ok(()),
-    }
 }
 
 /// Writes to standard error, every byte as it is.

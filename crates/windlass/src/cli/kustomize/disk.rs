@@ -1,6 +1,5 @@
 //! The whole disk as a tree, since a kustomization may name what lies anywhere above it.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -24,18 +23,9 @@ fn failed(path: &TreePath, error: &std::io::Error) -> TreeError {
 }
 
 fn entry_of(path: &TreePath, meta: &std::fs::Metadata) -> Entry {
-    let kind = if meta.is_symlink() {
-        EntryKind::Symlink
-    } else if meta.is_dir() {
-        EntryKind::Directory
-    } else if meta.permissions().mode() & 0o111 != 0 {
-        EntryKind::Executable
-    } else {
-        EntryKind::File
-    };
     // As far as one can tell without reading.
     let id = format!("{path} {} {:?}", meta.len(), meta.modified().ok());
-    Entry { kind, id: ContentId::new(id) }
+    Entry { kind: EntryKind::of(meta), id: ContentId::new(id) }
 }
 
 impl Tree for Disk {

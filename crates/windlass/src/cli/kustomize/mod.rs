@@ -15,6 +15,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use super::persona::{self, fail, print};
+
 /// Kustomize's commands, without Kustomize: overlays are built by Windlass. A binary named
 /// `kustomize` does the same.
 #[derive(Debug, clap::Args)]
@@ -45,17 +47,9 @@ enum Command {
 
 /// Runs the command that the arguments name.
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let arguments = std::iter::once(OsString::from("kustomize")).chain(args.arguments);
-    let kustomize = match Kustomize::try_parse_from(arguments) {
+    let kustomize: Kustomize = match persona::parse("kustomize", args.arguments) {
         Ok(kustomize) => kustomize,
-        Err(error) if error.use_stderr() => {
-            let text = error.render().to_string();
-            return Ok(fail(text.strip_prefix("error: ").unwrap_or(&text).trim_end(), None));
-        }
-        Err(error) => {
-            let _ = error.print();
-            return Ok(ExitCode::SUCCESS);
-        }
+        Err(ended) => return Ok(ended),
     };
     let done = match kustomize.command {
         Command::Build(args) => build::run(&args),
@@ -66,30 +60,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let own = error.downcast_ref::<windlass_kustomize::Error>();
-            let place = own.and_then(windlass_kustomize::Error::place).map(|p| format!("/{p}"));
-            fail(&format!("{error:#}"), place.as_deref())
+            let place = own.and_then(windlass_kustomize::Error::place).map(|p| format!("at /{p}"));
+            fail(&format!("{error:#}"), place.as_slice())
         }
     })
-}
-
-/// Tells an error as Kustomize does, and the place that it does not tell.
-fn fail(text: &str, place: Option<&str>) -> ExitCode {
-    let mut out = std::io::stderr().lock();
-    // Standard error that is gone leaves nobody to tell.
-    let _ = writeln!(out, "Error: {text}");
-    if let Some(place) = place {
-        let _ = writeln!(out, "  at {place}");
-    }
-    ExitCode::FAILURE
-}
-
-/// Writes to standard output, every byte as it is. A reader that has gone away ends the output.
-fn print(text: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
-        _ => Ok(()),
-    }
 }
 
 /// Tells what is legal and probably not meant.

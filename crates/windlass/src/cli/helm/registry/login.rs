@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let mut config = DockerConfig::load(&path)?;
     config.set(host, &username, &password);
     config.save(&path).with_context(|| path.display().to_string())?;
-    crate::cli::helm::print("Login Succeeded\n")
+    crate::cli::persona::print("Login Succeeded\n")
 }
 
 fn who(args: &Args) -> anyhow::Result<(String, SecretString)> {

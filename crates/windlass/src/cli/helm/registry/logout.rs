@@ -19,5 +19,5 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     if config.remove(&args.host) {
         config.save(&path).with_context(|| path.display().to_string())?;
     }
-    crate::cli::helm::print(&format!("Removing login credentials for {}\n", args.host))
+    crate::cli::persona::print(&format!("Removing login credentials for {}\n", args.host))
 }

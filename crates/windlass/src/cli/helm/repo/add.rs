@@ -96,7 +96,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         }
         let text =
             format!("{:?} already exists with the same configuration, skipping\n", entry.name);
-        return crate::cli::helm::print(&text);
+        return crate::cli::persona::print(&text);
     }
     match reqwest::Url::parse(&entry.url) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => {}
@@ -116,5 +116,5 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     known.repositories.retain(|old| old.name != entry.name);
     known.repositories.push(entry);
     known.save(jiff::Timestamp::now()).context("repositories")?;
-    crate::cli::helm::print(&text)
+    crate::cli::persona::print(&text)
 }

@@ -39,5 +39,5 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             table::print(&rows, 0)
         }
     };
-    crate::cli::helm::print(&text)
+    crate::cli::persona::print(&text)
 }

@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         let entry = known.repositories.remove(at);
         known.save(jiff::Timestamp::now())?;
         entry.forget()?;
-        crate::cli::helm::print(&format!("{name:?} has been removed from your repositories\n"))?;
+        crate::cli::persona::print(&format!("{name:?} has been removed from your repositories\n"))?;
     }
     Ok(())
 }

@@ -31,14 +31,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         .into_iter()
         .filter(|entry| args.names.is_empty() || args.names.contains(&entry.name))
         .collect();
-    crate::cli::helm::print(
+    crate::cli::persona::print(
         "Hang tight while we grab the latest from your chart repositories...\n",
     )?;
     let failed = crate::cli::block_on(update(&wanted, &mut crate::cli::helm::print))?;
     if !failed.is_empty() {
         bail!("failed to update the following repositories: [{}]", failed.join(" "));
     }
-    crate::cli::helm::print("Update Complete. ⎈Happy Helming!⎈\n")
+    crate::cli::persona::print("Update Complete. ⎈Happy Helming!⎈\n")
 }
 
 /// Asks for indexes, tells how it went, and answers the addresses of those that failed.
