@@ -6,22 +6,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use windlass_helm::{Capabilities, Chart, Environment, Options, Print, Release, Values, render};
-use windlass_tree::{DirectoryTree, TreePath};
+use windlass_tree::DirectoryTree;
 
-use crate::sides::{self, Case};
+use crate::sides::{self, Case, Inputs, from_root};
 
 /// Renders charts with both tools.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// A corpus that `helm-corpus-setup` made, or directories with a chart each.
-    #[arg(required = true)]
-    paths: Vec<PathBuf>,
-    /// How many of a corpus' charts, spread evenly.
-    #[arg(long, default_value_t = 200)]
-    sample: usize,
-    /// How often each is rendered; the median counts.
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
+    #[command(flatten)]
+    inputs: Inputs,
     /// Renders of the first chart that are shared among the threads.
     #[arg(long, default_value_t = 1000)]
     renders: usize,
@@ -30,48 +23,30 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let helm = windlass_testkit::peer("helm")?;
     let windlass = crate::windlass::binary()?;
-    let charts = charts(arguments)?;
+    let charts = arguments.inputs.directories(with_defaults)?;
     let cases = charts.iter().map(|directory| {
         let name = directory.display().to_string();
         let template = ["template".to_owned(), "release".to_owned(), name.clone()];
         let ours = std::iter::once("helm".to_owned()).chain(template.clone()).collect();
         Case { theirs: (helm.clone(), template.to_vec()), ours: (windlass.clone(), ours), name }
     });
-    sides::run(cases, arguments.rounds, 10, |case| in_process(Path::new(&case.name)))?;
+    sides::run(&arguments.inputs, cases, 10, |case| in_process(Path::new(&case.name)))?;
     let accepted = charts.iter().find(|directory| in_process(directory).is_ok());
     side_by_side(accepted.context("no chart renders")?, arguments.renders)
 }
 
-/// The charts of a corpus with their defaults, or those that were named.
-fn charts(arguments: &Arguments) -> Result<Vec<PathBuf>> {
-    let mut out = Vec::new();
-    for path in &arguments.paths {
-        let Ok(manifest) = std::fs::read_to_string(path.join("manifest.tsv")) else {
-            out.push(path.canonicalize()?);
-            continue;
-        };
-        let all: Vec<PathBuf> = manifest
-            .lines()
-            .skip(1)
-            .filter_map(|line| match line.split('\t').collect::<Vec<_>>()[..] {
-                [repository, chart, "public", _, "-"] => {
-                    Some(path.join("charts").join(repository).join(chart))
-                }
-                _ => None,
-            })
-            .collect();
-        let step = all.len().div_ceil(arguments.sample.max(1)).max(1);
-        for directory in all.into_iter().step_by(step) {
-            out.push(directory.canonicalize()?);
+/// A public chart with its defaults.
+fn with_defaults(fields: &[&str]) -> Option<PathBuf> {
+    match fields {
+        [repository, chart, "public", _, "-"] => {
+            Some(Path::new("charts").join(repository).join(chart))
         }
+        _ => None,
     }
-    Ok(out)
 }
 
 fn in_process(directory: &Path) -> Result<()> {
-    let root = directory.ancestors().last().context("no root")?;
-    let path = directory.strip_prefix(root)?;
-    let path = TreePath::new(path.to_str().context("the path is not UTF-8")?)?;
+    let (root, path) = from_root(directory)?;
     once(&Chart::load(&DirectoryTree::new(root), &path)?)
 }
 

@@ -1,10 +1,62 @@
 //! A real tool and Windlass on the same inputs: whole processes, and in process.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use windlass_tree::TreePath;
+
+/// Which directories are measured, and how often.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Inputs {
+    /// A corpus that `helm-corpus-setup` or `kustomize-corpus-setup` made, or directories.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// How many of a corpus' directories, spread evenly.
+    #[arg(long, default_value_t = 200)]
+    sample: usize,
+    /// How often each is done; the median counts.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+}
+
+impl Inputs {
+    /// The directories that were named, and those of a corpus that `pick` finds in the fields of a
+    /// line of its manifest.
+    ///
+    /// # Errors
+    /// When one is not there.
+    pub(crate) fn directories(
+        &self,
+        pick: impl Fn(&[&str]) -> Option<PathBuf>,
+    ) -> Result<Vec<PathBuf>> {
+        let mut out = Vec::new();
+        for path in &self.paths {
+            let Ok(manifest) = std::fs::read_to_string(path.join("manifest.tsv")) else {
+                out.push(path.canonicalize()?);
+                continue;
+            };
+            let picked = |line: &str| pick(&line.split('\t').collect::<Vec<_>>());
+            let all: Vec<PathBuf> = manifest.lines().skip(1).filter_map(picked).collect();
+            let step = all.len().div_ceil(self.sample.max(1)).max(1);
+            for directory in all.into_iter().step_by(step) {
+                out.push(path.join(directory).canonicalize()?);
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// The root of a directory's disk, and the directory below it.
+///
+/// # Errors
+/// When the path is not UTF-8.
+pub(crate) fn from_root(directory: &Path) -> Result<(&Path, TreePath)> {
+    let root = directory.ancestors().last().context("no root")?;
+    let path = directory.strip_prefix(root)?;
+    Ok((root, TreePath::new(path.to_str().context("the path is not UTF-8")?)?))
+}
 
 /// One input.
 pub(crate) struct Case {
@@ -24,16 +76,17 @@ struct Figures {
     inside: Duration,
 }
 
-/// Measures all inputs that the real tool accepts; of `rounds` runs the median counts.
+/// Measures all inputs that the real tool accepts; of several runs the median counts.
 ///
 /// # Errors
 /// When Windlass refuses what the real tool accepts, or nothing is accepted.
 pub(crate) fn run(
+    inputs: &Inputs,
     cases: impl IntoIterator<Item = Case>,
-    rounds: usize,
     largest: usize,
     in_process: impl Fn(&Case) -> Result<()>,
 ) -> Result<()> {
+    let rounds = inputs.rounds;
     let mut all = Vec::new();
     for case in cases {
         let Some(bytes) = size(&case.theirs)? else { continue };
