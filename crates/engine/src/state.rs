@@ -28,7 +28,7 @@ macro_rules! words {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
+                f.pad(self.as_str())
             }
         }
     };
@@ -108,33 +108,56 @@ words! {
     }
 }
 
-words! {
-    /// Kind of a condition on an application.
-    ConditionType {
-        /// Deletion does not get on.
-        DeletionError,
-        /// The application's spec is wrong.
-        InvalidSpecError,
-        /// Desired and live state could not be compared.
-        ComparisonError,
-        /// An automated sync failed or was refused.
-        SyncError,
-        /// Anything else that failed.
-        UnknownError,
-        /// An object belongs to another application too.
-        SharedResourceWarning,
-        /// An object appears more than once.
-        RepeatedResourceWarning,
-        /// An object is of a kind that settings exclude.
-        ExcludedResourceWarning,
-        /// Objects in the project's namespaces belong to no application.
-        OrphanedResourceWarning,
+/// Kind of a condition on an application: errors stop something, warnings do not. One that this
+/// version does not know is kept by name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ConditionType {
+    /// Deletion does not get on.
+    DeletionError,
+    /// The application's spec is wrong.
+    InvalidSpecError,
+    /// Desired and live state could not be had or compared.
+    ComparisonError,
+    /// An automated sync failed or was refused.
+    SyncError,
+    /// Anything else that failed.
+    UnknownError,
+    /// An object belongs to another application too.
+    SharedResourceWarning,
+    /// An object appears more than once.
+    RepeatedResourceWarning,
+    /// An object is of a kind that settings exclude.
+    ExcludedResourceWarning,
+    /// Objects in the project's namespaces belong to no application.
+    OrphanedResourceWarning,
+    /// Windlass: somebody changed in the cluster what Git says, and who.
+    DriftWarning,
+    /// Windlass: a field that is set and does nothing yet.
+    NotSupportedWarning,
+    /// Any other.
+    #[serde(untagged)]
+    Other(String),
+}
+
+impl ConditionType {
+    /// Whether it stops something.
+    pub fn is_error(&self) -> bool {
+        self.to_string().ends_with("Error")
+    }
+}
+
+impl fmt::Display for ConditionType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Other(name) => f.pad(name),
+            known => f.pad(&format!("{known:?}")),
+        }
     }
 }
 
 impl OperationPhase {
     /// Whether it has ended, well or not.
-    pub fn completed(self) -> bool {
+    pub fn is_completed(self) -> bool {
         matches!(self, Self::Failed | Self::Error | Self::Succeeded)
     }
 }
@@ -237,19 +260,19 @@ pub struct ResourceResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<ResultCode>,
     /// The API's answer, or the health that is waited for.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty", deserialize_with = "null_default")]
     pub message: String,
     /// Which hook it is; none for other objects.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known_phase")]
     pub hook_type: Option<SyncPhase>,
     /// How far it is, of hooks and of other objects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hook_phase: Option<OperationPhase>,
     /// Phase of the sync.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known_phase")]
     pub sync_phase: Option<SyncPhase>,
     /// Container images that it names.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "null_default")]
     pub images: Vec<String>,
 }
 
@@ -258,6 +281,20 @@ impl ResourceResult {
     pub fn key(&self) -> ResourceKey {
         ResourceKey::new(&self.group, &self.kind, &self.namespace, &self.name)
     }
+}
+
+/// Reads `null` as the default, as Go does.
+fn null_default<'de, D, T>(d: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::<T>::deserialize(d)?.unwrap_or_default())
+}
+
+/// A word that is no phase is none: a status written by others must not stop delivery.
+fn known_phase<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<SyncPhase>, D::Error> {
+    Ok(Option::<String>::deserialize(d)?.and_then(|word| SyncPhase::parse(&word)))
 }
 
 fn is_false(b: &bool) -> bool {

@@ -83,7 +83,7 @@ fn story(items: &[Item], leftovers: bool) -> Story {
 fn complete(story: &mut Story) {
     for _ in 0..200 {
         story.take(&mut usize::MAX.clone());
-        if story.state.phase.completed() {
+        if story.state.phase.is_completed() {
             return;
         }
         if story.wait != Wait::Ready {
@@ -170,7 +170,7 @@ proptest! {
         for life in lives {
             let mut budget = life;
             for _ in 0..20 {
-                if troubled.state.phase.completed() || troubled.take(&mut budget) {
+                if troubled.state.phase.is_completed() || troubled.take(&mut budget) {
                     break;
                 }
                 if troubled.wait != Wait::Ready {
@@ -179,7 +179,7 @@ proptest! {
             }
             troubled.state.wave_ended_at = None;
         }
-        if !troubled.state.phase.completed() {
+        if !troubled.state.phase.is_completed() {
             complete(&mut troubled);
         }
         prop_assert_eq!(troubled.state.phase, OperationPhase::Succeeded, "{}", troubled.told());

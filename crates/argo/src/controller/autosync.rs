@@ -7,8 +7,8 @@ use windlass_engine::policy::{self, Attempt, Automated, SelfHealBackoff, Situati
 use windlass_engine::state;
 
 use crate::types::{
-    Application, ApplicationStatus, Operation, OperationInitiator, OperationPhase, OperationState,
-    ResourceStatus, RetryStrategy, SyncOperation, SyncOperationResource, SyncStatusCode,
+    Application, ApplicationStatus, Operation, OperationInitiator, OperationState, ResourceStatus,
+    RetryStrategy, SyncOperation, SyncOperationResource,
 };
 
 /// Annotation by which good manifests are delivered although others are bad.
@@ -50,7 +50,7 @@ pub(crate) fn decide(
     let differs = |r: &state::ResourceStatus| {
         r.status == Some(state::SyncStatusCode::OutOfSync) && !r.requires_pruning
     };
-    let sync = match code(status.sync.status) {
+    let sync = match status.sync.status.known() {
         _ if partial && resources.iter().any(differs) => state::SyncStatusCode::OutOfSync,
         code => code.unwrap_or(state::SyncStatusCode::Unknown),
     };
@@ -118,13 +118,7 @@ fn attempt(app: &Application, last: &OperationState) -> Attempt {
     let result = last.sync_result.as_ref();
     let several = app.spec.has_multiple_sources();
     Attempt {
-        phase: match last.phase {
-            OperationPhase::Running => state::OperationPhase::Running,
-            OperationPhase::Terminating => state::OperationPhase::Terminating,
-            OperationPhase::Failed => state::OperationPhase::Failed,
-            OperationPhase::Error => state::OperationPhase::Error,
-            OperationPhase::Succeeded => state::OperationPhase::Succeeded,
-        },
+        phase: last.phase,
         message: last.message.clone(),
         revisions: result.map(|result| {
             if several { result.revisions.clone() } else { vec![result.revision.clone()] }
@@ -150,19 +144,16 @@ fn resource(line: &ResourceStatus) -> state::ResourceStatus {
         group: line.group.clone(),
         kind: line.kind.clone(),
         name: line.name.clone(),
-        status: code(line.status),
+        status: line.status.known(),
         requires_pruning: line.requires_pruning,
         ..state::ResourceStatus::default()
     }
 }
 
-fn code(code: SyncStatusCode) -> Option<state::SyncStatusCode> {
-    state::SyncStatusCode::parse(&code.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::SyncStatusCode;
     use windlass_object::{Value, json};
 
     /// What is decided on an application whose `change`s are merged over one that is out of sync.

@@ -123,7 +123,7 @@ async fn refuse(
     next.sync.status = SyncStatusCode::Unknown;
     next.health.status = Some(HealthStatusCode::Unknown);
     next.health.message.clear();
-    let found: Vec<Found> = problems.iter().map(|p| Found::new(kind, p.as_str())).collect();
+    let found: Vec<Found> = problems.iter().map(|p| Found::new(kind.clone(), p.as_str())).collect();
     status::set_conditions(
         &mut next,
         &COMPARED,

@@ -15,8 +15,8 @@ use super::gather::Gathered;
 use super::settings::ResourceHealth;
 use crate::types::{
     ANNOTATION_REFRESH, Application, ApplicationStatus, ComparedTo, Condition, ConditionType,
-    HealthStatus, HealthStatusCode, OperationPhase, OperationState, ResourceResult, ResourceStatus,
-    ResultCode, Summary, SyncStatus, SyncStatusCode,
+    HealthStatus, OperationPhase, OperationState, ResourceStatus, Summary, SyncStatus,
+    SyncStatusCode,
 };
 
 /// The types of conditions that a comparison decides on.
@@ -54,36 +54,10 @@ pub(crate) fn set_conditions(
 
 /// As status shows it.
 pub(crate) fn condition(condition: &engine::Condition) -> Condition {
-    let kind = match condition.kind {
-        engine::ConditionType::DeletionError => ConditionType::DeletionError,
-        engine::ConditionType::InvalidSpecError => ConditionType::InvalidSpecError,
-        engine::ConditionType::ComparisonError => ConditionType::ComparisonError,
-        engine::ConditionType::SyncError => ConditionType::SyncError,
-        engine::ConditionType::UnknownError => ConditionType::UnknownError,
-        engine::ConditionType::SharedResourceWarning => ConditionType::SharedResourceWarning,
-        engine::ConditionType::RepeatedResourceWarning => ConditionType::RepeatedResourceWarning,
-        engine::ConditionType::ExcludedResourceWarning => ConditionType::ExcludedResourceWarning,
-        engine::ConditionType::OrphanedResourceWarning => ConditionType::OrphanedResourceWarning,
-    };
-    Condition { kind, message: condition.message.clone(), last_transition_time: None }
-}
-
-fn sync_code(code: engine::SyncStatusCode) -> SyncStatusCode {
-    match code {
-        engine::SyncStatusCode::Synced => SyncStatusCode::Synced,
-        engine::SyncStatusCode::OutOfSync => SyncStatusCode::OutOfSync,
-        engine::SyncStatusCode::Unknown => SyncStatusCode::Unknown,
-    }
-}
-
-fn health_code(code: engine::HealthCode) -> HealthStatusCode {
-    match code {
-        engine::HealthCode::Healthy => HealthStatusCode::Healthy,
-        engine::HealthCode::Suspended => HealthStatusCode::Suspended,
-        engine::HealthCode::Progressing => HealthStatusCode::Progressing,
-        engine::HealthCode::Missing => HealthStatusCode::Missing,
-        engine::HealthCode::Degraded => HealthStatusCode::Degraded,
-        engine::HealthCode::Unknown => HealthStatusCode::Unknown,
+    Condition {
+        kind: condition.kind.clone(),
+        message: condition.message.clone(),
+        last_transition_time: None,
     }
 }
 
@@ -94,9 +68,9 @@ fn line(resource: &engine::ResourceStatus, inline: bool) -> ResourceStatus {
         kind: resource.kind.clone(),
         namespace: resource.namespace.clone(),
         name: resource.name.clone(),
-        status: resource.status.map(sync_code).unwrap_or_default(),
+        status: resource.status.map(SyncStatusCode::from).unwrap_or_default(),
         health: resource.health.as_ref().filter(|_| inline).map(|health| HealthStatus {
-            status: Some(health_code(health.status)),
+            status: Some(health.status),
             message: health.message.clone(),
             last_transition_time: None,
         }),
@@ -118,7 +92,7 @@ pub(crate) fn set_compared(
     let several = app.spec.has_multiple_sources();
     let inline = settings == ResourceHealth::Inline;
     status.sync = SyncStatus {
-        status: sync_code(comparison.sync),
+        status: comparison.sync.into(),
         compared_to: ComparedTo {
             source: if several { Default::default() } else { first(&gathered.sources) },
             destination: app.spec.destination.clone(),
@@ -128,7 +102,7 @@ pub(crate) fn set_compared(
         revision: if several { String::new() } else { gathered.revision().to_owned() },
         revisions: if several { gathered.revisions.clone() } else { Vec::new() },
     };
-    status.health.status = Some(health_code(comparison.health.status));
+    status.health.status = Some(comparison.health.status);
     status.health.message.clone_from(&comparison.health.message);
     status.resources = comparison.resources.iter().map(|r| line(&r.status, inline)).collect();
     status.resource_health_source = if inline { String::new() } else { "appTree".into() };
@@ -158,38 +132,6 @@ pub(crate) fn summary(cluster: &Cluster, instance: &str) -> Summary {
         images: images.into_iter().collect(),
         is_app_of_apps: of_apps,
     }
-}
-
-/// Results as status shows them.
-pub(crate) fn results(results: &[engine::ResourceResult]) -> Vec<ResourceResult> {
-    let phase = |p: engine::OperationPhase| match p {
-        engine::OperationPhase::Running => OperationPhase::Running,
-        engine::OperationPhase::Terminating => OperationPhase::Terminating,
-        engine::OperationPhase::Failed => OperationPhase::Failed,
-        engine::OperationPhase::Error => OperationPhase::Error,
-        engine::OperationPhase::Succeeded => OperationPhase::Succeeded,
-    };
-    let code = |c: engine::ResultCode| match c {
-        engine::ResultCode::Synced => ResultCode::Synced,
-        engine::ResultCode::SyncFailed => ResultCode::SyncFailed,
-        engine::ResultCode::Pruned => ResultCode::Pruned,
-        engine::ResultCode::PruneSkipped => ResultCode::PruneSkipped,
-    };
-    let word = |p: Option<engine::SyncPhase>| p.map(|p| p.as_str().to_owned()).unwrap_or_default();
-    let shown = results.iter().map(|result| ResourceResult {
-        group: result.group.clone(),
-        version: result.version.clone(),
-        kind: result.kind.clone(),
-        namespace: result.namespace.clone(),
-        name: result.name.clone(),
-        status: result.status.map(code),
-        message: result.message.clone(),
-        hook_type: word(result.hook_type),
-        hook_phase: result.hook_phase.map(phase),
-        sync_phase: word(result.sync_phase),
-        images: result.images.clone(),
-    });
-    shown.collect()
 }
 
 /// What to write beside the status.

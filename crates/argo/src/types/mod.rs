@@ -15,8 +15,8 @@ pub use application::{
     ManagedNamespaceMetadata, RetryStrategy, SyncPolicy, SyncPolicyAutomated,
 };
 pub use operation::{
-    Operation, OperationInitiator, OperationPhase, OperationState, ResourceResult, ResultCode,
-    SyncOperation, SyncOperationResource, SyncOperationResult, SyncStrategy, SyncStrategyApply,
+    Operation, OperationInitiator, OperationState, SyncOperation, SyncOperationResource,
+    SyncOperationResult, SyncStrategy, SyncStrategyApply,
 };
 pub use project::{
     AppProject, AppProjectSpec, GroupKindPattern, OrphanPattern, OrphanedResources,
@@ -26,8 +26,11 @@ pub use source::{
     DirectorySource, HelmSource, JsonnetOptions, JsonnetVar, KustomizeSource, Source,
 };
 pub use status::{
-    ApplicationStatus, ComparedTo, Condition, ConditionType, HealthStatus, HealthStatusCode,
-    ResourceStatus, RevisionHistory, Summary, SyncStatus, SyncStatusCode,
+    ApplicationStatus, ComparedTo, Condition, HealthStatus, ResourceStatus, RevisionHistory,
+    Summary, SyncStatus, SyncStatusCode,
+};
+pub use windlass_engine::state::{
+    ConditionType, HealthCode as HealthStatusCode, OperationPhase, ResourceResult, ResultCode,
 };
 
 /// API group of the Argo CD kinds.

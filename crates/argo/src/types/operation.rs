@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use windlass_engine::state::{OperationPhase, ResourceResult};
 use windlass_object::{Map, Value};
 
 use super::{
@@ -121,52 +122,6 @@ pub struct SyncOperationResource {
     pub namespace: String,
 }
 
-/// How far an operation or a hook is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum OperationPhase {
-    /// Going on, or waiting for a retry.
-    Running,
-    /// Being ended on request.
-    Terminating,
-    /// Ended: something was refused or unhealthy.
-    Failed,
-    /// Ended: it could not be tried.
-    Error,
-    /// Ended well.
-    Succeeded,
-}
-
-impl OperationPhase {
-    /// Whether it has ended.
-    pub fn is_completed(self) -> bool {
-        matches!(self, Self::Failed | Self::Error | Self::Succeeded)
-    }
-
-    /// The name in status.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "Running",
-            Self::Terminating => "Terminating",
-            Self::Failed => "Failed",
-            Self::Error => "Error",
-            Self::Succeeded => "Succeeded",
-        }
-    }
-}
-
-/// What became of one object in a sync.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum ResultCode {
-    /// Applied.
-    Synced,
-    /// Refused.
-    SyncFailed,
-    /// Deleted.
-    Pruned,
-    /// To be deleted, and kept.
-    PruneSkipped,
-}
-
 /// `OperationState`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -215,38 +170,4 @@ pub struct SyncOperationResult {
     /// The namespace's labels and annotations as delivered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub managed_namespace_metadata: Option<ManagedNamespaceMetadata>,
-}
-
-/// `ResourceResult`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ResourceResult {
-    /// API group.
-    pub group: String,
-    /// Version.
-    pub version: String,
-    /// Kind.
-    pub kind: String,
-    /// Namespace.
-    pub namespace: String,
-    /// Name.
-    pub name: String,
-    /// Outcome; none while it is only being tried.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<ResultCode>,
-    /// In words.
-    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
-    pub message: String,
-    /// For a hook: its type.
-    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
-    pub hook_type: String,
-    /// For a hook, or an object that is waited for: how far it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hook_phase: Option<OperationPhase>,
-    /// Phase of the sync it belongs to.
-    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
-    pub sync_phase: String,
-    /// Images it runs.
-    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
-    pub images: Vec<String>,
 }

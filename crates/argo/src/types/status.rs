@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use windlass_engine::state::{self, ConditionType, HealthCode as HealthStatusCode};
 use windlass_object::{Map, ResourceKey, Value};
 
 use super::{
@@ -74,7 +75,7 @@ pub struct SyncStatus {
     pub revisions: Vec<String>,
 }
 
-/// Whether the cluster is what Git says.
+/// Whether the cluster is what Git says, or that this was not asked yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SyncStatusCode {
     /// Not compared yet.
@@ -87,6 +88,28 @@ pub enum SyncStatusCode {
     Synced,
     /// It is not.
     OutOfSync,
+}
+
+impl SyncStatusCode {
+    /// The verdict, once there is one.
+    pub fn known(self) -> Option<state::SyncStatusCode> {
+        match self {
+            Self::None => None,
+            Self::Unknown => Some(state::SyncStatusCode::Unknown),
+            Self::Synced => Some(state::SyncStatusCode::Synced),
+            Self::OutOfSync => Some(state::SyncStatusCode::OutOfSync),
+        }
+    }
+}
+
+impl From<state::SyncStatusCode> for SyncStatusCode {
+    fn from(code: state::SyncStatusCode) -> Self {
+        match code {
+            state::SyncStatusCode::Unknown => Self::Unknown,
+            state::SyncStatusCode::Synced => Self::Synced,
+            state::SyncStatusCode::OutOfSync => Self::OutOfSync,
+        }
+    }
 }
 
 impl fmt::Display for SyncStatusCode {
@@ -131,36 +154,6 @@ pub struct HealthStatus {
     /// When the verdict last changed.
     #[serde(skip_serializing_if = "Option::is_none", with = "time")]
     pub last_transition_time: Option<Timestamp>,
-}
-
-/// Health verdicts, best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum HealthStatusCode {
-    /// It works.
-    Healthy,
-    /// It is paused on purpose.
-    Suspended,
-    /// It is on its way.
-    Progressing,
-    /// It is not there.
-    Missing,
-    /// It failed.
-    Degraded,
-    /// It could not be told.
-    Unknown,
-}
-
-impl fmt::Display for HealthStatusCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Healthy => "Healthy",
-            Self::Suspended => "Suspended",
-            Self::Progressing => "Progressing",
-            Self::Missing => "Missing",
-            Self::Degraded => "Degraded",
-            Self::Unknown => "Unknown",
-        })
-    }
 }
 
 /// `ResourceStatus`: one of the application's objects.
@@ -251,63 +244,6 @@ pub struct Condition {
     /// When it appeared.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "time")]
     pub last_transition_time: Option<Timestamp>,
-}
-
-/// Types of conditions: errors stop something, warnings do not. One that this version does not
-/// know is kept by name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum ConditionType {
-    /// Deletion failed.
-    DeletionError,
-    /// The spec is wrong.
-    InvalidSpecError,
-    /// Manifests could not be made or compared.
-    ComparisonError,
-    /// An automated sync failed.
-    SyncError,
-    /// Something unforeseen.
-    UnknownError,
-    /// Another application owns the object.
-    SharedResourceWarning,
-    /// The same object stands twice in the source.
-    RepeatedResourceWarning,
-    /// An object of a kind that is excluded.
-    ExcludedResourceWarning,
-    /// Objects that no application owns.
-    OrphanedResourceWarning,
-    /// Windlass: somebody changed in the cluster what Git says, and who.
-    DriftWarning,
-    /// Windlass: a field that is set and does nothing yet.
-    NotSupportedWarning,
-    /// Any other.
-    #[serde(untagged)]
-    Other(String),
-}
-
-impl ConditionType {
-    /// Whether it stops something.
-    pub fn is_error(&self) -> bool {
-        match self {
-            Self::Other(name) => name.ends_with("Error"),
-            _ => matches!(
-                self,
-                Self::DeletionError
-                    | Self::InvalidSpecError
-                    | Self::ComparisonError
-                    | Self::SyncError
-                    | Self::UnknownError
-            ),
-        }
-    }
-}
-
-impl fmt::Display for ConditionType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Other(name) => f.pad(name),
-            known => f.pad(&format!("{known:?}")),
-        }
-    }
 }
 
 /// `ApplicationSummary`.

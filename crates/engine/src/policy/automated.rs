@@ -205,7 +205,7 @@ pub fn decide(situation: &Situation<'_>) -> Decision {
 fn is_repeat(last: &Attempt, situation: &Situation<'_>) -> bool {
     let Some(revisions) = &last.revisions else {
         // Without a result it failed early, and has been retried.
-        return last.phase.completed();
+        return last.phase.is_completed();
     };
     if situation.compare_revisions && revisions != situation.revisions {
         return false;

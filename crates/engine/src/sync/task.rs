@@ -120,7 +120,7 @@ impl Task {
 
     /// Whether it has ended.
     pub fn is_completed(&self) -> bool {
-        self.progress.is_some_and(OperationPhase::completed)
+        self.progress.is_some_and(OperationPhase::is_completed)
     }
 
     /// Whether it has ended badly.

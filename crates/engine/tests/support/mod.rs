@@ -277,7 +277,7 @@ impl Story {
             let before = (self.state.clone(), self.cluster.log.len());
             self.take(&mut usize::MAX.clone());
             let same = before == (self.state.clone(), self.cluster.log.len());
-            if self.state.phase.completed() || same && self.wait != Wait::Ready {
+            if self.state.phase.is_completed() || same && self.wait != Wait::Ready {
                 return self;
             }
         }

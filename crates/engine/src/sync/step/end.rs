@@ -73,10 +73,10 @@ impl Step {
             };
             let (phase, text) = hook_progress(&live, world.health);
             releases.extend(apply::release(task, &self.options, world.kinds));
-            if !phase.completed() || task.is_deleted_on(DeletePolicy::HookFailed) {
+            if !phase.is_completed() || task.is_deleted_on(DeletePolicy::HookFailed) {
                 deletions.push(apply::delete_hook(task, &self.options, world.kinds));
             }
-            if phase.completed() {
+            if phase.is_completed() {
                 self.set(i, status, Some(phase), &text);
             } else {
                 self.set(i, status, Some(OperationPhase::Failed), "Terminated");

@@ -90,7 +90,7 @@ pub fn step(request: &Request<'_>, world: &World<'_>, state: &State) -> Step {
 impl Step {
     /// Whether the operation has ended and nothing is left to carry out.
     pub fn is_final(&self) -> bool {
-        self.state.phase.completed() && self.batches.is_empty()
+        self.state.phase.is_completed() && self.batches.is_empty()
     }
 
     fn refuse(&mut self, refused: Vec<(Task, String)>) {

@@ -203,16 +203,16 @@ pub(crate) fn resource_states(
     let mut states = Vec::new();
     let result = app.status.operation_state.as_ref().and_then(|o| o.sync_result.as_ref());
     for r in result.into_iter().flat_map(|r| &r.resources) {
-        let key = ResourceKey::new(&r.group, &r.kind, &r.namespace, &r.name);
+        let key = r.key();
         let mut state = ResourceState {
             status: r.hook_phase.map_or_else(String::new, |p| p.as_str().to_owned()),
             health: r.status.map_or_else(String::new, |s| format!("{s:?}")),
-            hook: r.hook_type.clone(),
+            hook: r.hook_type.map_or_else(String::new, |p| p.to_string()),
             message: r.message.clone(),
             key,
         };
         if let Some(present) = rest.remove(&state.key.to_string())
-            && r.hook_type.is_empty()
+            && r.hook_type.is_none()
         {
             state.status = present.status;
             state.health = present.health;
