@@ -1,8 +1,10 @@
 //! A real Argo CD on a real Kubernetes.
 //!
 //! One program plays all parts by the name in `ARGOCD_BINARY_NAME`. `ARGOCD_FAKE_IN_CLUSTER` lets it
-//! run outside a pod. Every port is free loopback, sign-in is off.
+//! run outside a pod. Every port is free loopback, sign-in is off. What its installation gives the
+//! programs from config maps (environment, keys, certificates) they are given as it is at the start.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -72,8 +74,9 @@ impl ArgoCd {
         config["contexts"][0]["context"]["namespace"] = NAMESPACE.into();
         fs::write(&kubeconfig, config.to_string())?;
 
+        let given = Given::read(cluster, &manifests, dir.path())?;
         let mut argocd = Self { processes: Vec::new(), server: free_port()?, dir };
-        argocd.run(&kubeconfig, options)?;
+        argocd.run(&kubeconfig, options, &given)?;
         let address = format!("127.0.0.1:{}", argocd.server);
         let processes = &mut argocd.processes;
         wait_for("Argo CD's server answers", READY, || {
@@ -83,7 +86,7 @@ impl ArgoCd {
         Ok(argocd)
     }
 
-    fn run(&mut self, kubeconfig: &Path, options: &ArgoCdOptions) -> Result<()> {
+    fn run(&mut self, kubeconfig: &Path, options: &ArgoCdOptions, given: &Given) -> Result<()> {
         let dir = self.dir.path().to_owned();
         let [redis, repo, repo_metrics, controller_metrics, server_metrics] =
             [free_port()?, free_port()?, free_port()?, free_port()?, free_port()?];
@@ -99,10 +102,10 @@ impl ArgoCd {
         let bin_dir = bin.parent().context("a program is in a directory")?.display().to_string();
         let inherited = std::env::var("PATH").unwrap_or_default();
         let mut common = vec![
-            format!("PATH={bin_dir}:{inherited}"),
+            format!("PATH={}:{bin_dir}:{inherited}", path("bin")),
             format!("KUBECONFIG={}", kubeconfig.display()),
             "ARGOCD_FAKE_IN_CLUSTER=true".to_owned(),
-            "ARGOCD_GPG_ENABLED=false".to_owned(),
+            format!("ARGOCD_GPG_ENABLED={}", given.signatures),
             "HOSTNAME=controller-0".to_owned(),
             format!("ARGOCD_TLS_DATA_PATH={}", path("tls")),
             format!("ARGOCD_SSH_DATA_PATH={}", path("ssh")),
@@ -114,7 +117,8 @@ impl ArgoCd {
         common.extend(options.env.iter().map(|(k, v)| format!("{k}={v}")));
         let kubeconfig = kubeconfig.display().to_string();
         let mut start = |part: &str, arguments: Vec<String>| -> Result<()> {
-            let mut all = common.clone();
+            let mut all = given.environment.get(part).cloned().unwrap_or_default();
+            all.extend_from_slice(&common);
             all.push(format!("ARGOCD_BINARY_NAME={part}"));
             all.push(bin.display().to_string());
             all.extend(arguments);
@@ -179,6 +183,69 @@ impl ArgoCd {
     /// What all its programs have used so far, redis included.
     pub fn usage(&self) -> Usage {
         self.processes.iter().map(Process::usage).fold(Usage::default(), |a, b| a + b)
+    }
+}
+
+/// What an installation gives the programs from config maps.
+struct Given {
+    /// Variables by program.
+    environment: BTreeMap<&'static str, Vec<String>>,
+    /// Whether signatures can be verified: it takes gpg.
+    signatures: bool,
+}
+
+impl Given {
+    fn read(cluster: &Kubernetes, manifests: &Path, dir: &Path) -> Result<Self> {
+        let list = cluster.kubectl(&["-n", NAMESPACE, "get", "configmaps", "-o", "json"])?;
+        let list: Value = serde_json::from_str(&list)?;
+        let map = |name: &str| {
+            let items = list["items"].as_array().into_iter().flatten();
+            items
+                .filter(|item| item["metadata"]["name"] == name)
+                .find_map(|i| i["data"].as_object())
+        };
+        for (name, sub) in [
+            ("argocd-gpg-keys-cm", "gpg/source"),
+            ("argocd-tls-certs-cm", "tls"),
+            ("argocd-ssh-known-hosts-cm", "ssh"),
+        ] {
+            for (file, text) in map(name).into_iter().flatten() {
+                fs::write(dir.join(sub).join(file), text.as_str().unwrap_or_default())?;
+            }
+        }
+        let mut environment = BTreeMap::new();
+        for (part, file) in [
+            ("argocd-repo-server", "repo-server/argocd-repo-server-deployment.yaml"),
+            (
+                "argocd-application-controller",
+                "application-controller/argocd-application-controller-statefulset.yaml",
+            ),
+            ("argocd-server", "server/argocd-server-deployment.yaml"),
+        ] {
+            let path = manifests.join("base").join(file);
+            let path = path.to_str().context("a path in UTF-8")?;
+            let show = ["create", "--dry-run=client", "--validate=false", "-o", "json", "-f", path];
+            let workload: Value = serde_json::from_str(&cluster.kubectl(&show)?)?;
+            let containers = workload["spec"]["template"]["spec"]["containers"].as_array();
+            let entries = containers.into_iter().flatten().filter_map(|c| c["env"].as_array());
+            let variables = entries.flatten().filter_map(|entry| {
+                let from = &entry["valueFrom"]["configMapKeyRef"];
+                let value = map(from["name"].as_str()?)?.get(from["key"].as_str()?)?.as_str()?;
+                Some(format!("{}={value}", entry["name"].as_str()?))
+            });
+            environment.insert(part, variables.collect());
+        }
+        let signatures = Command::new("gpg").arg("--version").output().is_ok();
+        if signatures {
+            let bin = dir.join("bin");
+            fs::create_dir_all(&bin)?;
+            for script in ["gpg-wrapper.sh", "git-verify-wrapper.sh"] {
+                let target = bin.join(script);
+                fs::write(&target, fs::read(manifests.join("../hack").join(script))?)?;
+                fs::set_permissions(&target, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+            }
+        }
+        Ok(Self { environment, signatures })
     }
 }
 

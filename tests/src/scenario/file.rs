@@ -20,7 +20,8 @@ pub(crate) struct Scenario {
     /// Repositories and the files of their first commit.
     #[serde(default)]
     pub(crate) repositories: BTreeMap<String, Files>,
-    /// Settings by config map; a scenario that has some runs on a system of its own.
+    /// Settings by config map: they are there before anything else, and scenarios with the same ones
+    /// share a system.
     #[serde(default)]
     pub(crate) settings: BTreeMap<String, BTreeMap<String, String>>,
     /// Objects that are there before the Applications.
@@ -103,7 +104,7 @@ pub(crate) struct Patch {
     pub(crate) merge: Value,
 }
 
-/// An object: an Application by name, or `group/version/Kind` with `[namespace/]name`.
+/// An object: an Application by `[namespace/]name`, or `group/version/Kind` with `[namespace/]name`.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Target {
     pub(crate) app: Option<String>,

@@ -140,22 +140,23 @@ impl<'a> Play<'a> {
         let key = "argocd.argoproj.io/refresh";
         let patch = json!({"metadata": {"annotations": {key: how}}});
         let api = &self.system.api;
-        api.patch(APPLICATION, CONTROL, app, &patch)?;
-        self.until("refreshed", APPLICATION, CONTROL, app, |o| {
+        let (namespace, app) = of_application(app);
+        api.patch(APPLICATION, namespace, app, &patch)?;
+        self.until("refreshed", APPLICATION, namespace, app, |o| {
             o["metadata"]["annotations"].get(key).is_none()
         })
     }
 
     fn sync(&self, sync: &Sync) -> Result<()> {
-        let app = sync.app.as_deref().unwrap_or(&self.scenario.name);
+        let (namespace, app) = of_application(sync.app.as_deref().unwrap_or(&self.scenario.name));
         let api = &self.system.api;
         // Argo CD compares a new operation with what it knows of the application, so it must know.
-        self.until("compared", APPLICATION, CONTROL, app, |o| {
+        self.until("compared", APPLICATION, namespace, app, |o| {
             o["status"]["sync"]["status"].is_string() && o.get("operation").is_none()
         })?;
         let mut with = self.substituted(sync.with.as_ref().unwrap_or(&json!({})))?;
         // As Argo CD's server fills in what the person does not say.
-        let now = api.get(APPLICATION, CONTROL, app)?.unwrap_or_default();
+        let now = api.get(APPLICATION, namespace, app)?.unwrap_or_default();
         let policy = &now["spec"]["syncPolicy"];
         if with.get("syncOptions").is_none() && !policy["syncOptions"].is_null() {
             with["syncOptions"] = policy["syncOptions"].clone();
@@ -165,11 +166,11 @@ impl<'a> Play<'a> {
         if !retry.is_null() {
             operation["retry"] = retry;
         }
-        api.patch(APPLICATION, CONTROL, app, &json!({"operation": operation}))?;
+        api.patch(APPLICATION, namespace, app, &json!({"operation": operation}))?;
         if sync.start_only {
             return Ok(());
         }
-        self.until("the operation is over", APPLICATION, CONTROL, app, |o| {
+        self.until("the operation is over", APPLICATION, namespace, app, |o| {
             let state = &o["status"]["operationState"];
             o.get("operation").is_none()
                 && state["finishedAt"].is_string()
@@ -236,7 +237,8 @@ impl<'a> Play<'a> {
 
     fn target(&self, target: &Target) -> Result<(String, String, String)> {
         if let Some(app) = &target.app {
-            return Ok((APPLICATION.to_owned(), CONTROL.to_owned(), app.clone()));
+            let (namespace, app) = of_application(app);
+            return Ok((APPLICATION.to_owned(), namespace.to_owned(), app.to_owned()));
         }
         let name = target.name.clone().unwrap_or_else(|| self.scenario.name.clone());
         let Some(kind) = target.kind.clone() else {
@@ -299,6 +301,11 @@ impl<'a> Play<'a> {
         }
         words
     }
+}
+
+/// Namespace and name of an Application that a step names, `[namespace/]name`.
+fn of_application(app: &str) -> (&str, &str) {
+    app.split_once('/').unwrap_or((CONTROL, app))
 }
 
 /// Maps are merged, everything else is replaced, null removes.

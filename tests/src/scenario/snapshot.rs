@@ -56,10 +56,9 @@ pub(crate) fn take(
         }
     };
     let mut applications = Map::new();
-    for app in api.list("argoproj.io/v1alpha1/Application", CONTROL)? {
+    for app in api.list("argoproj.io/v1alpha1/Application", "")? {
         if is_ours(&app) {
-            let key = app["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-            applications.insert(key, clean(app, words));
+            applications.insert(qualified(&app["metadata"]), clean(app, words));
         }
     }
     let mut objects = Map::new();
@@ -87,7 +86,7 @@ pub(crate) fn take(
         }
     }
     let mut events = BTreeSet::new();
-    for event in api.list("v1/Event", CONTROL)? {
+    for event in api.list("v1/Event", "")? {
         let about = &event["involvedObject"];
         let app = about["name"].as_str().unwrap_or_default();
         let message = event["message"].as_str().unwrap_or_default();
@@ -102,11 +101,20 @@ pub(crate) fn take(
         }
         let text = |key: &str| event[key].as_str().unwrap_or_default();
         events.insert(replace(
-            &format!("{app}: {} {}: {message}", text("type"), text("reason")),
+            &format!("{}: {} {}: {message}", qualified(about), text("type"), text("reason")),
             words,
         ));
     }
     Ok(json!({"applications": applications, "objects": objects, "events": events}))
+}
+
+/// An Application's name, with its namespace unless that is the usual one.
+fn qualified(metadata: &Value) -> String {
+    let text = |key: &str| metadata[key].as_str().unwrap_or_default();
+    match text("namespace") {
+        CONTROL => text("name").to_owned(),
+        other => format!("{other}/{}", text("name")),
+    }
 }
 
 fn is_of_kubernetes(object: &Value) -> bool {
