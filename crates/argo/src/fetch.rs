@@ -10,8 +10,8 @@ use std::sync::Arc;
 use futures::{StreamExt as _, stream};
 use windlass_charts::Charts;
 use windlass_render::{Given, Need, Reference, Rendered, Spec};
-use windlass_source::Sources;
 use windlass_source::credentials::Settings;
+use windlass_source::{Sources, address};
 use windlass_tree::{
     ClusterVersions, EntryKind, GivenChart, GivenTree, MemoryTree, Tree, TreePath,
 };
@@ -40,7 +40,12 @@ pub struct Fetcher<'a> {
     pub pass_credentials: bool,
     /// What the destination serves, if that is known.
     pub versions: Option<&'a Arc<ClusterVersions>>,
+    /// Commits that were resolved before: all sources of one look see the same ones.
+    pub pinned: Option<&'a Pinned>,
 }
+
+/// Commits by normalised address of the repository and wanted revision.
+pub type Pinned = BTreeMap<(String, String), String>;
 
 enum Fetched {
     Chart(GivenChart),
@@ -60,7 +65,8 @@ impl<'a> Fetcher<'a> {
         versions: Option<&'a Arc<ClusterVersions>>,
     ) -> Self {
         let pass_credentials = source.helm.as_ref().is_some_and(|helm| helm.pass_credentials);
-        Self { sources, charts, settings, project: app.project(), pass_credentials, versions }
+        let (project, pinned) = (app.project(), None);
+        Self { sources, charts, settings, project, pass_credentials, versions, pinned }
     }
 
     /// The version of a source that is a chart, and its files as a tree.
@@ -170,26 +176,34 @@ impl<'a> Fetcher<'a> {
             .settings
             .repository(repository, self.project)
             .map_err(|error| error.to_string())?;
-        let resolved = self.sources.resolve(&repository, revision).await;
-        let commit = resolved.map_err(|error| error.to_string())?.commit;
+        let place = (address::normalize(&repository.url), revision.to_owned());
+        let commit = match self.pinned.and_then(|pinned| pinned.get(&place)) {
+            Some(commit) => commit.clone(),
+            None => {
+                let resolved = self.sources.resolve(&repository, revision).await;
+                resolved.map_err(|error| error.to_string())?.commit
+            }
+        };
         let tree = self.sources.tree(&repository, &commit).await;
         Ok(GivenTree { revision: commit, tree: tree.map_err(|error| error.to_string())? })
     }
 }
 
-/// What to render of a source of an application, whose instance name is `instance`.
+/// What to render of a source of an application, whose instance name is `instance`. `references`
+/// are those of [`references`].
 ///
 /// # Errors
 /// When the source's path is none.
 pub fn spec(
     app: &Application,
     source: &Source,
+    references: Option<BTreeMap<String, Reference>>,
     instance: &str,
     options: &BuildOptions,
 ) -> Result<Spec, String> {
     let path = if source.chart.is_empty() { source.path.as_str() } else { "" };
     let path = TreePath::new(path).map_err(|error| error.to_string())?;
-    let mut spec = Spec::for_application(path, source.blocks(), app.name());
+    let mut spec = Spec::for_application(path, source.blocks(), instance);
     let namespace = &app.spec.destination.namespace;
     namespace.clone_into(&mut spec.installation.namespace);
     app.uid().clone_into(&mut spec.installation.seed);
@@ -204,16 +218,46 @@ pub fn spec(
         ("ARGOCD_APP_SOURCE_TARGET_REVISION", &source.target_revision),
     ];
     spec.environment = pairs.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
-    spec.references = references(app.spec.effective_sources());
+    spec.references = references;
     Ok(spec)
 }
 
-/// The sources that others may name.
-fn references(sources: &[Source]) -> BTreeMap<String, Reference> {
-    let named = sources.iter().filter(|source| !source.reference.is_empty());
-    let reference = |source: &Source| Reference {
-        repository: source.repo_url.clone(),
-        revision: source.target_revision.clone(),
-    };
-    named.map(|source| (format!("${}", source.reference), reference(source))).collect()
+/// The sources that others may name, at the wanted revisions (empty: the source's own). Of an
+/// application with a single source there is no such thing.
+///
+/// # Errors
+/// When two have one name, or a name cannot be one. The words are Argo CD's.
+pub fn references(
+    app: &Application,
+    sources: &[Source],
+    wanted: &[String],
+) -> Result<Option<BTreeMap<String, Reference>>, String> {
+    if !app.spec.has_multiple_sources() {
+        return Ok(None);
+    }
+    let mut references = BTreeMap::new();
+    if sources.len() == 1 {
+        return Ok(Some(references));
+    }
+    for (i, source) in sources.iter().enumerate().filter(|(_, s)| !s.reference.is_empty()) {
+        let name = &source.reference;
+        if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
+            return Err(format!(
+                "failed to get ref sources: sources.ref {name} cannot contain any special \
+                 characters except '_' and '-'"
+            ));
+        }
+        let revision = wanted.get(i).filter(|revision| !revision.is_empty());
+        let reference = Reference {
+            repository: source.repo_url.clone(),
+            revision: revision.unwrap_or(&source.target_revision).clone(),
+            is_chart: !source.chart.is_empty(),
+        };
+        if references.insert(format!("${name}"), reference).is_some() {
+            return Err("failed to get ref sources: invalid sources: multiple sources had the \
+                        same `ref` key"
+                .to_owned());
+        }
+    }
+    Ok(Some(references))
 }

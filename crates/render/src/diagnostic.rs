@@ -91,6 +91,9 @@ pub enum Reason {
     /// A file of values, or one that a parameter names.
     #[error("error resolving helm value files: {0}")]
     ValueFile(String),
+    /// A file of another source, which is not there to be referred to.
+    #[error("{0}")]
+    Reference(String),
     /// Something beside the tree cannot be had.
     #[error("{what}: {why}")]
     Unavailable {

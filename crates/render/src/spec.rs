@@ -27,8 +27,9 @@ pub struct Spec {
     pub installation: Installation,
     /// The build environment, less what tells the revision.
     pub environment: BTreeMap<String, String>,
-    /// Other sources by `$name`, for files that are named as theirs.
-    pub references: BTreeMap<String, Reference>,
+    /// Other sources by `$name`, for files that are named as theirs. With any, even with none of
+    /// them, a name that begins with a dollar sign is a reference; without, it is the environment's.
+    pub references: Option<BTreeMap<String, Reference>>,
     /// The flags that overlays are built with.
     pub kustomize_build_options: String,
 }
@@ -51,6 +52,8 @@ pub struct Reference {
     pub repository: String,
     /// Its revision.
     pub revision: String,
+    /// Whether it is a chart of a repository, which has no files to refer to.
+    pub is_chart: bool,
 }
 
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -108,17 +111,19 @@ impl Default for Spec {
             max_bytes: 10_000_000,
             installation: Installation::default(),
             environment: BTreeMap::new(),
-            references: BTreeMap::new(),
+            references: None,
             kustomize_build_options: String::new(),
         }
     }
 }
 
 impl Spec {
-    /// The directory at `path` as Argo CD reads it for the application `name`.
-    pub fn for_application(path: TreePath, blocks: Blocks, name: &str) -> Self {
+    /// The directory at `path` as Argo CD reads it for the application of this instance name:
+    /// `name`, or `namespace_name` of one beside the control namespace.
+    pub fn for_application(path: TreePath, blocks: Blocks, instance: &str) -> Self {
         let mut spec = Self { path, blocks, ..Self::default() };
-        spec.overrides.push(format!(".argocd-source-{name}.yaml"));
+        spec.overrides.push(format!(".argocd-source-{instance}.yaml"));
+        let name = instance.rsplit_once('_').map_or(instance, |(_, name)| name);
         spec.installation.name = name.to_owned();
         spec
     }

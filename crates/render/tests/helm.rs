@@ -33,11 +33,12 @@ fn spec(helm: &Value) -> Spec {
     spec.installation.namespace = "space".into();
     spec.installation.seed = "uid".into();
     spec.environment = [("ARGOCD_APP_NAME".to_owned(), "app".to_owned())].into();
-    spec.references = [(
-        "$other".to_owned(),
-        Reference { repository: "https://host/other".into(), revision: "main".into() },
-    )]
-    .into();
+    let other = Reference {
+        repository: "https://host/other".into(),
+        revision: "main".into(),
+        is_chart: false,
+    };
+    spec.references = Some([("$other".to_owned(), other)].into());
     spec
 }
 
@@ -231,4 +232,41 @@ fn a_draw_follows_from_uid_and_input() {
     assert_eq!(first, draw("uid", json!({})));
     assert_ne!(first, draw("other", json!({})));
     assert_ne!(first, draw("uid", json!({"x": 1})));
+}
+
+#[test]
+fn a_name_with_a_dollar_sign_is_another_source_where_there_are_several() {
+    use std::collections::BTreeMap;
+
+    use windlass_render::HelmOptions;
+
+    #[track_caller]
+    fn check(names: &[(&str, bool)], expected: &str) {
+        let mut tree = MemoryTree::default();
+        tree.insert("Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n");
+        let helm = HelmOptions { value_files: vec!["$values/a.yaml".into()], ..Default::default() };
+        let blocks = Blocks { helm: Some(helm), ..Blocks::default() };
+        let references: BTreeMap<String, Reference> = names
+            .iter()
+            .map(|(name, is_chart)| {
+                let reference = Reference {
+                    repository: "https://host/r".into(),
+                    revision: "main".into(),
+                    is_chart: *is_chart,
+                };
+                ((*name).to_owned(), reference)
+            })
+            .collect();
+        let mut spec = Spec::for_application(TreePath::root(), blocks, "app");
+        spec.references = Some(references);
+        let said = match render(&tree, &spec, &Given::at("c0ffee", 0)) {
+            Outcome::Done(done) => done.diagnostics[0].reason.to_string(),
+            Outcome::Needs(needs) => needs[0].to_string(),
+        };
+        assert!(said.contains(expected), "{said}");
+    }
+    check(&[], "source referenced \"$values\", but no source has a 'ref' field defined");
+    check(&[("$a", false), ("$b", false)], "is not one of the available sources ($a, $b)");
+    check(&[("$values", true)], "source has a 'chart' field defined");
+    check(&[("$values", false)], "https://host/r");
 }

@@ -1,18 +1,25 @@
 //! What Git says: revisions resolved, manifests rendered.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use futures::{FutureExt as _, StreamExt as _, stream};
 use windlass_cluster::{ApiKinds, Cluster};
 use windlass_engine::state::{Condition, ConditionType};
 use windlass_object::Object;
-use windlass_render::Rendered;
-use windlass_source::address;
+use windlass_render::{Reference, Rendered};
+use windlass_source::credentials::Settings as Repositories;
+use windlass_source::{Repository, address};
+use windlass_tree::{ClusterVersions, Tree};
 
 use super::apps::Level;
 use super::context::Context;
 use super::rendering::{Rendering, render, versions};
-use crate::fetch::Fetcher;
+use crate::fetch::{self, Fetcher, Pinned};
 use crate::types::{Application, Source};
+
+/// Sources of one application that are worked on at once.
+const AT_ONCE: usize = 4;
 
 /// What the sources of an application are at some revisions.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +35,8 @@ pub(crate) struct Gathered {
     pub(crate) problems: Vec<Condition>,
     /// Whether something failed that may do better by itself: the way to a repository.
     pub(crate) unreachable: bool,
+    /// Whether there is a source of which nothing could be had at all.
+    wholly: bool,
     /// What the cluster served, if manifests depend on it.
     kinds: Option<Arc<ApiKinds>>,
 }
@@ -48,6 +57,32 @@ impl Gathered {
         self.rendered.iter().flat_map(|r| r.manifests.iter()).map(|m| m.object.clone())
     }
 
+    /// Takes in what a source came to.
+    fn take(
+        &mut self,
+        revision: String,
+        wanted: &str,
+        rendered: Arc<Rendered>,
+        kinds: &Arc<ApiKinds>,
+        told: &dyn Fn(&dyn std::fmt::Display) -> Condition,
+    ) {
+        self.types.push(rendered.source_type.map(|t| t.to_string()).unwrap_or_default());
+        self.unreachable |= rendered.given.failed();
+        if rendered.given.cluster.is_some() {
+            self.kinds = Some(kinds.clone());
+        }
+        let fails = !rendered.diagnostics.is_empty();
+        // As Argo CD: where nothing could be rendered, the revision is the one that was wanted.
+        let nothing = fails && rendered.manifests.is_empty();
+        self.wholly |= nothing;
+        self.revisions.push(if nothing { wanted.to_owned() } else { revision });
+        if fails {
+            let all: Vec<String> = rendered.diagnostics.iter().map(ToString::to_string).collect();
+            self.problems.push(told(&all.join("; ")));
+        }
+        self.rendered.push(rendered);
+    }
+
     /// Whether the cluster serves what the manifests were made for.
     pub(crate) fn fits(&self, cluster: &Cluster) -> bool {
         self.kinds.as_ref().is_none_or(|kinds| Arc::ptr_eq(kinds, &cluster.kinds()))
@@ -62,7 +97,9 @@ impl Gathered {
     }
 }
 
-/// Gathers an application's sources at the wanted revisions: branches, tags, commits, ranges.
+/// Gathers an application's sources at the wanted revisions: branches, tags, commits, ranges. All
+/// revisions are resolved before the first source is rendered, so that a file of another source is
+/// taken from the commit that the status names.
 pub(crate) async fn gather(
     context: &Arc<Context>,
     app: &Application,
@@ -72,51 +109,74 @@ pub(crate) async fn gather(
     level: Level,
 ) -> Gathered {
     let mut gathered = Gathered { sources: sources.to_vec(), ..Gathered::default() };
+    let references = match fetch::references(app, sources, wanted) {
+        Ok(references) => references,
+        Err(error) => {
+            gathered.problems.push(failed(&error));
+            return gathered;
+        }
+    };
     let kinds = cluster.kinds();
+    let settings = context.repositories();
+    let mut looks = Looks {
+        context,
+        app,
+        versions: versions(&kinds),
+        settings: &settings,
+        level,
+        references,
+        pinned: Pinned::new(),
+    };
+    let wanted = |i: usize| wanted.get(i).map_or("", String::as_str);
+    looks.forget(sources);
+    let mut resolving = Vec::new();
     for (i, source) in sources.iter().enumerate() {
-        let wanted = wanted.get(i).map_or("", String::as_str);
-        let failed = |error: &dyn std::fmt::Display| {
-            Condition::new(
-                ConditionType::ComparisonError,
-                format!(
-                    "Failed to load target state: failed to generate manifest for source {} of {}: \
-                     {error}",
-                    i + 1,
-                    sources.len()
-                ),
-            )
+        resolving.push(looks.resolve(source, wanted(i)).boxed());
+    }
+    let resolved: Vec<_> = stream::iter(resolving).buffered(AT_ONCE).collect().await;
+    for (i, (source, found)) in sources.iter().zip(&resolved).enumerate() {
+        if let Ok(Resolved::Commit { revision, .. }) = found {
+            let place = (address::normalize(&source.repo_url), wanted(i).to_owned());
+            looks.pinned.insert(place, revision.clone());
+        }
+    }
+    let mut rendering = Vec::new();
+    for (source, found) in sources.iter().zip(resolved) {
+        rendering.push(looks.render(source, found).boxed());
+    }
+    let rendered: Vec<_> = stream::iter(rendering).buffered(AT_ONCE).collect().await;
+    let several = app.spec.has_multiple_sources();
+    for (i, (revision, result)) in rendered.into_iter().enumerate() {
+        let told = |error: &dyn std::fmt::Display| {
+            let (number, count) = (i + 1, sources.len());
+            failed(&format!("failed to generate manifest for source {number} of {count}: {error}"))
         };
-        let (revision, result) = one(context, app, &kinds, source, wanted, level).await;
-        // As Argo CD: where nothing could be rendered, the revision is the one that was wanted.
-        let failed_wholly = matches!(result, Err(Failure::Said(_)));
-        gathered.revisions.push(if failed_wholly { wanted.to_owned() } else { revision });
         match result {
-            Ok(rendered) => {
-                let kind = rendered.source_type.map(|t| t.to_string()).unwrap_or_default();
-                gathered.types.push(kind);
-                gathered.unreachable |= rendered.given.failed();
-                if rendered.given.cluster.is_some() {
-                    gathered.kinds = Some(kinds.clone());
-                }
-                if !rendered.diagnostics.is_empty() && rendered.manifests.is_empty() {
-                    gathered.revisions[i] = wanted.to_owned();
-                }
-                if !rendered.diagnostics.is_empty() {
-                    let all: Vec<String> =
-                        rendered.diagnostics.iter().map(ToString::to_string).collect();
-                    gathered.problems.push(failed(&all.join("; ")));
-                }
-                gathered.rendered.push(rendered);
+            Ok(rendered) => gathered.take(revision, wanted(i), rendered, &kinds, &told),
+            Err(Failure::Nothing) => {
+                gathered.revisions.push(revision);
+                gathered.types.push(String::new());
             }
-            Err(Failure::Nothing) => gathered.types.push(String::new()),
             Err(Failure::Said(message)) => {
+                gathered.revisions.push(wanted(i).to_owned());
                 gathered.types.push(String::new());
                 gathered.unreachable = true;
-                gathered.problems.push(failed(&message));
+                gathered.wholly = true;
+                gathered.problems.push(told(&message));
             }
         }
     }
+    if several && gathered.wholly {
+        // As Argo CD: revisions of several sources are told together or not at all.
+        gathered.revisions.clear();
+        gathered.types.clear();
+    }
     gathered
+}
+
+fn failed(error: &str) -> Condition {
+    let message = format!("Failed to load target state: {error}");
+    Condition::new(ConditionType::ComparisonError, message)
 }
 
 enum Failure {
@@ -126,51 +186,88 @@ enum Failure {
     Said(String),
 }
 
-/// One source: its commit, as far as that could be told, and what it renders to.
-async fn one(
-    context: &Arc<Context>,
-    app: &Application,
-    kinds: &Arc<ApiKinds>,
-    source: &Source,
-    wanted: &str,
+/// Where a source's files are.
+enum Resolved {
+    /// A commit, whose files are fetched when they are needed.
+    Commit { repository: Arc<Repository>, revision: String },
+    /// A chart's.
+    Chart { version: String, tree: Arc<dyn Tree> },
+}
+
+/// One look at the sources of an application.
+struct Looks<'a> {
+    context: &'a Arc<Context>,
+    app: &'a Application,
+    versions: Arc<ClusterVersions>,
+    settings: &'a Arc<Repositories>,
     level: Level,
-) -> (String, Result<Arc<Rendered>, Failure>) {
-    let said = |error: &dyn std::fmt::Display| Err(Failure::Said(error.to_string()));
-    let settings = context.repositories();
-    let versions = versions(kinds);
-    let (sources, charts) = (&context.sources, &context.charts);
-    let fetcher = Fetcher::of(app, source, sources, charts, &settings, Some(&versions));
-    if !source.chart.is_empty() {
-        if level >= Level::Refresh {
-            context.charts.invalidate();
+    references: Option<BTreeMap<String, Reference>>,
+    pinned: Pinned,
+}
+
+impl Looks<'_> {
+    fn fetcher(&self, source: &Source) -> Fetcher<'_> {
+        let (sources, charts) = (&self.context.sources, &self.context.charts);
+        let versions = Some(&self.versions);
+        let fetcher = Fetcher::of(self.app, source, sources, charts, self.settings, versions);
+        Fetcher { pinned: Some(&self.pinned), ..fetcher }
+    }
+
+    /// What was known of the repositories, if they are to be asked again.
+    fn forget(&self, sources: &[Source]) {
+        if self.level < Level::Refresh {
+            return;
         }
-        let (version, tree) = match fetcher.chart(source, wanted).await {
-            Ok(found) => found,
-            Err((version, error)) => return (version, said(&error)),
+        if sources.iter().any(|source| !source.chart.is_empty()) {
+            self.context.charts.invalidate();
+        }
+        let known = |url: &str| sources.iter().any(|source| address::same(url, &source.repo_url));
+        self.context.sources.invalidate(&known);
+    }
+
+    /// The commit of a source, or its chart; or why there is none, with the version if that is
+    /// known.
+    async fn resolve(&self, source: &Source, wanted: &str) -> Result<Resolved, (String, String)> {
+        let unknown = |error: &dyn std::fmt::Display| (String::new(), error.to_string());
+        if !source.chart.is_empty() {
+            let (version, tree) = self.fetcher(source).chart(source, wanted).await?;
+            return Ok(Resolved::Chart { version, tree });
+        }
+        let repository = self.settings.repository(&source.repo_url, self.app.project());
+        let repository = repository.map_err(|error| unknown(&error))?;
+        let resolved = self.context.sources.resolve(&repository, wanted).await;
+        let revision = resolved.map_err(|error| unknown(&error))?.commit;
+        Ok(Resolved::Commit { repository: Arc::new(repository), revision })
+    }
+
+    /// The revision of a source, as far as that could be told, and what it renders to.
+    async fn render(
+        &self,
+        source: &Source,
+        found: Result<Resolved, (String, String)>,
+    ) -> (String, Result<Arc<Rendered>, Failure>) {
+        let (revision, tree): (String, Arc<dyn Tree>) = match found {
+            Err((revision, why)) => return (revision, Err(Failure::Said(why))),
+            Ok(Resolved::Chart { version, tree }) => (version, tree),
+            Ok(Resolved::Commit { revision, .. }) if source.is_reference_only() => {
+                return (revision, Err(Failure::Nothing));
+            }
+            Ok(Resolved::Commit { repository, revision }) => {
+                match self.context.sources.tree(&repository, &revision).await {
+                    Ok(tree) => (revision, tree),
+                    Err(error) => return (revision, Err(Failure::Said(error.to_string()))),
+                }
+            }
         };
-        let rendering = Rendering { context, app, source, revision: &version, level };
-        let result = render(&rendering, &fetcher, tree).await;
-        return (version, result.map_err(Failure::Said));
+        let rendering = Rendering {
+            context: self.context,
+            app: self.app,
+            source,
+            references: &self.references,
+            revision: &revision,
+            level: self.level,
+        };
+        let result = render(&rendering, &self.fetcher(source), tree).await;
+        (revision, result.map_err(Failure::Said))
     }
-    let repository = match settings.repository(&source.repo_url, app.project()) {
-        Ok(repository) => repository,
-        Err(error) => return (String::new(), said(&error)),
-    };
-    if level >= Level::Refresh {
-        context.sources.invalidate(&|url| address::same(url, &source.repo_url));
-    }
-    let commit = match context.sources.resolve(&repository, wanted).await {
-        Ok(resolved) => resolved.commit,
-        Err(error) => return (String::new(), said(&error)),
-    };
-    if source.is_reference_only() {
-        return (commit, Err(Failure::Nothing));
-    }
-    let tree = match context.sources.tree(&repository, &commit).await {
-        Ok(tree) => tree,
-        Err(error) => return (commit, said(&error)),
-    };
-    let rendering = Rendering { context, app, source, revision: &commit, level };
-    let result = render(&rendering, &fetcher, tree).await;
-    (commit, result.map_err(Failure::Said))
 }

@@ -1,11 +1,12 @@
 //! From a source's tree to manifests, remembered by what was read.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use windlass_cluster::ApiKinds;
 use windlass_engine::tracking::instance_name;
-use windlass_render::{Cached, Given, Need, Outcome, Rendered, Spec};
+use windlass_render::{Cached, Given, Need, Outcome, Reference, Rendered, Spec};
 use windlass_source::address;
 use windlass_tree::{ClusterVersions, Tree};
 
@@ -19,6 +20,8 @@ pub(crate) struct Rendering<'a> {
     pub(crate) context: &'a Arc<Context>,
     pub(crate) app: &'a Application,
     pub(crate) source: &'a Source,
+    /// Other sources, by the names that files of theirs go by.
+    pub(crate) references: &'a Option<BTreeMap<String, Reference>>,
     /// The commit, or the chart's version.
     pub(crate) revision: &'a str,
     pub(crate) level: Level,
@@ -30,9 +33,10 @@ pub(crate) async fn render(
     fetcher: &Fetcher<'_>,
     tree: Arc<dyn Tree>,
 ) -> Result<Arc<Rendered>, String> {
-    let Rendering { context, app, source, revision, level } = *rendering;
+    let Rendering { context, app, source, references, revision, level } = *rendering;
     let instance = instance_name(app.name(), app.namespace(), &context.namespace);
-    let spec = Arc::new(fetch::spec(app, source, &instance, &context.settings().build_options)?);
+    let options = &context.settings().build_options;
+    let spec = Arc::new(fetch::spec(app, source, references.clone(), &instance, options)?);
     let scope: Arc<str> =
         format!("{} {}", address::normalize(&source.repo_url), source.chart).into();
     let given = Given::at(revision, Timestamp::now().as_nanosecond());

@@ -7,7 +7,7 @@ use windlass_helm::Values;
 use windlass_tree::{EntryKind, Glob, Need, Tree, TreeError, TreePath, resolve};
 
 use super::{Input, Stop, helm};
-use crate::{HelmOptions, Reason};
+use crate::{HelmOptions, Reason, Reference};
 
 /// The longest file of values, in bytes.
 const MAX_FILE: u64 = 20 << 20;
@@ -103,8 +103,9 @@ impl Input<'_> {
     fn files(&self, raw: &str, globs: bool) -> Result<Vec<Found>, Stop> {
         let first = raw.split('/').next().unwrap_or_default();
         if raw.starts_with('$')
-            && let Some(reference) = self.spec.references.get(first)
+            && let Some(references) = &self.spec.references
         {
+            let reference = referenced(references, first)?;
             let path = self.environment.substitute(raw.get(first.len()..).unwrap_or_default());
             let found = self.given.tree(&reference.repository, &reference.revision);
             let need = Need::Tree {
@@ -131,6 +132,31 @@ impl Input<'_> {
             Some(scheme) => {
                 Err(Reason::ValueFile(format!("the URL scheme '{scheme}' is not allowed")).into())
             }
+        }
+    }
+}
+
+/// The source that a name such as `$values` stands for.
+fn referenced<'a>(
+    references: &'a BTreeMap<String, Reference>,
+    name: &str,
+) -> Result<&'a Reference, Stop> {
+    let fail = |problem| Err(Reason::Reference(problem).into());
+    match references.get(name) {
+        Some(reference) if reference.is_chart => fail(format!(
+            "source has a 'chart' field defined, but Helm charts are not yet not supported for \
+             'ref' sources: {name} must be a source in Git"
+        )),
+        Some(reference) => Ok(reference),
+        None if references.is_empty() => {
+            fail(format!("source referenced {name:?}, but no source has a 'ref' field defined"))
+        }
+        None => {
+            let known: Vec<&str> = references.keys().map(String::as_str).collect();
+            fail(format!(
+                "source referenced {name:?}, which is not one of the available sources ({})",
+                known.join(", ")
+            ))
         }
     }
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::app::{Connection, Flags, Wanted, compare};
+use super::app::{Connection, Flags, Revisions, Wanted, compare};
 use super::failure::Failure;
 use super::output::{self, Notation};
 
@@ -20,9 +20,8 @@ use super::output::{self, Notation};
 pub(crate) struct Args {
     /// Name of the application.
     name: String,
-    /// Plan for this revision.
-    #[arg(long, value_name = "REVISION")]
-    revision: Option<String>,
+    #[command(flatten)]
+    revisions: Revisions,
     /// Output format.
     #[arg(long, short, value_parser = ["wide", "json", "yaml"], default_value = "wide")]
     output: String,
@@ -39,7 +38,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let connection = Connection::open(&args.connection).await?;
         let name = connection.name(&args.name, args.app_namespace.as_deref());
         let stored = connection.get(&name).await?;
-        let wanted = Wanted::Revision(args.revision.clone());
+        let wanted = Wanted::Revisions(args.revisions.of(&stored.app)?);
         let compared = compare(&connection, &stored, &wanted).await?;
         let differences: Vec<_> = compared
             .comparison

@@ -104,6 +104,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             project: "default",
             pass_credentials: false,
             versions: Some(&versions),
+            pinned: None,
         };
         super::app::rendered(&fetcher, spec, tree, &revision).await
     })?;

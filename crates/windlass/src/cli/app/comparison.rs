@@ -32,8 +32,8 @@ pub(super) const IN_CLUSTER: [&str; 2] = ["https://kubernetes.default.svc", "in-
 /// Whose manifests are wanted.
 #[derive(Clone, Debug)]
 pub(crate) enum Wanted {
-    /// The repository's at a revision; none is the application's own.
-    Revision(Option<String>),
+    /// The repositories' at these revisions, one a source; an empty or absent one is the source's own.
+    Revisions(Vec<String>),
     /// Those of a directory on disk, in the place of the application's path.
     Local(PathBuf),
 }
@@ -62,17 +62,25 @@ pub(crate) async fn manifests(
     let config = repositories::config_map(connection, "argocd-cm").await?;
     let options = BuildOptions::read(&config);
     let instance = tracking::instance_name(app.name(), app.namespace(), &connection.namespace);
-    for source in app.spec.effective_sources().iter().filter(|s| !s.is_reference_only()) {
+    let all = app.spec.effective_sources();
+    let revisions: &[String] = match wanted {
+        Wanted::Local(_) => &[],
+        Wanted::Revisions(revisions) => revisions,
+    };
+    let references = fetch::references(app, all, revisions).map_err(Failure::generic)?;
+    for (i, source) in all.iter().enumerate().filter(|(_, source)| !source.is_reference_only()) {
         let (sources, charts) = (&mirrors.sources, &mirrors.charts);
         let fetcher = Fetcher::of(app, source, sources, charts, &settings, Some(&versions));
-        let mut spec = fetch::spec(app, source, &instance, &options).map_err(Failure::generic)?;
+        let mut spec = fetch::spec(app, source, references.clone(), &instance, &options)
+            .map_err(Failure::generic)?;
         let (revision, tree): (String, Arc<dyn Tree>) = match wanted {
             Wanted::Local(dir) => {
                 spec.path = TreePath::root();
                 (String::new(), Arc::new(DirectoryTree::new(dir)))
             }
-            Wanted::Revision(revision) => {
-                let revision = revision.as_deref().unwrap_or(&source.target_revision);
+            Wanted::Revisions(_) => {
+                let revision = revisions.get(i).filter(|revision| !revision.is_empty());
+                let revision = revision.unwrap_or(&source.target_revision);
                 if source.chart.is_empty() {
                     let repository = settings.repository(&source.repo_url, app.project())?;
                     let resolved = mirrors.sources.resolve(&repository, revision).await?;

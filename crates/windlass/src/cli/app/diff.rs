@@ -11,6 +11,7 @@ use windlass_object::{Object, yaml};
 
 use super::comparison::{Wanted, compare};
 use super::connection::Connection;
+use super::revisions::Revisions;
 use super::wait::{Goal, wait_until};
 use crate::cli::output;
 
@@ -42,9 +43,8 @@ pub(crate) struct Args {
     /// Which code that is.
     #[arg(long, value_name = "CODE", default_value_t = 1)]
     diff_exit_code: u8,
-    /// Compare with this revision.
-    #[arg(long, value_name = "REVISION", conflicts_with = "local")]
-    revision: Option<String>,
+    #[command(flatten)]
+    revisions: Revisions,
     /// Compare with the manifests in this directory.
     #[arg(long, value_name = "DIR")]
     local: Option<PathBuf>,
@@ -62,7 +62,10 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
         wait_until(connection, &name, &goal, Duration::from_secs(60), &mut |_| Ok(())).await?;
     }
     let stored = connection.get(&name).await?;
-    let wanted = args.local.clone().map_or(Wanted::Revision(args.revision.clone()), Wanted::Local);
+    let wanted = match args.local.clone() {
+        Some(dir) => Wanted::Local(dir),
+        None => Wanted::Revisions(args.revisions.of(&stored.app)?),
+    };
     let compared = compare(connection, &stored, &wanted).await?;
     let mut differs = false;
     for resource in &compared.comparison.resources {

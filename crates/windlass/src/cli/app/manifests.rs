@@ -10,6 +10,7 @@ use windlass_object::{Object, yaml};
 
 use super::comparison::{Wanted, manifests, marks, prepare};
 use super::connection::Connection;
+use super::revisions::Revisions;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 
@@ -18,6 +19,7 @@ use crate::cli::output;
 /// Examples:
 ///   windlass app manifests guestbook
 ///   windlass app manifests guestbook --revision v2
+///   windlass app manifests guestbook --revisions v2 --source-positions 1
 ///   windlass app manifests guestbook --source live
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -27,9 +29,8 @@ pub(crate) struct Args {
     /// `git` is what is wanted, `live` what is there.
     #[arg(long, value_parser = ["git", "live"], default_value = "git")]
     source: String,
-    /// Those of this revision.
-    #[arg(long, value_name = "REVISION", conflicts_with = "local")]
-    revision: Option<String>,
+    #[command(flatten)]
+    revisions: Revisions,
     /// Those of this directory.
     #[arg(long, value_name = "DIR")]
     local: Option<PathBuf>,
@@ -42,16 +43,18 @@ pub(crate) struct Args {
 pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<ExitCode> {
     let name = connection.name(&args.name, args.app_namespace.as_deref());
     let app = connection.get(&name).await?.app;
-    let (mut objects, incomplete) = match (args.source.as_str(), args.local, args.revision) {
-        ("live", _, _) => (live(connection, &app).await?, false),
-        (_, Some(dir), _) => {
+    let (mut objects, incomplete) = match (args.source.as_str(), args.local) {
+        ("live", _) => (live(connection, &app).await?, false),
+        (_, Some(dir)) => {
             let (objects, _, incomplete) = manifests(connection, &app, &Wanted::Local(dir)).await?;
             // The person's own files, as they are.
             output::print(&documents(objects))?;
             return whole(incomplete);
         }
-        (_, None, Some(revision)) => rendered(connection, &app, revision).await?,
-        (_, None, None) => targets(connection, &app).await?,
+        (_, None) if args.revisions.given() => {
+            rendered(connection, &app, args.revisions.of(&app)?).await?
+        }
+        (_, None) => targets(connection, &app).await?,
     };
     for object in &mut objects {
         mask::mask(&mut [object], &[]);
@@ -78,20 +81,20 @@ async fn targets(
     connection: &Connection,
     app: &Application,
 ) -> anyhow::Result<(Vec<Object>, bool)> {
-    let prepared = prepare(connection, app, &Wanted::Revision(None)).await?;
+    let prepared = prepare(connection, app, &Wanted::Revisions(Vec::new())).await?;
     let objects = prepared.targets.objects.into_iter().filter(|object| !hook::is_hook(object));
     let mut objects: Vec<Object> = objects.map(Arc::unwrap_or_clone).collect();
     objects.sort_by_cached_key(|object| object.key().to_string());
     Ok((objects, prepared.incomplete))
 }
 
-/// What a revision says, with the application's mark, in the order of its files.
+/// What revisions say, with the application's mark, in the order of its files.
 async fn rendered(
     connection: &Connection,
     app: &Application,
-    revision: String,
+    revisions: Vec<String>,
 ) -> anyhow::Result<(Vec<Object>, bool)> {
-    let wanted = Wanted::Revision(Some(revision));
+    let wanted = Wanted::Revisions(revisions);
     let (mut objects, _, incomplete) = manifests(connection, app, &wanted).await?;
     let (tracking, instance) = marks(connection, app).await?;
     for object in objects.iter_mut().filter(|object| !tracking::is_crd(object)) {

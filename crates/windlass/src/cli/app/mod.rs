@@ -17,6 +17,7 @@ mod manifests;
 mod options;
 mod repositories;
 mod resources;
+mod revisions;
 mod selection;
 mod set;
 mod status;
@@ -32,6 +33,7 @@ use super::failure::Failure;
 
 pub(crate) use comparison::{Wanted, compare, rendered};
 pub(crate) use connection::{Connection, Flags};
+pub(crate) use revisions::Revisions;
 
 /// Manage Applications, in the habits of the argocd command line.
 ///

@@ -9,6 +9,7 @@ use windlass_argo::types::{
 use windlass_object::json;
 
 use super::connection::{AppName, Connection, qualified};
+use super::revisions::Revisions;
 use super::selection::Pattern;
 use super::status;
 use super::wait::{Goal, Report, watch};
@@ -39,9 +40,8 @@ pub(crate) struct Args {
     /// Delete what is no longer in Git.
     #[arg(long)]
     prune: bool,
-    /// Revision to deliver instead of the application's own.
-    #[arg(long, value_name = "REVISION", default_value = "")]
-    revision: String,
+    #[command(flatten)]
+    revisions: Revisions,
     /// Sync these objects only: GROUP:KIND:NAME, `*` is any, a leading `!` leaves out.
     #[arg(long, value_name = "RESOURCE")]
     resource: Vec<Pattern>,
@@ -218,9 +218,20 @@ impl Args {
                 }),
             }
         };
+        let mut revisions = self.revisions.of(app)?;
+        let revision = if app.spec.has_multiple_sources() {
+            String::new()
+        } else {
+            revisions.pop().unwrap_or_default()
+        };
+        if !self.revisions.given() {
+            revisions.clear();
+        }
         Ok(Operation {
             sync: Some(SyncOperation {
-                revision: self.revision.clone(),
+                revision,
+                revisions,
+                sources: app.spec.sources.clone(),
                 prune: self.prune,
                 dry_run: self.dry_run,
                 sync_strategy: Some(strategy),
