@@ -109,11 +109,22 @@ pub enum DeletionHook {
     PostDelete,
 }
 
+impl DeletionHook {
+    /// Argo CD's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PreDelete => "PreDelete",
+            Self::PostDelete => "PostDelete",
+        }
+    }
+}
+
 /// Whether an object is a hook of its application's deletion.
 pub fn runs_at(object: &Object, moment: DeletionHook) -> bool {
-    let (argo, helm) = match moment {
-        DeletionHook::PreDelete => ("PreDelete", "pre-delete"),
-        DeletionHook::PostDelete => ("PostDelete", "post-delete"),
+    let argo = moment.as_str();
+    let helm = match moment {
+        DeletionHook::PreDelete => "pre-delete",
+        DeletionHook::PostDelete => "post-delete",
     };
     annotation::has(object, annotation::HOOK, argo)
         || (object.annotation(annotation::HOOK).is_none()

@@ -45,12 +45,19 @@ pub(crate) struct Memory {
     operation: OperationMemory,
     poll: Option<Instant>,
     failures: u32,
+    deletion_failures: u32,
 }
 
 impl Memory {
     /// When the repository is to be asked again.
     pub(crate) fn next_poll(&self) -> Option<Instant> {
         self.poll
+    }
+
+    /// Nothing is compared for now: the repository is not asked until something changes.
+    fn rest(&mut self) {
+        self.poll = None;
+        self.gathered = None;
     }
 }
 
@@ -62,10 +69,18 @@ pub(crate) async fn reconcile(
     memory: &mut Memory,
     level: Level,
 ) -> Option<Duration> {
+    let mut waking = None;
+    let mut level = level;
     if app.is_terminating() {
-        return deletion::advance(context, key, app).await;
-    }
-    if app.annotation(SKIP) == Some("true") {
+        waking = deletion::advance(context, key, app, &mut memory.deletion_failures).await;
+        // Status goes on telling what is left, as long as that asks no repository.
+        memory.poll = None;
+        level = level.min(Level::Live);
+        if !memory.gathered.as_ref().is_some_and(|known| !known.unreachable) {
+            return waking;
+        }
+    } else if app.annotation(SKIP) == Some("true") {
+        memory.rest();
         return None;
     }
     let settings = context.settings();
@@ -73,12 +88,19 @@ pub(crate) async fn reconcile(
     let project = context.project(app.project());
     let problems = spec::problems(app, project.as_deref(), &place);
     let (Some(project), Ok((server, _)), true) = (project, place, problems.is_empty()) else {
-        refuse(context, key, app, Kind::InvalidSpecError, &problems, level).await;
-        return None;
+        memory.rest();
+        if !app.is_terminating() {
+            refuse(context, key, app, Kind::InvalidSpecError, &problems, level).await;
+        }
+        return waking;
     };
     let connected = match connect(context, &server).await {
         Ok(connected) => connected,
         Err(error) => {
+            memory.rest();
+            if app.is_terminating() {
+                return waking;
+            }
             let problem = format!("Failed to load live state: {error}");
             refuse(context, key, app, Kind::ComparisonError, &[problem], level).await;
             return Some(LONGEST_RETRY);
@@ -96,7 +118,7 @@ pub(crate) async fn reconcile(
         project: &project,
         settings: &settings,
     };
-    look.look(&instance, memory, level).await
+    [waking, look.look(&instance, memory, level).await].into_iter().flatten().min()
 }
 
 async fn connect(context: &Arc<Context>, server: &str) -> Result<Connected, String> {
@@ -197,7 +219,11 @@ impl Look<'_> {
         self.take(&mut next, &gathered, &compared);
 
         let main = (&gathered, &prepared, &compared);
-        let (driven, wake) = self.sync(&subject, memory, &mut next, main, incomplete).await;
+        let (driven, wake) = if self.app.is_terminating() {
+            (Driven::default(), None)
+        } else {
+            self.sync(&subject, memory, &mut next, main, incomplete).await
+        };
         if driven.acted
             && let Ok(again) = subject.compare(&prepared, incomplete).await
         {
@@ -212,6 +238,11 @@ impl Look<'_> {
         };
         let before = self.context.apps.get(self.key)?;
         self.write(&before, next, also).await;
+        if !incomplete
+            && let Some(now) = self.context.apps.get(self.key).filter(|a| !a.is_terminating())
+        {
+            deletion::expect_hooks(self.context, self.key, &now, &prepared.targets).await;
+        }
         if driven.ended {
             self.context.apps.raise(self.key, Level::Revision);
         }

@@ -48,6 +48,11 @@ pub const FINALIZER_FOREGROUND: &str = "resources-finalizer.argocd.argoproj.io/f
 /// The same, with background propagation.
 pub const FINALIZER_BACKGROUND: &str = "resources-finalizer.argocd.argoproj.io/background";
 
+/// Finalizer that has PreDelete hooks run; with `/cleanup`, that has them cleaned up.
+pub const FINALIZER_PRE_DELETE: &str = "pre-delete-finalizer.argocd.argoproj.io";
+/// Finalizer that has PostDelete hooks run; with `/cleanup`, that has them cleaned up.
+pub const FINALIZER_POST_DELETE: &str = "post-delete-finalizer.argocd.argoproj.io";
+
 /// A point in time in Kubernetes' form: RFC 3339, whole seconds, UTC.
 pub mod time {
     use jiff::Timestamp;

@@ -2,6 +2,7 @@
 
 mod automated;
 mod deletion;
+mod deletion_hooks;
 mod duration;
 mod history;
 mod retry;
@@ -9,6 +10,7 @@ mod windows;
 
 pub use automated::{Attempt, Automated, Decision, Selected, SelfHealBackoff, Situation, decide};
 pub use deletion::{Deletion, DeletionSettings, is_confirmed, next_deletion};
+pub use deletion_hooks::{CleanupStep, HookStep, named, next_cleanup, next_hooks};
 pub use duration::{BadDuration, parse_duration};
 pub use history::{DEFAULT_HISTORY_LIMIT, keep_latest};
 pub use retry::{AfterFailure, Backoff, Retry, after_failure, retrying_message};

@@ -1,0 +1,264 @@
+//! An application that is being deleted takes its objects with it, if its finalizer says so, and
+//! runs its hooks of deletion.
+//!
+//! Each stage has a finalizer, and a stage that is over takes its finalizer away: what is left to
+//! do is told by the finalizers alone, whoever goes on with it.
+//!
+//! ```text
+//! pre-delete-finalizer           PreDelete hooks run; while they fail nothing is deleted
+//! resources-finalizer            the objects go, wave by wave
+//! post-delete-finalizer          PostDelete hooks run
+//! pre-delete-finalizer/cleanup   what PreDelete hooks left goes, if their delete policy says so
+//! post-delete-finalizer/cleanup  likewise of PostDelete hooks
+//! ```
+
+mod hooks;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use windlass_cluster::{Cluster, DeleteOptions, Error, Propagation};
+use windlass_engine::hook::{self, DeletionHook};
+use windlass_engine::policy::{Deletion, DeletionSettings, is_confirmed, next_deletion};
+use windlass_engine::state::{self, ConditionType};
+use windlass_engine::targets::Targets;
+use windlass_engine::tracking::instance_name;
+use windlass_object::{Object, ResourceKey, Value, json};
+
+use super::apps::{AppKey, Level};
+use super::compare::Subject;
+use super::context::Context;
+use super::project::permits_kind;
+use super::status::{self, Also};
+use crate::types::{
+    AppProject, Application, FINALIZER_BACKGROUND, FINALIZER_FOREGROUND, FINALIZER_POST_DELETE,
+    FINALIZER_PRE_DELETE, FINALIZER_RESOURCES, GROUP,
+};
+
+const APPROVED: &str = "argocd.argoproj.io/deletion-approved";
+const CLEANUP: &str = "/cleanup";
+/// How soon a deletion that failed is tried again, at first and at most.
+const FIRST_RETRY: Duration = Duration::from_secs(5);
+const LONGEST_RETRY: Duration = Duration::from_secs(120);
+
+/// One look at a deletion. `failures` counts those so far. Answers when to look again if nothing
+/// happens.
+pub(crate) async fn advance(
+    context: &Arc<Context>,
+    key: &AppKey,
+    app: &Application,
+    failures: &mut u32,
+) -> Option<Duration> {
+    app.finalizers().next()?;
+    let message = delete(context, key, app).await.err()?;
+    let wait = FIRST_RETRY.saturating_mul(1 << (*failures).min(8)).min(LONGEST_RETRY);
+    *failures += 1;
+    let now = Timestamp::now();
+    let current = context.apps.get(key)?;
+    let mut next = current.status.clone();
+    let found = status::condition(&state::Condition::new(ConditionType::DeletionError, message));
+    status::set_conditions(&mut next, &[ConditionType::DeletionError], vec![found], now);
+    status::write(context, key, &current, next, Also::default(), now).await;
+    Some(wait)
+}
+
+async fn delete(context: &Arc<Context>, key: &AppKey, app: &Application) -> Result<(), String> {
+    let Ok((server, _)) = context.clusters.find(&app.spec.destination) else {
+        // The cluster is no longer known: there is nothing that could be deleted.
+        return release(context, key, app, &is_ours).await;
+    };
+    if !app.finalizers().any(is_ours) {
+        return Ok(());
+    }
+    let Some(project) = context.project(app.project()) else {
+        return Err(format!(
+            "Application referencing project {} which does not exist",
+            app.project()
+        ));
+    };
+    let connected = context.clusters.connect(context, &server)?;
+    let cluster = &connected.cluster;
+    cluster.synced().await.map_err(|error| error.to_string())?;
+    let instance = instance_name(app.name(), app.namespace(), &context.namespace);
+    let settings = context.settings();
+    let subject = Subject {
+        context,
+        app,
+        instance: &instance,
+        cluster,
+        project: &project,
+        settings: &settings,
+    };
+    let time = |text: &str| text.parse::<Timestamp>().ok();
+    let began = app.metadata.get("deletionTimestamp").and_then(Value::as_str).and_then(time);
+    let began = began.unwrap_or(Timestamp::UNIX_EPOCH);
+    let has = |wanted: &str| app.finalizers().any(|finalizer| finalizer == wanted);
+    if has(FINALIZER_PRE_DELETE) {
+        let ran = hooks::run(context, &subject, DeletionHook::PreDelete, began).await;
+        return match ran.map_err(|error| format!("error executing pre-delete hooks: {error}"))? {
+            true => release(context, key, app, &|f| f == FINALIZER_PRE_DELETE).await,
+            false => Ok(()),
+        };
+    }
+    if app.is_cascaded() {
+        return match objects_are_gone(&subject, began).await? {
+            true => release(context, key, app, &is_of_resources).await,
+            false => Ok(()),
+        };
+    }
+    if has(FINALIZER_POST_DELETE) {
+        return match hooks::run(context, &subject, DeletionHook::PostDelete, began).await? {
+            true => release(context, key, app, &|f| f == FINALIZER_POST_DELETE).await,
+            false => Ok(()),
+        };
+    }
+    for (finalizer, moment) in [
+        (FINALIZER_PRE_DELETE, DeletionHook::PreDelete),
+        (FINALIZER_POST_DELETE, DeletionHook::PostDelete),
+    ] {
+        let finalizer = format!("{finalizer}{CLEANUP}");
+        if has(&finalizer) {
+            return match hooks::clean_up(&subject, moment).await? {
+                true => release(context, key, app, &|f| f == finalizer).await,
+                false => Ok(()),
+            };
+        }
+    }
+    // A stage's finalizer that no version knows would keep the application for ever.
+    release(context, key, app, &is_ours).await
+}
+
+/// Deletes the objects of the next wave; answers whether none is left.
+async fn objects_are_gone(subject: &Subject<'_>, began: Timestamp) -> Result<bool, String> {
+    let app = subject.app;
+    let option = |name: &str| {
+        let prefix = format!("{name}=");
+        let policy = app.spec.sync_policy.as_ref()?;
+        policy.sync_options.iter().find_map(|option| option.strip_prefix(&prefix))
+    };
+    let settings = DeletionSettings {
+        key: ResourceKey::new(GROUP, "Application", app.namespace(), app.name()),
+        delete_default: option("Delete"),
+        prune_default: option("Prune"),
+        confirmed: is_confirmed(app.annotation(APPROVED), began),
+    };
+    let live = objects(subject.cluster, subject.instance, subject.project);
+    let doomed = match next_deletion(&live, &settings) {
+        Deletion::Done => return Ok(true),
+        Deletion::Await(_) | Deletion::Confirm(_) => return Ok(false),
+        Deletion::Delete(objects) => objects,
+    };
+    let background = app.finalizers().any(|f| f == FINALIZER_BACKGROUND);
+    let propagation = if background { Propagation::Background } else { Propagation::Foreground };
+    let deletions = doomed.iter().map(|object| remove(subject.cluster, object, propagation));
+    for result in futures::future::join_all(deletions).await {
+        result.map_err(|error| error.to_string())?;
+    }
+    Ok(false)
+}
+
+async fn remove(cluster: &Cluster, object: &Object, propagation: Propagation) -> Result<(), Error> {
+    let options = DeleteOptions {
+        propagation: Some(propagation),
+        uid: Some(object.uid().to_owned()).filter(|uid| !uid.is_empty()),
+        ..DeleteOptions::default()
+    };
+    match cluster.delete(&object.gvk(), object.namespace(), object.name(), &options).await {
+        Err(error) if error.is_not_found() => Ok(()),
+        result => result,
+    }
+}
+
+/// All that the application manages but what its project does not let it touch.
+fn objects(cluster: &Cluster, instance: &str, project: &AppProject) -> Vec<Arc<Object>> {
+    let nodes = cluster.of_application(instance).into_iter().filter(|node| {
+        let key = node.key();
+        permits_kind(project, &key.group_kind(), &key.name, node.api().namespaced)
+    });
+    nodes.filter_map(|node| node.object()).map(Arc::new).collect()
+}
+
+fn is_of_resources(finalizer: &str) -> bool {
+    [FINALIZER_RESOURCES, FINALIZER_FOREGROUND, FINALIZER_BACKGROUND].contains(&finalizer)
+}
+
+fn is_ours(finalizer: &str) -> bool {
+    is_of_resources(finalizer)
+        || [FINALIZER_PRE_DELETE, FINALIZER_POST_DELETE].iter().any(|f| finalizer.starts_with(f))
+}
+
+/// Takes finalizers away. As in Argo CD the last one takes the place of one that goes.
+async fn release(
+    context: &Context,
+    key: &AppKey,
+    app: &Application,
+    goes: &(dyn Fn(&str) -> bool + Sync),
+) -> Result<(), String> {
+    let mut kept: Vec<&str> = app.finalizers().collect();
+    while let Some(at) = kept.iter().position(|finalizer| goes(finalizer)) {
+        kept.swap_remove(at);
+    }
+    set_finalizers(context, key, app, &kept).await
+}
+
+/// Gives an application that has hooks of deletion the finalizers by which they run, and takes
+/// them away when Git has no such hooks any more.
+pub(crate) async fn expect_hooks(
+    context: &Context,
+    key: &AppKey,
+    app: &Application,
+    targets: &Targets,
+) {
+    let mut finalizers: Vec<&str> = app.finalizers().collect();
+    let all = [
+        (
+            DeletionHook::PreDelete,
+            FINALIZER_PRE_DELETE,
+            "pre-delete-finalizer.argocd.argoproj.io/cleanup",
+        ),
+        (
+            DeletionHook::PostDelete,
+            FINALIZER_POST_DELETE,
+            "post-delete-finalizer.argocd.argoproj.io/cleanup",
+        ),
+    ];
+    for (moment, run, clean_up) in all {
+        let mut hooks = targets.deletion_hooks.iter().chain(&targets.objects);
+        let wanted = hooks.any(|object| hook::runs_at(object, moment));
+        for finalizer in [run, clean_up] {
+            match finalizers.iter().position(|found| *found == finalizer) {
+                None if wanted => finalizers.push(finalizer),
+                Some(at) if !wanted => {
+                    finalizers.swap_remove(at);
+                }
+                _ => {}
+            }
+        }
+    }
+    if let Err(error) = set_finalizers(context, key, app, &finalizers).await {
+        tracing::debug!(app = %key, error, "finalizers cannot be written; it will be tried again");
+        context.apps.raise(key, Level::Live);
+    }
+}
+
+async fn set_finalizers(
+    context: &Context,
+    key: &AppKey,
+    app: &Application,
+    finalizers: &[&str],
+) -> Result<(), String> {
+    if app.finalizers().eq(finalizers.iter().copied()) {
+        return Ok(());
+    }
+    // The version makes a concurrent change of the finalizers a conflict.
+    let patch = json!({"metadata": {
+        "finalizers": if finalizers.is_empty() { Value::Null } else { json!(finalizers) },
+        "resourceVersion": app.resource_version(),
+    }});
+    match context.patch(key, &patch).await {
+        Ok(()) => Ok(()),
+        Err(kube::Error::Api(answer)) if answer.code == 404 => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
+}
