@@ -8,6 +8,10 @@ pub mod crds;
 pub mod customizations;
 pub mod fetch;
 pub mod helm_repositories;
+pub mod rbac;
 pub mod types;
 
-pub use controller::{Controller, ControllerOptions, DEFAULT_NAMESPACE, kind_filter, run};
+pub use controller::{
+    Controller, ControllerOptions, DEFAULT_NAMESPACE, kind_filter, permits_destination,
+    permits_source, run,
+};

@@ -48,6 +48,23 @@ use context::Context;
 use metrics::Metrics;
 pub use settings::kind_filter;
 
+use crate::types::AppProject;
+
+/// Whether a project lets its applications come from a repository.
+pub fn permits_source(project: &AppProject, url: &str) -> bool {
+    project::permits_source(project, url)
+}
+
+/// Whether a project lets its applications go to a namespace of a cluster.
+pub fn permits_destination(
+    project: &AppProject,
+    cluster: &str,
+    server: &str,
+    namespace: &str,
+) -> bool {
+    project::permits_destination(project, &project::Place { server, cluster, namespace })
+}
+
 /// The control plane's namespace unless another is given.
 pub const DEFAULT_NAMESPACE: &str = "argocd";
 

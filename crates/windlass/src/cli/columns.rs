@@ -3,6 +3,11 @@
 
 /// The lines with their cells aligned.
 pub(crate) fn align(lines: &[Vec<String>]) -> String {
+    align_by(lines, 2)
+}
+
+/// The lines with their cells aligned, so many blanks between columns.
+pub(crate) fn align_by(lines: &[Vec<String>], blanks: usize) -> String {
     let mut widths: Vec<Vec<usize>> = lines.iter().map(|l| vec![0; l.len()]).collect();
     let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
     for column in 0..columns {
@@ -31,7 +36,7 @@ pub(crate) fn align(lines: &[Vec<String>]) -> String {
                 let padding = match width.saturating_sub(cell.chars().count()) {
                     // Go gives a column that is empty all the way no width at all.
                     _ if *width == 0 => 0,
-                    missing => missing + 2,
+                    missing => missing + blanks,
                 };
                 out.extend(std::iter::repeat_n(' ', padding));
             }

@@ -4,6 +4,7 @@
 //! `app diff`) says so in its help.
 
 mod app;
+mod argocd;
 mod columns;
 mod failure;
 mod helm;
@@ -40,12 +41,41 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Up(up::Args),
-    App(Box<app::Args>),
+    /// Manage Applications, in the habits of the argocd command line.
+    ///
+    /// Works on the Kubernetes API directly, as `argocd --core` does: no server, no login.
+    /// Exit codes are argocd's: 0 done, 1 not achieved, 2 wrong arguments, 20 a request failed.
+    ///
+    /// Examples:
+    ///   windlass app create guestbook --repo https://example.com/apps.git --path guestbook \
+    ///       --dest-server https://kubernetes.default.svc --dest-namespace default
+    ///   windlass app sync guestbook
+    ///   windlass app wait guestbook --health --timeout 60
+    #[command(verbatim_doc_comment)]
+    App(Box<Family<app::Command>>),
+    /// Manage projects, as `argocd proj`.
+    Proj(Box<Family<argocd::proj::Command>>),
+    Argocd(argocd::Args),
     Render(render::Args),
     Plan(plan::Args),
     Install(install::Args),
     Helm(helm::Args),
     Kustomize(kustomize::Args),
+}
+
+/// A family of argocd's commands, and the cluster they work on.
+#[derive(Debug, clap::Args)]
+struct Family<C: Subcommand> {
+    #[command(flatten)]
+    connection: app::Flags,
+    #[command(subcommand)]
+    command: C,
+}
+
+impl<C: Subcommand> Family<C> {
+    fn run(self, command: fn(C) -> argocd::Command) -> anyhow::Result<ExitCode> {
+        argocd::execute(&self.connection, command(self.command))
+    }
 }
 
 /// Runs the command that the arguments name.
@@ -61,7 +91,9 @@ pub(crate) fn main() -> ExitCode {
     start_logging(&cli.log);
     let result = match cli.command {
         Command::Up(args) => up::run(args),
-        Command::App(args) => app::run(*args),
+        Command::App(family) => family.run(|c| argocd::Command::App(Box::new(c))),
+        Command::Proj(family) => family.run(|c| argocd::Command::Proj(Box::new(c))),
+        Command::Argocd(args) => argocd::run(args),
         Command::Render(args) => render::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Install(args) => install::run(&args),

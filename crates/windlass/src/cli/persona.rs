@@ -6,15 +6,18 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 /// Tools whose command line is a command of ours: a binary of that name is that command.
-const PERSONAS: [&str; 2] = ["helm", "kustomize"];
+const PERSONAS: [&str; 3] = ["argocd", "helm", "kustomize"];
 
 /// The arguments as our own command line takes them: `helm …` is `windlass helm …`.
 pub(crate) fn arguments(given: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut given = given.into_iter();
     let program = given.next().unwrap_or_else(|| "windlass".into());
     let name = Path::new(&program).file_stem().and_then(|n| n.to_str()).unwrap_or_default();
+    // Argo CD's releases are named after what they run on.
+    let name = name.split_once("-linux-").map_or(name, |(tool, _)| tool);
     let persona = PERSONAS.iter().find(|p| **p == name).map(OsString::from);
     std::iter::once(OsString::from("windlass")).chain(persona).chain(given).collect()
 }
@@ -23,6 +26,10 @@ pub(crate) fn arguments(given: impl IntoIterator<Item = OsString>) -> Vec<OsStri
 pub(crate) fn parse<T: Parser>(tool: &str, arguments: Vec<OsString>) -> Result<T, ExitCode> {
     let arguments = std::iter::once(OsString::from(tool)).chain(arguments);
     T::try_parse_from(arguments).map_err(|error| {
+        if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            let _ = print(&error.render().to_string());
+            return ExitCode::FAILURE;
+        }
         if error.use_stderr() {
             let text = error.render().to_string();
             return fail(text.strip_prefix("error: ").unwrap_or(&text).trim_end(), &[]);
@@ -64,6 +71,7 @@ mod tests {
     #[test]
     fn by_the_name_of_the_binary() {
         check(&["/usr/bin/helm", "template", "x"], &["windlass", "helm", "template", "x"]);
+        check(&["argocd-linux-amd64", "version"], &["windlass", "argocd", "version"]);
         check(&["./windlass", "up"], &["windlass", "up"]);
         check(&[], &["windlass"]);
     }

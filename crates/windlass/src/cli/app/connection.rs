@@ -32,6 +32,9 @@ pub(crate) struct Flags {
     /// Namespace of settings and Applications; otherwise the context's, otherwise `argocd`.
     #[arg(long, short = 'n', global = true, env = "ARGOCD_NAMESPACE", value_name = "NAMESPACE")]
     control_namespace: Option<String>,
+    /// Ask before what cannot be undone.
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) prompts_enabled: Option<bool>,
 }
 
 /// A connection to the control cluster.
@@ -40,6 +43,8 @@ pub(crate) struct Connection {
     pub(crate) client: Client,
     /// The control namespace.
     pub(crate) namespace: String,
+    /// Whether to ask before what cannot be undone.
+    pub(crate) prompts: bool,
     kinds: Arc<OnceCell<Kinds>>,
 }
 
@@ -82,7 +87,8 @@ impl Connection {
             flags.control_namespace.clone().or(contexts).unwrap_or_else(|| "argocd".to_owned());
         let client = Client::try_from(config)
             .map_err(|e| Failure::generic(format!("cannot set up the connection: {e}")))?;
-        Ok(Self { client, namespace, kinds: Arc::default() })
+        let prompts = flags.prompts_enabled.unwrap_or_default();
+        Ok(Self { client, namespace, prompts, kinds: Arc::default() })
     }
 
     /// `NAME` or `NAMESPACE/NAME`.

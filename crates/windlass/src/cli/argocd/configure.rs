@@ -1,0 +1,24 @@
+//! `argocd configure`.
+
+use std::process::ExitCode;
+
+use super::global::Global;
+use crate::cli::app::Flags;
+use crate::cli::output;
+
+/// Change argocd's own configuration: `--prompts-enabled` says whether commands that delete ask.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {}
+
+/// Runs the command.
+pub(super) fn run(flags: &Flags, global: &Global) -> anyhow::Result<ExitCode> {
+    let Some(mut config) = global.local_config()? else {
+        output::print_line("No local configuration found")?;
+        return Ok(ExitCode::FAILURE);
+    };
+    config.set_prompts_enabled(flags.prompts_enabled.unwrap_or_else(|| config.prompts_enabled()));
+    config.write(&global.config_path()?)?;
+    output::print_line("Successfully updated the following configuration settings:")?;
+    output::print_line(&format!("prompts-enabled: {}", config.prompts_enabled()))?;
+    Ok(ExitCode::SUCCESS)
+}
