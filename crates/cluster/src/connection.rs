@@ -1,11 +1,12 @@
 //! One connection to one cluster, and what keeps it up.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
+use serde::Deserialize;
 use tokio::sync::{Notify, Semaphore, watch as channel};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use windlass_engine::state::Health;
@@ -265,21 +266,40 @@ impl Cluster {
     /// it there before the watch tells of it.
     pub(crate) async fn write(&self, kind: &Arc<ApiKind>, call: &Call) -> Result<Object, Error> {
         let body = self.transport().send(call).await?;
-        let unreadable = |error: serde_json::Error| Error::Answer {
+        if !call.query.iter().any(|(name, _)| *name == "dryRun") {
+            self.mirror(kind, &body)?;
+        }
+        self.readable(kind, &body)
+    }
+
+    /// The answer to a change, decoded.
+    pub(crate) fn readable<'a, T: Deserialize<'a>>(
+        &self,
+        kind: &ApiKind,
+        body: &'a [u8],
+    ) -> Result<T, Error> {
+        serde_json::from_slice(body).map_err(|error| Error::Answer {
             what: format!("a change of {}", kind.gvk()),
             message: error.to_string(),
-        };
+        })
+    }
+
+    /// Takes an object into the mirror, if its kind is mirrored in this version.
+    pub(crate) fn mirror(&self, kind: &Arc<ApiKind>, body: &[u8]) -> Result<(), Error> {
         let watches = &self.shared().watches;
-        let dry_run = call.query.iter().any(|(name, _)| *name == "dryRun");
-        let mirrored = self.kinds().preferred(&kind.group_kind()).is_some_and(|p| p == kind)
-            && watches.progress.states.lock().keys().any(|(known, _)| *known == kind.group_kind());
-        if !dry_run && mirrored {
-            let raw: &serde_json::value::RawValue =
-                serde_json::from_slice(&body).map_err(unreadable)?;
-            let decoded = decode(raw, kind, &*watches.tracker).map_err(unreadable)?;
-            watches.store.upsert(kind, decoded);
+        let known = |(known, _): &(GroupKind, String)| *known == kind.group_kind();
+        if !self.kinds().preferred(&kind.group_kind()).is_some_and(|p| p == kind)
+            || !watches.progress.states.lock().keys().any(known)
+        {
+            return Ok(());
         }
-        serde_json::from_slice(&body).map_err(unreadable)
+        let raw: &serde_json::value::RawValue = self.readable(kind, body)?;
+        let decoded = decode(raw, kind, &*watches.tracker).map_err(|error| Error::Answer {
+            what: format!("a change of {}", kind.gvk()),
+            message: error.to_string(),
+        })?;
+        watches.store.upsert(kind, decoded);
+        Ok(())
     }
 
     /// Whether what is not known of a kind is not there.
@@ -429,7 +449,7 @@ impl Shared {
             running.remove(&kind);
             self.watches.progress.stopped(&kind);
             if !wanted.contains_key(&kind) {
-                self.watches.store.retain(&kind, "", &Default::default());
+                self.watches.store.retain(&kind, "", &HashSet::new(), "");
             }
         }
         // All are registered before any runs, so that the first to end does not look like the last.

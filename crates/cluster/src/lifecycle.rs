@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
-use windlass_object::{GroupVersionKind, Object, go, json};
+use windlass_object::{GroupVersionKind, Object, ResourceKey, go, json};
 
 use crate::Error;
 use crate::apply::{Applied, DryRun, Outcome, UPDATER};
 use crate::connection::Cluster;
+use crate::decode::Uid;
 use crate::discovery::ApiKind;
 use crate::http::Call;
 
@@ -175,11 +176,17 @@ impl Cluster {
         if options.dry_run {
             return self.transport().send(&call).await.map(|_| ());
         }
-        // The answer is the object while finalizers hold it, and a Status when it is gone.
-        let answer: Object = self.transport().object(&call).await?;
-        if answer.kind() == "Status" && answer.str_at(&["status"]) == "Success" {
-            self.store().remove(&kind.group_kind(), namespace, name);
-        }
+        // The answer is the object while something holds it, marked; else a Status, or of some
+        // kinds the object as it was.
+        let body = self.transport().send(&call).await?;
+        let answer: Object = self.readable(&kind, &body)?;
+        let uid = match answer.kind() {
+            "Status" => answer.str_at(&["details", "uid"]),
+            _ if answer.is_terminating() => return self.mirror(&kind, &body),
+            _ => answer.uid(),
+        };
+        let key = ResourceKey::new(&kind.group, &kind.kind, namespace, name);
+        self.store().removed(&key, Uid::of(uid));
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use parking_lot::{RwLock, RwLockWriteGuard};
 use windlass_engine::state::Health;
 use windlass_object::{GroupKind, Object, ResourceKey};
 
@@ -118,15 +118,14 @@ impl Node {
         decompress(self.body.as_deref()?)
     }
 
-    /// Whether what came is older news: an answer to a change overtakes the watch. Resource
-    /// versions are numbers that grow.
-    fn is_newer_than(&self, other: &Decoded) -> bool {
+    /// Whether what came in a version is older news: an answer to a change overtakes the watch.
+    /// Resource versions of a kind are numbers that grow; one that is none orders nothing.
+    fn is_newer_than(&self, version: &str) -> bool {
         let number = |text: &str| text.parse::<u64>().ok();
-        self.uid == other.uid
-            && match (number(&self.resource_version), number(&other.resource_version)) {
-                (Some(known), Some(other)) => known > other,
-                _ => false,
-            }
+        match (number(&self.resource_version), number(version)) {
+            (Some(known), Some(other)) => known > other,
+            _ => false,
+        }
     }
 
     fn is_managed(&self) -> bool {
@@ -149,6 +148,9 @@ struct Inner {
     kinds: HashMap<GroupKind, Arc<GroupKind>>,
     namespaces: HashSet<Arc<str>>,
     apps: HashSet<Arc<str>>,
+    /// What an answer said is gone before the watch did, which may still tell of its life. An
+    /// entry goes with the watch's own word, or with the next complete list of the kind.
+    gone: HashMap<ObjectId, Uid>,
 }
 
 /// Longest chain of owners that is followed: a ring of owners must not hang anybody.
@@ -274,7 +276,10 @@ impl Store {
     pub(crate) fn upsert(&self, api: &Arc<ApiKind>, decoded: Decoded) -> ObjectId {
         let mut inner = self.inner.write();
         let id = inner.id(api, &decoded);
-        if inner.objects.get(&id).is_some_and(|known| known.is_newer_than(&decoded)) {
+        let version = &decoded.resource_version;
+        if inner.objects.get(&id).is_some_and(|known| known.is_newer_than(version))
+            || inner.gone.get(&id).is_some_and(|uid| *uid == decoded.uid)
+        {
             return id;
         }
         let (node, old) = inner.insert(id, api, decoded);
@@ -304,15 +309,33 @@ impl Store {
         node.id.clone()
     }
 
-    /// Forgets an object.
-    pub(crate) fn remove(&self, kind: &GroupKind, namespace: &str, name: &str) {
+    /// Forgets an object of which a watch says, in this version, that it is gone.
+    pub(crate) fn remove(&self, kind: &GroupKind, namespace: &str, name: &str, version: &str) {
         let id = ObjectId::of(&ResourceKey::new(&kind.group, &kind.kind, namespace, name));
-        self.remove_id(&id);
+        let mut inner = self.inner.write();
+        inner.gone.remove(&id);
+        self.forget(inner, &id, |node| !node.is_newer_than(version));
     }
 
-    fn remove_id(&self, id: &ObjectId) {
+    /// Forgets an object of which the answer to a deletion says that it is gone.
+    pub(crate) fn removed(&self, key: &ResourceKey, uid: Uid) {
+        let id = ObjectId::of(key);
         let mut inner = self.inner.write();
-        let Some(node) = inner.objects.get(id).cloned() else { return };
+        if inner.objects.get(&id).is_none_or(|node| node.uid != uid) {
+            return;
+        }
+        inner.gone.insert(id.clone(), uid);
+        self.forget(inner, &id, |_| true);
+    }
+
+    fn forget(
+        &self,
+        mut inner: RwLockWriteGuard<'_, Inner>,
+        id: &ObjectId,
+        is_meant: impl Fn(&Node) -> bool,
+    ) {
+        let found = inner.objects.get(id).filter(|node| is_meant(node));
+        let Some(node) = found.cloned() else { return };
         let apps = inner.applications(&node);
         inner.objects.remove(id);
         inner.unlink(&node);
@@ -331,12 +354,22 @@ impl Store {
         });
     }
 
-    /// Forgets the objects of a kind that a complete list of it, in a namespace or everywhere,
-    /// did not have.
-    pub(crate) fn retain(&self, kind: &GroupKind, namespace: &str, seen: &HashSet<ObjectId>) {
+    /// Forgets the objects of a kind that a complete list of it in a version, of a namespace or
+    /// of everywhere, did not have.
+    pub(crate) fn retain(
+        &self,
+        kind: &GroupKind,
+        namespace: &str,
+        seen: &HashSet<ObjectId>,
+        version: &str,
+    ) {
+        let is_listed = |id: &ObjectId| {
+            *id.kind == *kind && (namespace.is_empty() || *id.namespace == *namespace)
+        };
+        self.inner.write().gone.retain(|id, _| !is_listed(id));
         for id in self.ids_of(kind) {
-            if (namespace.is_empty() || *id.namespace == *namespace) && !seen.contains(&id) {
-                self.remove_id(&id);
+            if is_listed(&id) && !seen.contains(&id) {
+                self.forget(self.inner.write(), &id, |node| !node.is_newer_than(version));
             }
         }
     }
@@ -436,3 +469,6 @@ impl Store {
         self.inner.read().objects.len()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -179,16 +179,16 @@ impl Watch {
             }
             next = list.metadata.next;
             if next.is_empty() {
-                self.complete(&seen);
+                self.complete(&seen, &list.metadata.resource_version);
                 return Ok(list.metadata.resource_version);
             }
         }
     }
 
-    /// All of the present state has been seen.
-    fn complete(&self, seen: &HashSet<ObjectId>) {
+    /// All of the state of a version has been seen.
+    fn complete(&self, seen: &HashSet<ObjectId>, version: &str) {
         let kind = self.kind.group_kind();
-        self.shared.store.retain(&kind, &self.namespace, seen);
+        self.shared.store.retain(&kind, &self.namespace, seen, version);
         self.shared.progress.complete(&kind, &self.namespace);
     }
 
@@ -253,9 +253,10 @@ impl Watch {
                 let identity: NameOnly =
                     serde_json::from_str(event.object.get()).map_err(unreadable)?;
                 let NameMeta { namespace, name } = identity.metadata;
-                self.shared.store.remove(&self.kind.group_kind(), &namespace, &name);
+                let version = gone.metadata.resource_version;
+                self.shared.store.remove(&self.kind.group_kind(), &namespace, &name, &version);
                 if session.seen.is_none() {
-                    session.from = Some(gone.metadata.resource_version);
+                    session.from = Some(version);
                 }
             }
             "BOOKMARK" => {
@@ -265,7 +266,7 @@ impl Watch {
                 if annotations.get("k8s.io/initial-events-end").is_some_and(|v| v == "true")
                     && let Some(seen) = session.seen.take()
                 {
-                    self.complete(&seen);
+                    self.complete(&seen, &resource_version);
                 }
                 if session.seen.is_none() {
                     session.from = Some(resource_version);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use windlass_engine::compare::{Comparison, Resource};
 use windlass_engine::policy::{self, Attempt, Automated, SelfHealBackoff, Situation};
 use windlass_engine::state;
 
@@ -111,6 +112,28 @@ pub(crate) fn decide(
             .clone()
             .unwrap_or_else(|| RetryStrategy { limit: 5, ..RetryStrategy::default() }),
     }))
+}
+
+/// Whether a self-heal would only delete again what is being deleted, as after a sync that pruned
+/// in the foreground. Argo CD does so; it takes nothing further away, and gains nothing.
+pub(crate) fn only_waits(operation: &Operation, comparison: &Comparison) -> bool {
+    let Some(sync) = operation.sync.as_ref().filter(|sync| sync.self_heal_attempts_count > 0)
+    else {
+        return false;
+    };
+    let is_leaving = |selected: &SyncOperationResource| {
+        let named = |resource: &&Resource| {
+            let line = &resource.status;
+            line.status != Some(state::SyncStatusCode::Synced)
+                && (&line.group, &line.kind, &line.name)
+                    == (&selected.group, &selected.kind, &selected.name)
+        };
+        comparison.resources.iter().filter(named).all(|resource| {
+            resource.status.requires_pruning
+                && resource.live.as_ref().is_some_and(|live| live.is_terminating())
+        })
+    };
+    sync.resources.iter().all(is_leaving)
 }
 
 /// The last operation, as far as it matters here.

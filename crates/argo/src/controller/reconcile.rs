@@ -371,6 +371,11 @@ impl Look<'_> {
                         refused.push(Found::new(Kind::SyncError, message));
                         None
                     }
+                    Decision::Sync(operation)
+                        if autosync::only_waits(&operation, &main.2.comparison) =>
+                    {
+                        None
+                    }
                     Decision::Sync(operation) => {
                         let message =
                             format!("Initiated automated sync to [{}]", main.0.revisions.join(" "));

@@ -56,7 +56,7 @@ async fn delivers_follows_heals_prunes_and_deletes() {
     std::fs::remove_file(world.repository.work().join("app/b.yaml")).unwrap();
     let second = world.commit(&[("app/a.yaml", &config_map("a", "2"))]);
     world.pushed();
-    world
+    let app = world
         .until(&demo, "the second revision is delivered", |app| {
             delivered(app, &second)
                 && app["status"]["operationState"]["syncResult"]["revision"] == second.as_str()
@@ -64,6 +64,10 @@ async fn delivers_follows_heals_prunes_and_deletes() {
         .await;
     assert_eq!(world.kubectl(&["get", "cm", "a", "-o", "jsonpath={.data.key}"]), "2");
     assert_eq!(world.kubectl(&["get", "cm", "b", "--ignore-not-found", "-o", "name"]), "");
+
+    // Nothing differs after a sync that pruned, so nothing is healed before there is drift.
+    let heals = &app["status"]["operationState"]["operation"]["sync"]["autoHealAttemptsCount"];
+    assert!(heals.is_null(), "{app:#}");
 
     // Drift is healed.
     world.kubectl(&["patch", "cm", "a", "-p", r#"{"data":{"key":"drift"}}"#]);
