@@ -3,6 +3,8 @@
 //! Lexing stops at the first error, which becomes the last token: the parser meets it in its turn,
 //! so that an earlier fault is reported first, as in Go.
 
+use std::borrow::Cow;
+
 /// Kinds of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -66,19 +68,20 @@ impl Keyword {
 
 /// One token: where it begins, in bytes and in lines from 1, and its text.
 #[derive(Clone, Debug)]
-pub(crate) struct Token {
+pub(crate) struct Token<'t> {
     pub(crate) kind: Kind,
     pub(crate) pos: usize,
     pub(crate) line: usize,
-    pub(crate) text: String,
+    /// A part of the input, or an error's message.
+    pub(crate) text: Cow<'t, str>,
 }
 
-impl Token {
+impl Token<'_> {
     /// As Go shows a token in an error.
     pub(crate) fn shown(&self) -> String {
         match self.kind {
             Kind::Eof => "EOF".to_owned(),
-            Kind::Error => self.text.clone(),
+            Kind::Error => self.text.clone().into_owned(),
             Kind::Keyword(_) | Kind::Nil | Kind::Dot => format!("<{}>", self.text),
             _ if self.text.len() > 10 => {
                 let head: String = self.text.chars().take(10).collect();
@@ -100,19 +103,20 @@ struct Lexer<'a> {
     start_line: usize,
     line: usize,
     parens: usize,
-    out: Vec<Token>,
+    out: Vec<Token<'a>>,
 }
 
 /// All tokens of `input`; the last is [`Kind::Eof`] or [`Kind::Error`].
-pub(crate) fn lex(input: &str) -> Vec<Token> {
-    let mut lexer =
-        Lexer { input, start: 0, pos: 0, start_line: 1, line: 1, parens: 0, out: Vec::new() };
+pub(crate) fn lex(input: &str) -> Vec<Token<'_>> {
+    // A guess that most templates stay below.
+    let out = Vec::with_capacity(1 + input.len() / 8);
+    let mut lexer = Lexer { input, start: 0, pos: 0, start_line: 1, line: 1, parens: 0, out };
     lexer.run();
     lexer.out
 }
 
-impl Lexer<'_> {
-    fn rest(&self) -> &str {
+impl<'a> Lexer<'a> {
+    fn rest(&self) -> &'a str {
         &self.input[self.pos..]
     }
 
@@ -129,14 +133,14 @@ impl Lexer<'_> {
         Some(c)
     }
 
-    fn push(&mut self, kind: Kind, text: String) {
+    fn push(&mut self, kind: Kind, text: Cow<'a, str>) {
         self.out.push(Token { kind, pos: self.start, line: self.start_line, text });
         self.ignore();
     }
 
     fn emit(&mut self, kind: Kind) {
-        let text = self.input[self.start..self.pos].to_owned();
-        self.push(kind, text);
+        let text = &self.input[self.start..self.pos];
+        self.push(kind, Cow::Borrowed(text));
     }
 
     /// Forgets what lies between start and pos.
@@ -146,19 +150,20 @@ impl Lexer<'_> {
     }
 
     fn skip(&mut self, bytes: usize) {
-        self.line += self.rest()[..bytes].matches('\n').count();
+        let skipped = &self.rest().as_bytes()[..bytes];
+        self.line += skipped.iter().filter(|b| **b == b'\n').count();
         self.pos += bytes;
     }
 
     /// Ends lexing.
     fn fail<T>(&mut self, message: impl Into<String>) -> Option<T> {
-        self.push(Kind::Error, message.into());
+        self.push(Kind::Error, Cow::Owned(message.into()));
         None
     }
 
     fn run(&mut self) {
         loop {
-            let Some(at) = self.rest().find(LEFT) else {
+            let Some(at) = find_left(self.rest()) else {
                 let left = self.rest().len();
                 self.skip(left);
                 if self.pos > self.start {
@@ -450,12 +455,24 @@ impl Lexer<'_> {
     }
 }
 
+/// Where the next action begins.
+fn find_left(text: &str) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let at = from + text[from..].find('{')?;
+        if text[at..].starts_with(LEFT) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+}
+
 fn is_space(c: char) -> bool {
     SPACES.contains(&c)
 }
 
 fn is_alphanumeric(c: char) -> bool {
-    c == '_' || c.is_alphanumeric()
+    c == '_' || c.is_ascii_alphanumeric() || (!c.is_ascii() && c.is_alphanumeric())
 }
 
 fn has_left_trim(rest: &str) -> bool {

@@ -79,7 +79,8 @@ pub(crate) enum Term {
     Dot,
     Nil,
     Bool(bool),
-    Number(Number),
+    /// Apart, since it is large and rare.
+    Number(Box<Number>),
     String {
         quoted: Box<str>,
         text: Arc<str>,

@@ -17,10 +17,10 @@ const MAX_NESTING: usize = 2_000;
 
 /// Parses `text`. The trees come in the order in which Go adds them: definitions as they end, the
 /// text's own last.
-pub(crate) fn parse(
+pub(crate) fn parse<'a>(
     name: &str,
-    text: &str,
-    is_function: &dyn Fn(&str) -> bool,
+    text: &'a str,
+    is_function: &'a dyn Fn(&str) -> bool,
 ) -> Result<Vec<Tree>, ParseError> {
     let source = Arc::new(Source { name: name.into(), text: text.to_owned() });
     let mut parser = Parser {
@@ -42,7 +42,7 @@ pub(crate) fn parse(
 
 struct Parser<'a> {
     source: Arc<Source>,
-    tokens: Vec<Token>,
+    tokens: Vec<Token<'a>>,
     next: usize,
     /// The last token that was looked at: an error names its line, as Go's does.
     furthest: usize,
@@ -64,21 +64,21 @@ enum End {
 
 type Result<T, E = ParseError> = std::result::Result<T, E>;
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
     fn error<T>(&self, message: impl Into<String>) -> Result<T> {
         let line = self.tokens.get(self.furthest).map_or(1, |t| t.line);
         Err(ParseError { name: self.source.name.clone(), line, message: message.into() })
     }
 
     /// The token at an index; past the end, the end.
-    fn at(&mut self, index: usize) -> &Token {
+    fn at(&mut self, index: usize) -> &Token<'a> {
         // Lexing always leaves a last token, an end or an error.
         let index = index.min(self.tokens.len() - 1);
         self.furthest = self.furthest.max(index);
         &self.tokens[index]
     }
 
-    fn advance(&mut self) -> Token {
+    fn advance(&mut self) -> Token<'a> {
         let token = self.at(self.next).clone();
         self.next = (self.next + 1).min(self.tokens.len());
         token
@@ -88,7 +88,7 @@ impl Parser<'_> {
         self.at(self.next).kind
     }
 
-    fn next_non_space(&mut self) -> Token {
+    fn next_non_space(&mut self) -> Token<'a> {
         loop {
             let token = self.advance();
             if token.kind != Kind::Space {
@@ -104,7 +104,7 @@ impl Parser<'_> {
         self.peek()
     }
 
-    fn unexpected<T>(&mut self, token: &Token, context: &str) -> Result<T> {
+    fn unexpected<T>(&mut self, token: &Token<'_>, context: &str) -> Result<T> {
         if token.kind == Kind::Error {
             let mut extra = String::new();
             if self.action_line != 0 && self.action_line != token.line {
@@ -117,7 +117,7 @@ impl Parser<'_> {
         self.error(format!("unexpected {} in {context}", token.shown()))
     }
 
-    fn expect(&mut self, kind: Kind, context: &str) -> Result<Token> {
+    fn expect(&mut self, kind: Kind, context: &str) -> Result<Token<'a>> {
         let token = self.next_non_space();
         if token.kind == kind { Ok(token) } else { self.unexpected(&token, context) }
     }
@@ -322,14 +322,14 @@ impl Parser<'_> {
         Ok(Node::Template(Invocation { pos: token.pos, name: name.into(), pipe }))
     }
 
-    fn template_name(&mut self, token: &Token, context: &str) -> Result<String> {
+    fn template_name(&mut self, token: &Token<'_>, context: &str) -> Result<String> {
         match token.kind {
             Kind::String | Kind::RawString => self.literal(token),
             _ => self.unexpected(token, context),
         }
     }
 
-    fn literal(&self, token: &Token) -> Result<String> {
+    fn literal(&self, token: &Token<'_>) -> Result<String> {
         unquote(&token.text).map_or_else(|| self.error("invalid syntax"), Ok)
     }
 }

@@ -86,34 +86,32 @@ impl<'t> Frame<'_, '_, 't> {
 
     /// A constant takes the type of its parameter.
     fn literal(&mut self, dot: &Value, wanted: Option<Type>, operand: &'t Operand) -> Eval {
-        let expected = |what: &str| format!("expected {what}; found {operand}");
-        let (value, message) = match (wanted, &operand.term) {
+        let (value, expected) = match (wanted, &operand.term) {
             (None | Some(Type::Any | Type::Reflect), _) => return self.constant(dot, operand),
-            (Some(Type::Bool), Term::Bool(b)) => (Some(Value::Bool(*b)), String::new()),
-            (Some(Type::Bool), _) => (None, expected("bool")),
-            (Some(Type::Int), Term::Number(n)) => (n.int.map(Value::Int), expected("integer")),
-            (Some(Type::Int64), Term::Number(n)) => (n.int.map(Value::Int64), expected("integer")),
+            (Some(Type::Bool), Term::Bool(b)) => (Some(Value::Bool(*b)), "bool"),
+            (Some(Type::Bool), _) => (None, "bool"),
+            (Some(Type::Int), Term::Number(n)) => (n.int.map(Value::Int), "integer"),
+            (Some(Type::Int64), Term::Number(n)) => (n.int.map(Value::Int64), "integer"),
+            (Some(Type::Int | Type::Int64), _) => (None, "integer"),
             (Some(Type::Uint32), Term::Number(n)) => {
                 let fits = n.uint.and_then(|u| u32::try_from(u).ok());
-                (fits.map(|u| Value::Int(i64::from(u))), expected("unsigned integer"))
+                (fits.map(|u| Value::Int(i64::from(u))), "unsigned integer")
             }
-            (Some(Type::Uint32), _) => (None, expected("unsigned integer")),
-            (Some(Type::Int | Type::Int64), _) => (None, expected("integer")),
-            (Some(Type::Float64), Term::Number(n)) => {
-                (n.float.map(Value::Float64), expected("float"))
-            }
-            (Some(Type::Float64), _) => (None, expected("float")),
+            (Some(Type::Uint32), _) => (None, "unsigned integer"),
+            (Some(Type::Float64), Term::Number(n)) => (n.float.map(Value::Float64), "float"),
+            (Some(Type::Float64), _) => (None, "float"),
             (Some(Type::String), Term::String { text, .. }) => {
-                (Some(Value::string(&**text)), String::new())
+                (Some(Value::string(&**text)), "string")
             }
-            (Some(Type::String), _) => (None, expected("string")),
+            (Some(Type::String), _) => (None, "string"),
             (Some(kind), _) => {
-                (None, format!("can't handle {operand} for arg of type {}", kind.name()))
+                let name = kind.name();
+                return self.error(format!("can't handle {operand} for arg of type {name}"));
             }
         };
         match value {
             Some(value) => Ok(value),
-            None => self.error(message),
+            None => self.error(format!("expected {expected}; found {operand}")),
         }
     }
 

@@ -12,7 +12,8 @@ impl Parser<'_> {
     pub(super) fn pipeline(&mut self, context: &str, end: Kind) -> Result<Pipe> {
         self.skip_space();
         let pos = self.at(self.next).pos;
-        let mut pipe = Pipe { pos, declared: Vec::new(), assigns: false, commands: Vec::new() };
+        let mut pipe =
+            Pipe { pos, declared: Vec::new(), assigns: false, commands: Vec::with_capacity(1) };
         self.declarations(&mut pipe, context)?;
         loop {
             let token = self.next_non_space();
@@ -116,27 +117,34 @@ impl Parser<'_> {
             return Ok(Some(operand));
         }
         let pos = self.at(self.next).pos;
-        let mut fields: Vec<Arc<str>> = Vec::new();
-        while self.peek() == Kind::Field {
-            let token = self.advance();
-            fields.push(token.text[1..].into());
-        }
-        operand = match operand.term {
-            Term::Field(mut names) => {
-                names.extend(fields);
-                Operand { pos, term: Term::Field(names) }
-            }
-            Term::Variable(mut names) => {
-                names.extend(fields);
-                Operand { pos, term: Term::Variable(names) }
+        let chained = match &mut operand.term {
+            Term::Field(names) | Term::Variable(names) => {
+                self.fields(names);
+                None
             }
             Term::Bool(_) | Term::String { .. } | Term::Number(_) | Term::Nil | Term::Dot => {
+                self.fields(&mut Vec::new());
                 let shown = crate::fmt::quote(&operand.to_string());
                 return self.error(format!("unexpected . after term {shown}"));
             }
-            _ => Operand { pos, term: Term::Chain(Box::new(operand), fields) },
+            _ => {
+                let mut names = Vec::new();
+                self.fields(&mut names);
+                Some(names)
+            }
         };
+        match chained {
+            None => operand.pos = pos,
+            Some(names) => operand = Operand { pos, term: Term::Chain(Box::new(operand), names) },
+        }
         Ok(Some(operand))
+    }
+
+    /// The fields that stand here, without their dots.
+    fn fields(&mut self, names: &mut Vec<Arc<str>>) {
+        while self.peek() == Kind::Field {
+            names.push(self.advance().text[1..].into());
+        }
     }
 
     fn term(&mut self) -> Result<Option<Operand>> {
@@ -167,7 +175,7 @@ impl Parser<'_> {
                     Number::character(&token.text)
                 };
                 match number {
-                    Ok(number) => Term::Number(number),
+                    Ok(number) => Term::Number(Box::new(number)),
                     Err(message) => return self.error(message),
                 }
             }
