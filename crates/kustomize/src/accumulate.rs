@@ -7,8 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use crate::builtin;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::error::{Error, Result};
 use crate::id::{Gvk, ResId};
 use crate::kustomization::Var;
@@ -36,7 +35,7 @@ impl Accumulator {
         if Arc::ptr_eq(&self.config, other) || Arc::ptr_eq(other, &NO_CONFIG) {
             return Ok(());
         }
-        if Arc::ptr_eq(&self.config, &NO_CONFIG) && Arc::ptr_eq(other, &builtin::CONFIG) {
+        if Arc::ptr_eq(&self.config, &NO_CONFIG) && Arc::ptr_eq(other, &config::BUILTIN) {
             self.config = Arc::clone(other);
             return Ok(());
         }

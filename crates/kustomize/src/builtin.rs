@@ -2,7 +2,7 @@
 //! for those that `generators`, `transformers` and `validators` configure.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -26,9 +26,6 @@ use crate::transform::{
     annotations, images, json6902, labels, namespace, patch, prefix_suffix, replacements, replicas,
     value_add,
 };
-
-/// The built-in field paths.
-pub(crate) static CONFIG: LazyLock<Arc<Config>> = LazyLock::new(|| Arc::new(Config::builtin()));
 
 /// What the kustomization's own generators make, one list each.
 pub(crate) fn generators(target: &Target<'_>) -> Result<Vec<Vec<Resource>>> {

@@ -1,7 +1,7 @@
 //! Which fields the transformers change: the built-in field paths, what `configurations` add, and
 //! what `crds` say by extensions.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::Value;
 use windlass_object::yaml;
@@ -51,7 +51,8 @@ pub(crate) struct Config {
     pub(crate) replicas: Vec<FieldSpec>,
 }
 
-static BUILTIN: LazyLock<Config> = LazyLock::new(builtin);
+/// The built-in field paths.
+pub(crate) static BUILTIN: LazyLock<Arc<Config>> = LazyLock::new(|| Arc::new(builtin()));
 
 record! {
     /// A configuration file.
@@ -131,17 +132,12 @@ impl ConfigFile {
 }
 
 impl Config {
-    /// The built-in field paths.
-    pub(crate) fn builtin() -> Self {
-        BUILTIN.clone()
-    }
-
     /// The built-in field paths and those of the `configurations` files.
     ///
     /// # Errors
     /// If a file cannot be read, has unknown fields, or contradicts another.
     pub(crate) fn with_files(loader: &Loader<'_>, paths: &[String]) -> Result<Self> {
-        let mut config = Self::builtin();
+        let mut config = Self::clone(&BUILTIN);
         let mut added = Self::default();
         for path in paths {
             let text = loader.load(path)?;
@@ -301,7 +297,7 @@ fn merge_reference(all: &mut Vec<NameReference>, incoming: &NameReference) -> Re
     }
 }
 
-/// Reads the table of built-in field paths.
+/// Reads the table of built-in field paths, which stands in the right order.
 fn builtin() -> Config {
     let mut config = Config::default();
     let mut section = "";
@@ -337,7 +333,6 @@ fn builtin() -> Config {
         };
         list.push(spec);
     }
-    config.sort();
     config
 }
 
@@ -360,7 +355,10 @@ mod tests {
 
     #[test]
     fn the_table_is_read_whole() {
-        let config = Config::builtin();
+        let config = Config::clone(&BUILTIN);
+        let mut sorted = config.clone();
+        sorted.sort();
+        assert!(config == sorted);
         let references: usize = config.name_reference.iter().map(|r| r.referrers.len()).sum();
         assert_eq!(references, 167);
         assert_eq!(config.var_reference.len(), 72);

@@ -47,15 +47,24 @@ impl Gvk {
     pub fn legacy_cmp(&self, other: &Self) -> std::cmp::Ordering {
         kind_order::rank(&self.kind)
             .cmp(&kind_order::rank(&other.kind))
-            .then_with(|| self.stable_sort_string().cmp(&other.stable_sort_string()))
+            .then_with(|| self.stable_sort_bytes().cmp(other.stable_sort_bytes()))
     }
 
     /// `group_version_kind` with a mark for each empty part.
     pub fn stable_sort_string(&self) -> String {
-        let or = |text: &str, none: &str| {
-            if text.is_empty() { none.to_owned() } else { text.to_owned() }
-        };
-        format!("{}_{}_{}", or(&self.group, "~G"), or(&self.version, "~V"), or(&self.kind, "~K"))
+        self.stable_sort_parts().concat()
+    }
+
+    fn stable_sort_parts(&self) -> [&str; 5] {
+        fn or<'a>(text: &'a str, none: &'a str) -> &'a str {
+            if text.is_empty() { none } else { text }
+        }
+        let (group, version) = (or(&self.group, "~G"), or(&self.version, "~V"));
+        [group, "_", version, "_", or(&self.kind, "~K")]
+    }
+
+    fn stable_sort_bytes(&self) -> impl Iterator<Item = u8> {
+        self.stable_sort_parts().into_iter().flat_map(str::bytes)
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::Options;
 use crate::accumulate::Accumulator;
 use crate::builtin::{self, Plugin};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::error::{During, Error, Result};
 use crate::kustomization::{self, FILE_NAMES, Kustomization};
 use crate::loader::{Loader, Opened};
@@ -98,7 +98,7 @@ impl<'t> Target<'t> {
         let mut acc =
             self.resources(into, &k.resources).during(|| "accumulating resources".to_owned())?;
         if k.configurations.is_empty() {
-            acc.merge_config(&builtin::CONFIG)?;
+            acc.merge_config(&config::BUILTIN)?;
         } else {
             let config = Config::with_files(&self.loader, &k.configurations)?;
             acc.merge_config(&Arc::new(config)).during(|| "merging config".to_owned())?;
