@@ -16,10 +16,14 @@ mod plan;
 mod render;
 mod up;
 
+use std::ffi::OsString;
 use std::future::Future;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+const LOG_VARIABLE: &str = "WINDLASS_LOG";
+const DEFAULT_LOG: &str = "warn";
 
 /// Windlass delivers what is in Git to Kubernetes.
 #[derive(Debug, Parser)]
@@ -31,8 +35,8 @@ struct Cli {
     #[arg(
         long,
         global = true,
-        env = "WINDLASS_LOG",
-        default_value = "warn",
+        env = LOG_VARIABLE,
+        default_value = DEFAULT_LOG,
         value_name = "FILTER"
     )]
     log: String,
@@ -78,9 +82,31 @@ impl<C: Subcommand> Family<C> {
     }
 }
 
+impl Cli {
+    /// Reads the arguments. Those of a tool that the binary stands in for are handed on unread:
+    /// building our own command line for that takes longer than rendering many a chart.
+    fn read(arguments: Vec<OsString>) -> Result<Self, clap::Error> {
+        if let [_, tool, first, ..] = &*arguments
+            && !first.as_encoded_bytes().starts_with(b"-")
+        {
+            let rest = || arguments[2..].to_vec();
+            let command = match tool.to_str() {
+                Some("helm") => Some(Command::Helm(helm::Args::of(rest()))),
+                Some("kustomize") => Some(Command::Kustomize(kustomize::Args::of(rest()))),
+                _ => None,
+            };
+            if let Some(command) = command {
+                let log = std::env::var(LOG_VARIABLE).unwrap_or_else(|_| DEFAULT_LOG.to_owned());
+                return Ok(Self { command, log });
+            }
+        }
+        Self::try_parse_from(arguments)
+    }
+}
+
 /// Runs the command that the arguments name.
 pub(crate) fn main() -> ExitCode {
-    let cli = match Cli::try_parse_from(persona::arguments(std::env::args_os())) {
+    let cli = match Cli::read(persona::arguments(std::env::args_os())) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are answers and go to standard output with 0; the rest is usage, 2.

@@ -37,6 +37,13 @@ pub(crate) struct Args {
     arguments: Vec<OsString>,
 }
 
+impl Args {
+    /// The arguments as they came.
+    pub(crate) fn of(arguments: Vec<OsString>) -> Self {
+        Self { arguments }
+    }
+}
+
 #[derive(Debug, Parser)]
 #[command(name = "helm", arg_required_else_help = true)]
 struct Helm {
@@ -86,6 +93,21 @@ impl Global {
     }
 }
 
+/// The command that is run most, alone.
+#[derive(Debug, Parser)]
+#[command(name = "helm")]
+struct HelmTemplate {
+    #[command(subcommand)]
+    command: Template,
+    #[command(flatten)]
+    global: Global,
+}
+
+#[derive(Debug, Subcommand)]
+enum Template {
+    Template(Box<template::Args>),
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     #[command(subcommand, aliases = ["dep", "dependencies"])]
@@ -106,9 +128,20 @@ enum Command {
     Version(version::Args),
 }
 
+/// Reads the arguments. The flags of all commands take longer to set up than many a chart to
+/// render, so that `template` is read without the others.
+fn parse(arguments: Vec<OsString>) -> Result<Helm, ExitCode> {
+    if arguments.first().is_some_and(|first| first == "template") {
+        let HelmTemplate { command: Template::Template(args), global } =
+            persona::parse("helm", arguments)?;
+        return Ok(Helm { command: Command::Template(args), global });
+    }
+    persona::parse("helm", arguments)
+}
+
 /// Runs the command that the arguments name.
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let helm: Helm = match persona::parse("helm", args.arguments) {
+    let helm = match parse(args.arguments) {
         Ok(helm) => helm,
         Err(ended) => return Ok(ended),
     };

@@ -27,6 +27,13 @@ pub(crate) struct Args {
     arguments: Vec<OsString>,
 }
 
+impl Args {
+    /// The arguments as they came.
+    pub(crate) fn of(arguments: Vec<OsString>) -> Self {
+        Self { arguments }
+    }
+}
+
 /// Manages declarative configuration of Kubernetes.
 #[derive(Debug, Parser)]
 #[command(name = "kustomize", arg_required_else_help = true)]
