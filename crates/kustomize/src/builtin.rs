@@ -24,7 +24,7 @@ use crate::target::Target;
 use crate::transform::namespace::{Namespace, Subjects};
 use crate::transform::{
     annotations, images, json6902, labels, namespace, patch, prefix_suffix, replacements, replicas,
-    value_add,
+    shared, value_add,
 };
 
 /// What the kustomization's own generators make, one list each.
@@ -65,6 +65,7 @@ pub(crate) fn transform(target: &Target<'_>, acc: &mut Accumulator) -> Result<()
     let loader = &target.loader;
     let map = &mut acc.map;
     let done = |map: &mut ResMap, kind: &str| {
+        map.iter_mut().for_each(shared::settle);
         if let Some(origin) = &target.origin {
             note(map, &origin.configured(target.file, kind));
         }
@@ -152,6 +153,7 @@ fn label_specs(label: &crate::kustomization::Label, config: &Config) -> Result<V
 /// Notes what changed the resources. One without an origin was made by it.
 pub(crate) fn note(map: &mut ResMap, by: &Origin) {
     for resource in map.iter_mut() {
+        shared::part_annotations(resource);
         if resource.origin.is_none() {
             resource.origin = Some(by.clone());
         } else {

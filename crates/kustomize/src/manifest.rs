@@ -14,6 +14,24 @@ use crate::resource::{Resource, scalar_text};
 /// # Errors
 /// For what is not YAML, and objects without kind or name.
 pub fn resources(text: &[u8]) -> Result<Vec<Resource>> {
+    read(text, Nulls::Texts)
+}
+
+/// The strategic merge patches in `text`: their nulls take fields away, annotations too.
+pub(crate) fn patches(text: &[u8]) -> Result<Vec<Resource>> {
+    read(text, Nulls::Stay)
+}
+
+/// What becomes of annotations that are null.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Nulls {
+    /// Texts, as all annotations.
+    Texts,
+    /// What they are.
+    Stay,
+}
+
+fn read(text: &[u8], nulls: Nulls) -> Result<Vec<Resource>> {
     let options = yaml::Options::kustomize();
     let parsed = yaml::parse(text, &options);
     if let Some(e) = parsed.errors.into_iter().next() {
@@ -25,7 +43,7 @@ pub fn resources(text: &[u8]) -> Result<Vec<Resource>> {
         if document.value.is_null() {
             continue;
         }
-        let blank = keep_texts(text, &mut document, &options);
+        let blank = keep_texts(text, &mut document, &options, nulls);
         let kind = document.value.get("kind").and_then(Value::as_str);
         if alone
             && matches!(kind, Some("List" | "ResourceList"))
@@ -147,7 +165,12 @@ pub(crate) fn check(value: &Value) -> Result<()> {
 /// kyaml sees scalars as they are written: annotations are texts, whatever YAML takes them for
 /// (`1.10` stays that), and a null that is written as nothing is none to it. The pointers of those
 /// come back.
-fn keep_texts(text: &[u8], document: &mut Document, options: &yaml::Options) -> Vec<Pointer> {
+fn keep_texts(
+    text: &[u8],
+    document: &mut Document,
+    options: &yaml::Options,
+    nulls: Nulls,
+) -> Vec<Pointer> {
     let mut blank = Vec::new();
     let mut texts = Vec::new();
     if !has_null(&document.value) && !has_odd_annotations(&document.value) {
@@ -168,7 +191,9 @@ fn keep_texts(text: &[u8], document: &mut Document, options: &yaml::Options) -> 
         }
     });
     for (at, text) in texts {
-        if let Some(value) = at.get_mut(&mut document.value) {
+        if let Some(value) = at.get_mut(&mut document.value)
+            && !(value.is_null() && nulls == Nulls::Stay)
+        {
             *value = Value::String(text);
         }
     }

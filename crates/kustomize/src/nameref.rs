@@ -14,7 +14,7 @@ use crate::id::{Gvk, NOT_A_NAMESPACE, ResId};
 use crate::openapi::OpenApi;
 use crate::resmap::ResMap;
 use crate::resource::{Resource, scalar_text};
-use crate::transform::fields;
+use crate::transform::fields::Fields;
 
 /// What a reference may lead to: a resource as it is now, and the names it had.
 struct Candidate {
@@ -69,27 +69,22 @@ pub(crate) fn transform(map: &mut ResMap, references: &[NameReference]) -> Resul
     for binding in map.iter().filter(|r| r.kind() == "RoleBinding") {
         subject_namespaces(binding, &binding.id(map.openapi()))?;
     }
-    if map.iter().all(|r| r.previous.is_empty()) {
-        return Ok(());
-    }
     let candidates = Candidates::new(map);
     let openapi = map.openapi().clone();
     let previous: HashSet<&Gvk> =
         candidates.list.iter().flat_map(|c| &c.previous).map(|id| &id.gvk).collect();
-    let live: Vec<&NameReference> = references
+    // What refers to kinds of which nothing had another name changes nothing, but its fields must
+    // be what their paths say; once for each path is enough.
+    let (live, idle): (Vec<_>, Vec<_>) = references
         .iter()
-        .filter(|r| previous.iter().any(|gvk| gvk.is_selected(&r.referral)))
-        .collect();
+        .partition(|r: &&NameReference| previous.iter().any(|gvk| gvk.is_selected(&r.referral)));
     // Most resources are of a few kinds: which fields concern a kind is found once.
-    let mut by_kind: HashMap<Gvk, Vec<(&Gvk, &FieldSpec)>> = HashMap::new();
+    let mut by_kind: HashMap<Gvk, Vec<Reference<'_>>> = HashMap::new();
     for resource in map.list_mut() {
         let original = resource.original_id(&openapi).gvk;
-        let specs = by_kind.entry(original.clone()).or_insert_with(|| {
-            live.iter()
-                .flat_map(|r| r.referrers.iter().map(move |spec| (&r.referral, spec)))
-                .filter(|(_, spec)| original.is_selected(&spec.gvk))
-                .collect()
-        });
+        let specs = by_kind
+            .entry(original)
+            .or_insert_with_key(|original| references_of(original, &live, &idle));
         if !specs.is_empty() {
             mend(resource, specs, &candidates, &openapi)?;
         }
@@ -97,9 +92,37 @@ pub(crate) fn transform(map: &mut ResMap, references: &[NameReference]) -> Resul
     Ok(())
 }
 
+/// A field that refers to a kind.
+struct Reference<'a> {
+    referral: &'a Gvk,
+    path: &'a str,
+    field: Fields,
+}
+
+fn references_of<'a>(
+    kind: &Gvk,
+    live: &[&'a NameReference],
+    idle: &[&'a NameReference],
+) -> Vec<Reference<'a>> {
+    let of = |references: &[&'a NameReference]| {
+        let each = references.iter().flat_map(|r| r.referrers.iter().map(move |spec| (*r, spec)));
+        let mine = each.filter(|(_, spec)| kind.is_selected(&spec.gvk));
+        mine.map(|(reference, spec)| {
+            let spec_of_any = FieldSpec { gvk: Gvk::default(), ..spec.clone() };
+            let field = Fields::new([&spec_of_any]);
+            Reference { referral: &reference.referral, path: &spec.path, field }
+        })
+        .collect::<Vec<_>>()
+    };
+    let mut out = of(live);
+    let mut paths: HashSet<&str> = out.iter().map(|reference| reference.path).collect();
+    out.extend(of(idle).into_iter().filter(|reference| paths.insert(reference.path)));
+    out
+}
+
 fn mend(
     resource: &mut Resource,
-    specs: &[(&Gvk, &FieldSpec)],
+    references: &[Reference<'_>],
     candidates: &Candidates,
     openapi: &OpenApi,
 ) -> Result<()> {
@@ -111,16 +134,16 @@ fn mend(
         suffixes: &suffixes,
         subject_namespaces: subject_namespaces(resource, &id)?,
         role: None,
-        referral: specs[0].0,
+        referral: references[0].referral,
         candidates,
     };
     let role = role_ref(&resource.value);
-    for (referral, spec) in specs {
+    for Reference { referral, path, field } in references {
         referrer.referral = referral;
-        referrer.role = role.clone().filter(|_| spec.path.ends_with("roleRef/name"));
-        let spec = FieldSpec { gvk: id.gvk.clone(), ..(*spec).clone() };
-        fields::each(&mut resource.value, &id.gvk, &spec, None, &mut |node| referrer.set(node))
-            .during(|| format!("updating name reference in '{}' field of '{id}'", spec.path))?;
+        referrer.role = role.clone().filter(|_| path.ends_with("roleRef/name"));
+        field
+            .apply(&mut resource.value, None, &mut |node| referrer.set(node))
+            .during(|| format!("updating name reference in '{path}' field of '{id}'"))?;
     }
     Ok(())
 }

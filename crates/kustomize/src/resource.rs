@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::id::{Gvk, ResId};
 use crate::openapi::OpenApi;
+use crate::transform::shared::Shared;
 
 /// A name that a resource had before.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -79,6 +80,8 @@ pub struct Resource {
     pub blank: BTreeSet<String>,
     /// The names it had, oldest first, without the present one.
     pub previous: Vec<PreviousId>,
+    /// Labels and annotations that change together.
+    pub shared: Vec<Shared>,
     /// Name prefixes, in the order in which they were put on.
     pub prefixes: Vec<String>,
     /// Name suffixes, likewise.
@@ -227,6 +230,26 @@ impl Resource {
     /// `metadata.annotations` as text.
     pub fn annotations(&self) -> BTreeMap<String, String> {
         texts(self.value.pointer("/metadata/annotations"))
+    }
+
+    /// Whether kustomize keeps something of it in annotations of its own.
+    pub fn has_notes(&self) -> bool {
+        self.needs_hash
+            || !self.previous.is_empty()
+            || !self.prefixes.is_empty()
+            || !self.suffixes.is_empty()
+            || self.origin.is_some()
+    }
+
+    /// Forgets what kustomize keeps in annotations of its own, because they were taken away.
+    pub fn forget(&mut self) {
+        self.previous.clear();
+        self.prefixes.clear();
+        self.suffixes.clear();
+        self.needs_hash = false;
+        self.behavior = Behavior::default();
+        self.origin = None;
+        self.transformations.clear();
     }
 
     /// Sets `metadata.labels` as a whole; none takes the field away.

@@ -209,9 +209,11 @@ impl<'t> Target<'t> {
                 .directory(loader, path, true)
                 .map_err(|e| quoted("accumulateDirectory:", &e))?;
             let root = target.loader.root();
-            acc = target
-                .accumulate(acc)
-                .during(|| format!("recursed accumulation of path '{root}'"))
+            let done =
+                target.accumulate(acc).during(|| format!("recursed accumulation of path '{root}'"));
+            // kustomize adds what the component gathered to nothing.
+            acc = Accumulator::new(&self.openapi);
+            done.and_then(|done| acc.merge(done))
                 .map_err(|e| quoted("accumulateDirectory:", &e))?;
         }
         Ok(acc)
@@ -265,6 +267,7 @@ impl<'t> Target<'t> {
         builtin::transform(self, acc)?;
         for plugin in self.plugins(&self.kustomization.transformers)? {
             plugin.transform(self, &mut acc.map)?;
+            acc.map.iter_mut().for_each(crate::transform::shared::settle);
             if let Some(origin) = &plugin.origin {
                 builtin::note(&mut acc.map, origin);
             }

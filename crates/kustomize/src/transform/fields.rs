@@ -1,6 +1,7 @@
 //! Walking to the fields that a [`FieldSpec`] names.
 
 use serde_json::{Map, Value};
+use windlass_object::Pointer;
 
 use crate::error::{During, Error, Result};
 use crate::fieldspec::FieldSpec;
@@ -81,6 +82,14 @@ impl Fields {
         let gvk = gvk(object);
         let mut fields = self.0.iter().filter(|field| gvk.is_selected(&field.spec.gvk));
         fields.try_for_each(|field| field.apply(object, create, set))
+    }
+
+    /// Tells the place of each field of `object` that the specs name and that is there.
+    pub(crate) fn places(&self, object: &Value, found: &mut dyn FnMut(Pointer)) {
+        let gvk = gvk(object);
+        for field in self.0.iter().filter(|field| gvk.is_selected(&field.spec.gvk)) {
+            places(object, &field.path, &mut Vec::new(), found);
+        }
     }
 }
 
@@ -191,6 +200,30 @@ fn walk(
             walk(field, rest, create, set)
         }
         _ => Err(Error::told("expected sequence or mapping node")),
+    }
+}
+
+fn places(value: &Value, path: &[Part], at: &mut Vec<String>, found: &mut dyn FnMut(Pointer)) {
+    let Some((part, rest)) = path.split_first() else {
+        found(Pointer::from_tokens(at.iter().cloned()));
+        return;
+    };
+    match value {
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                at.push(index.to_string());
+                places(item, path, at, found);
+                at.pop();
+            }
+        }
+        Value::Object(fields) => {
+            if let Some(inner) = fields.get(&part.name) {
+                at.push(part.name.clone());
+                places(inner, rest, at, found);
+                at.pop();
+            }
+        }
+        _ => {}
     }
 }
 

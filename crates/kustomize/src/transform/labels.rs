@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fields::{Create, Fields, set_entry};
+use super::shared;
 use crate::error::Result;
 use crate::fieldspec::FieldSpec;
 use crate::resmap::ResMap;
@@ -20,10 +21,16 @@ pub fn transform(
         return Ok(());
     }
     let fields = Fields::new(specs);
+    // One field shares with none.
+    let may_share = specs.len() > 1;
     for resource in map.iter_mut() {
+        let before = may_share.then(|| shared::entries(&fields, resource, pairs));
         fields.apply(&mut resource.value, Some(Create::Mapping), &mut |value| {
             pairs.iter().try_for_each(|(key, text)| set_entry(value, key, text))
         })?;
+        if let Some(before) = before {
+            shared::note(&fields, resource, pairs, &before);
+        }
     }
     Ok(())
 }

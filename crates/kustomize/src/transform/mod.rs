@@ -12,6 +12,7 @@ pub mod prefix_suffix;
 pub mod replacements;
 pub mod replicas;
 pub mod select;
+pub mod shared;
 pub mod sort;
 pub mod strategic;
 pub mod value_add;

@@ -1,9 +1,9 @@
 //! `patches` and `patchesStrategicMerge`, and the PatchTransformer and
 //! PatchStrategicMergeTransformer.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use windlass_object::patch::JsonPatch;
-use windlass_object::{go, yaml};
+use windlass_object::{Pointer, go, yaml};
 
 use super::select::select;
 use super::strategic;
@@ -37,7 +37,7 @@ pub fn transform(map: &mut ResMap, loader: &Loader<'_>, patch: &Patch) -> Result
         }
     };
     let target = patch.target.as_ref();
-    match manifest::resources(text.as_bytes()) {
+    match manifest::patches(text.as_bytes()) {
         Ok(patches) => merge_all(map, patches, target, patch.options.as_ref(), &source),
         Err(_) => match json_patch(&text) {
             Ok(patch) => apply_json(map, &patch, target, &source),
@@ -96,7 +96,14 @@ fn merge_into(map: &mut ResMap, places: &[usize], patch: &mut Resource) -> Resul
     let openapi = map.openapi().clone();
     // kustomize writes these anew, as texts.
     patch.set_labels(patch.labels());
-    patch.set_annotations(patch.annotations());
+    let mut annotations = patch.annotations();
+    for (key, value) in &mut annotations {
+        let at = Pointer::from_tokens(["metadata", "annotations", key]).to_string();
+        if patch.blank.contains(&at) {
+            value.clear();
+        }
+    }
+    patch.set_annotations(annotations);
     let name = patch.name().to_owned();
     patch.set_name(&name);
     let namespace = patch.namespace().to_owned();
@@ -127,9 +134,17 @@ fn merge(resource: &mut Resource, patch: &Resource, openapi: &OpenApi) -> Result
     if patch.allow_name_change || patch.allow_kind_change {
         resource.store_previous_id(openapi);
     }
+    let has_notes = resource.has_notes();
+    if has_notes {
+        put_note(resource);
+    }
     strategic::merge(resource, &patch.value, openapi)?;
     if resource.is_empty() {
         return Ok(());
+    }
+    // A patch that takes the annotations away takes kustomize's notes with them.
+    if has_notes && !take_note(resource) {
+        resource.forget();
     }
     if !patch.allow_kind_change {
         resource.set_kind(&kind);
@@ -177,16 +192,42 @@ fn apply_json(
 
 /// Applies a JSON patch to one resource.
 pub(super) fn apply_to(resource: &mut Resource, patch: &JsonPatch) -> Result<()> {
-    // kustomize keeps notes of its own in annotations by then, so that there are always some.
+    put_note(resource);
+    patch.apply(&mut resource.value).map_err(|e| Error::told(e.to_string()))?;
+    resource.blank.clear();
+    // All nodes are new, and kustomize's notes are put back.
+    resource.shared.clear();
+    take_note(resource);
+    // kustomize writes these anew, as texts.
+    resource.set_annotations(resource.annotations());
+    Ok(())
+}
+
+/// Stands for what kustomize keeps in a resource's annotations during a build.
+const NOTE: &str = "internal.config.kubernetes.io/note";
+
+/// kustomize has notes of its own in the annotations by now.
+fn put_note(resource: &mut Resource) {
     let annotations = resource.metadata_mut().entry("annotations").or_insert_with(|| json!({}));
     if annotations.is_null() {
         *annotations = json!({});
     }
-    patch.apply(&mut resource.value).map_err(|e| Error::told(e.to_string()))?;
-    resource.blank.clear();
-    // kustomize writes these anew, as texts.
-    resource.set_annotations(resource.annotations());
-    Ok(())
+    if let Some(annotations) = annotations.as_object_mut() {
+        annotations.insert(NOTE.to_owned(), Value::String(String::new()));
+    }
+}
+
+/// Whether the note is still there, which it is no longer.
+fn take_note(resource: &mut Resource) -> bool {
+    let annotations = resource.value.pointer_mut("/metadata/annotations");
+    let Some(annotations) = annotations.and_then(Value::as_object_mut) else {
+        return false;
+    };
+    let is_kept = annotations.remove(NOTE).is_some();
+    if annotations.is_empty() {
+        resource.metadata_mut().remove("annotations");
+    }
+    is_kept
 }
 
 /// Applies strategic merge patches, each a file or the text itself.
@@ -196,11 +237,11 @@ pub(super) fn apply_to(resource: &mut Resource, patch: &JsonPatch) -> Result<()>
 pub fn strategic_merge(map: &mut ResMap, loader: &Loader<'_>, patches: &[String]) -> Result<()> {
     let mut loaded = Vec::new();
     for path in patches {
-        match manifest::resources(path.as_bytes()) {
+        match manifest::patches(path.as_bytes()) {
             Ok(patches) => loaded.extend(patches),
             Err(_) => {
                 let content = loader.load(path)?;
-                let patches = manifest::resources(&content);
+                let patches = manifest::patches(&content);
                 loaded.extend(patches.map_err(|e| in_file(e, path))?);
             }
         }
@@ -213,7 +254,7 @@ pub fn strategic_merge(map: &mut ResMap, loader: &Loader<'_>, patches: &[String]
 /// # Errors
 /// If one is no patch, has no target, or does not apply.
 pub fn strategic_merge_text(map: &mut ResMap, text: &str) -> Result<()> {
-    let loaded = manifest::resources(text.as_bytes())?;
+    let loaded = manifest::patches(text.as_bytes())?;
     merge_loaded(map, loaded, &format!("files=[], Patch={text}"))
 }
 

@@ -43,6 +43,10 @@ pub fn merge(
     schemas: &Schemas,
     blank: &BTreeSet<String>,
 ) -> Result<Option<Value>> {
+    // kustomize drops what takes the place of the whole resource.
+    if patch.get(DIRECTIVE).is_some_and(|d| d == "replace") && dest.is_object() {
+        return Ok(Some(dest));
+    }
     let mut merger = Merger { schemas, blank, path: String::new() };
     Ok(match merger.walk(Some(dest), Some(patch), None)? {
         Walked::Cleared | Walked::Dest(Value::Null) => None,
