@@ -51,7 +51,7 @@ fn in_process(directory: &Path) -> Result<()> {
 }
 
 fn once(chart: &Chart) -> Result<()> {
-    let options = Options::new(Environment { now: 0, seed: [7; 32] });
+    let options = Options::new(Environment::new(0, [7; 32]));
     let release = Release::new("release", "default");
     let rendered = render(chart, &Values::new(), &release, &Capabilities::default(), &options)?;
     std::hint::black_box(rendered.print(&Print::default())?);

@@ -6,7 +6,7 @@ use windlass_gotemplate::{Limits, MissingKey, Set, Value};
 use windlass_sprig::{Environment, functions};
 
 fuzz_target!(|text: &str| {
-    let functions = functions(&Environment { now: 1_700_000_000_000_000_000, seed: [0; 32] });
+    let functions = functions(&Environment::new(1_700_000_000_000_000_000, [0; 32]));
     let data = Value::map([
         ("s", Value::string("héllo")),
         ("n", Value::Float64(3.0)),

@@ -136,6 +136,12 @@ fn no_secret_is_seen_where_it_should_not(world: &mut World) -> Result<()> {
         &[
             ("app/a.yaml", &manifest::config_map("a", "one")),
             ("secret/login.yaml", &login("password", &in_data, &in_text)),
+            ("drawn/Chart.yaml", "apiVersion: v2\nname: drawn\nversion: 0.1.0\n"),
+            (
+                "drawn/templates/drawn.yaml",
+                "apiVersion: v1\nkind: Secret\nmetadata: {name: drawn}\nstringData:\n  \
+                 password: {{ randAlphaNum 24 | quote }}\n",
+            ),
             (
                 "odd/odd.yaml",
                 &format!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: odd\nstringData:\n  key: {{deep: {nested}}}\n"),
@@ -188,6 +194,18 @@ fn no_secret_is_seen_where_it_should_not(world: &mut World) -> Result<()> {
             &App::new(&world.control(), &to, url, path, &to).automated(json!({"prune": true})),
         )
     };
+    // What a chart draws, and the key from which that follows.
+    let drawn_app = app("drawn", &repository.url(), "drawn")?;
+    world.wait_delivered(&drawn_app, &first)?;
+    let live = world.api().get("v1/Secret", &world.name("drawn"), "drawn")?.unwrap_or_default();
+    let text = |value: &Value| value.as_str().map(ToOwned::to_owned).context("a text");
+    let drawn = STANDARD.decode(text(&live["data"]["password"])?)?;
+    search.markers.push(("what a chart draws".to_owned(), String::from_utf8(drawn)?));
+    let kept = world.api().get("v1/Secret", &world.control(), "windlass-installation")?;
+    let key = text(&kept.unwrap_or_default()["data"]["drawKey"])?;
+    ensure!(STANDARD.decode(&key)?.len() == 32, "the installation's key");
+    search.markers.push(("the installation's key".to_owned(), key));
+
     let reached = [
         app("password", &url, "app")?,
         app("token", &by_token.url("git.git"), "app")?,
@@ -227,7 +245,7 @@ fn no_secret_is_seen_where_it_should_not(world: &mut World) -> Result<()> {
         .commit("second", &[("secret/login.yaml", &login("password", &next, &in_text))])?;
     let mut commands =
         vec!["app list -o json".to_owned(), "app list -o yaml".to_owned(), "app list".to_owned()];
-    for name in reached.iter().take(1).chain([&login_app, &odd, &bad, &error]) {
+    for name in reached.iter().take(1).chain([&login_app, &drawn_app, &odd, &bad, &error]) {
         for command in [
             "app get NAME",
             "app get NAME -o json",

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use futures::{StreamExt as _, stream};
 use windlass_charts::Charts;
+use windlass_helm::Draws;
 use windlass_render::{Given, Need, Reference, Rendered, Spec};
 use windlass_source::credentials::Settings;
 use windlass_source::{Sources, address};
@@ -189,8 +190,8 @@ impl<'a> Fetcher<'a> {
     }
 }
 
-/// What to render of a source of an application, whose instance name is `instance`. `references`
-/// are those of [`references`].
+/// What to render of a source of an application, whose instance name is `instance` and whose charts
+/// take their random draws from `draws`. `references` are those of [`references`].
 ///
 /// # Errors
 /// When the source's path is none.
@@ -200,13 +201,14 @@ pub fn spec(
     references: Option<BTreeMap<String, Reference>>,
     instance: &str,
     options: &BuildOptions,
+    draws: Draws,
 ) -> Result<Spec, String> {
     let path = if source.chart.is_empty() { source.path.as_str() } else { "" };
     let path = TreePath::new(path).map_err(|error| error.to_string())?;
     let mut spec = Spec::for_application(path, source.blocks(), instance);
     let namespace = &app.spec.destination.namespace;
     namespace.clone_into(&mut spec.installation.namespace);
-    app.uid().clone_into(&mut spec.installation.seed);
+    spec.installation.draws = Some(draws);
     let version = source.kustomize.as_ref().map_or("", |k| k.version.as_str());
     options.of(version).clone_into(&mut spec.kustomize_build_options);
     let pairs = [

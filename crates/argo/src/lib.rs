@@ -8,6 +8,7 @@ pub mod crds;
 pub mod customizations;
 pub mod fetch;
 pub mod helm_repositories;
+pub mod installation;
 pub mod rbac;
 pub mod types;
 

@@ -35,7 +35,7 @@ fn main() -> anyhow::Result<()> {
     let now = i128::try_from(now.as_nanos())?;
     let mut seed = [0; 32];
     seed[..16].copy_from_slice(&now.to_le_bytes());
-    let mut options = Options::new(Environment { now, seed });
+    let mut options = Options::new(Environment::new(now, seed));
     options.skip_schema_validation = skip;
     let release = Release { is_upgrade, ..Release::new(name, namespace) };
     let rendered = render(&chart, &values, &release, &Capabilities::default(), &options);

@@ -1,7 +1,7 @@
 //! Charts as a source of resources: `helmCharts`, and the HelmChartInflationGenerator.
 
 use serde_json::{Map, Value};
-use windlass_helm::{Capabilities, Chart, Environment, KubeVersion, Release, Values};
+use windlass_helm::{Capabilities, Chart, KubeVersion, Release, Values};
 use windlass_object::{patch, yaml};
 use windlass_tree::Need;
 
@@ -59,17 +59,16 @@ pub(crate) fn generate(
         },
     };
     let values = values(target, &args, &chart)?;
-    let rendered = windlass_helm::render(
-        &chart,
-        &values,
-        &Release::new(release_name(&args), namespace(&args)),
-        &capabilities(target, &args)?,
-        &windlass_helm::Options::new(Environment {
-            now: loader.session().given.now,
-            seed: target.options.seed,
-        }),
-    )
-    .map_err(|e| helm(&e))?;
+    let release = Release::new(release_name(&args), namespace(&args));
+    let draws = target.options.draws.as_ref();
+    let draws = draws.ok_or_else(|| Error::told("no source of random draws is given"))?;
+    let now = loader.session().given.now;
+    let (environment, renewal) = draws.environment(now, &chart, &values, &release);
+    let capabilities = capabilities(target, &args)?;
+    let options = windlass_helm::Options::new(environment);
+    let rendered = windlass_helm::render(&chart, &values, &release, &capabilities, &options)
+        .map_err(|e| helm(&e))?;
+    loader.session().holds_until(renewal.and_then(|renewal| renewal.at()));
     loader.session().warnings.borrow_mut().extend(rendered.warnings);
     let mut texts: Vec<&str> = Vec::new();
     if args.include_crds {

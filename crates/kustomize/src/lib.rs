@@ -36,10 +36,11 @@ mod resource;
 mod target;
 pub mod transform;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use windlass_helm::Draws;
 use windlass_tree::{Given, Need, Tree, TreePath};
 
 use accumulate::Accumulator;
@@ -72,8 +73,8 @@ pub struct Options {
     pub helm_kube_version: String,
     /// APIs that charts find beside those that every cluster has.
     pub helm_api_versions: Vec<String>,
-    /// Seeds the random draws of charts.
-    pub seed: [u8; 32],
+    /// Where the random draws of charts come from; needed where `enable_helm` is.
+    pub draws: Option<Draws>,
     /// Whether all resources get the label that names kustomize.
     pub managed_by_label: bool,
     /// The name of the tree's root in messages, without a slash at the end: an absolute path for
@@ -89,7 +90,7 @@ impl Default for Options {
             enable_helm: false,
             helm_kube_version: String::new(),
             helm_api_versions: Vec::new(),
-            seed: [0; 32],
+            draws: None,
             managed_by_label: false,
             root_name: String::new(),
         }
@@ -124,6 +125,9 @@ pub struct Built {
     pub resources: Vec<Resource>,
     /// What kustomize writes to stderr on the way.
     pub warnings: Vec<String>,
+    /// When the outcome ends to hold, in nanoseconds since 1970: a certificate of a chart is to be
+    /// renewed.
+    pub until: Option<i128>,
 }
 
 /// Builds the kustomization in the directory `path` of `tree`.
@@ -136,8 +140,12 @@ pub fn build(
     options: &Options,
     given: &Given,
 ) -> Result<Outcome> {
-    let session =
-        Rc::new(Session { given, needs: RefCell::default(), warnings: RefCell::default() });
+    let session = Rc::new(Session {
+        given,
+        needs: RefCell::default(),
+        warnings: RefCell::default(),
+        until: Cell::default(),
+    });
     let result = build_in(&session, tree, path, options);
     let needs = session.needs.take();
     if !needs.is_empty() {
@@ -145,7 +153,11 @@ pub fn build(
         return Ok(Outcome::Needs(needs.into_iter().collect()));
     }
     let resources = result?;
-    Ok(Outcome::Built(Built { resources, warnings: session.warnings.take() }))
+    Ok(Outcome::Built(Built {
+        resources,
+        warnings: session.warnings.take(),
+        until: session.until.get(),
+    }))
 }
 
 fn build_in<'t>(

@@ -4,7 +4,7 @@
 //! reached: that tells cycles, and what may not be left. What is in no tree is noted as a need, and
 //! the build goes on without it to find what else is needed.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -27,6 +27,15 @@ pub(crate) struct Session<'t> {
     pub(crate) given: &'t Given,
     pub(crate) needs: RefCell<BTreeSet<Need>>,
     pub(crate) warnings: RefCell<Vec<String>>,
+    /// When the first certificate of a chart is to be renewed.
+    pub(crate) until: Cell<Option<i128>>,
+}
+
+impl Session<'_> {
+    /// Notes that what a chart rendered to holds only until then.
+    pub(crate) fn holds_until(&self, until: Option<i128>) {
+        self.until.set([self.until.get(), until].into_iter().flatten().min());
+    }
 }
 
 /// Reads what a kustomization in one directory names.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use windlass_helm::Draws;
 use windlass_object::{Value, patch, yaml};
 use windlass_tree::{Tree, TreeError, TreePath};
 
@@ -41,8 +42,9 @@ pub struct Installation {
     pub name: String,
     /// The destination namespace.
     pub namespace: String,
-    /// Seeds random draws, so that the same input gives the same draw: the application's uid.
-    pub seed: String,
+    /// Where the random draws of charts come from. Without it no chart is rendered: there is no
+    /// default that could not be guessed.
+    pub draws: Option<Draws>,
 }
 
 /// Another source of an application.

@@ -6,8 +6,11 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use windlass_helm::Draws;
 use windlass_render::{Blocks, Given, Need, Outcome, Reference, Rendered, Spec, render};
-use windlass_tree::{ClusterVersions, ContentId, GivenChart, GivenTree, MemoryTree, TreePath};
+use windlass_tree::{
+    ClusterVersions, ContentId, GivenChart, GivenRecord, GivenTree, MemoryTree, TreePath,
+};
 
 const CHART: &str = "apiVersion: v2\nname: web\nversion: 1.2.3\n";
 
@@ -31,7 +34,7 @@ fn spec(helm: &Value) -> Spec {
     let blocks: Blocks = serde_json::from_value(json!({"helm": helm})).unwrap();
     let mut spec = Spec::for_application(TreePath::new("chart").unwrap(), blocks, "app");
     spec.installation.namespace = "space".into();
-    spec.installation.seed = "uid".into();
+    spec.installation.draws = Some(Draws::of_application(&[1; 32], "uid"));
     spec.environment = [("ARGOCD_APP_NAME".to_owned(), "app".to_owned())].into();
     let other = Reference {
         repository: "https://host/other".into(),
@@ -219,19 +222,58 @@ fn dependencies_are_fetched() {
     assert!(rendered.diagnostics[0].to_string().contains("out of sync"), "{rendered:?}");
 }
 
+/// Renders a template that draws, at a time, for a uid in an installation with a key.
+fn drawn(template: &str, key: u8, uid: &str, values: Value, now: i128) -> (Value, GivenRecord) {
+    let mut spec = spec(&json!({"valuesObject": values}));
+    spec.installation.draws = Some(Draws::of_application(&[key; 32], uid));
+    let mut given = Given::at("0123456789abcdef", now);
+    given.insert_cluster(Arc::default());
+    let Outcome::Done(rendered) = render(&tree(template, &[]), &spec, &given) else { panic!() };
+    assert!(rendered.diagnostics.is_empty(), "{:?}", rendered.diagnostics);
+    (rendered.manifests[0].object.get(&["data"]).cloned().unwrap(), rendered.given)
+}
+
 #[test]
-fn a_draw_follows_from_uid_and_input() {
-    let template = "a: {{ randAlphaNum 12 }}";
-    let draw = |seed: &str, values: Value| {
-        let mut spec = spec(&json!({"valuesObject": values}));
-        spec.installation.seed = seed.into();
-        let rendered = run(&tree(template, &[]), &spec);
-        rendered.manifests[0].object.get(&["data", "a"]).cloned()
-    };
-    let first = draw("uid", json!({}));
-    assert_eq!(first, draw("uid", json!({})));
-    assert_ne!(first, draw("other", json!({})));
-    assert_ne!(first, draw("uid", json!({"x": 1})));
+fn a_draw_follows_from_key_uid_and_input() {
+    let draw = |key, uid: &str, values| drawn("a: {{ randAlphaNum 12 }}", key, uid, values, 0).0;
+    let first = draw(1, "uid", json!({}));
+    assert_eq!(first, draw(1, "uid", json!({})));
+    assert_ne!(first, draw(1, "other", json!({})));
+    assert_ne!(first, draw(1, "uid", json!({"x": 1})));
+    assert_ne!(first, draw(2, "uid", json!({})));
+    let mut spec = spec(&json!({}));
+    spec.installation.draws = None;
+    let refused = run(&tree("a: b", &[]), &spec);
+    assert!(refused.diagnostics[0].to_string().contains("random draws"), "{refused:?}");
+}
+
+#[test]
+fn all_that_is_drawn_is_drawn_again_until_a_certificate_is_renewed() {
+    const DAY: i128 = 86_400_000_000_000;
+    let template = "\
+a: {{ randAlphaNum 8 }}{{ randAlpha 8 }}{{ randNumeric 8 }}{{ randBytes 8 }}{{ randInt 0 999 }}
+b: {{ uuidv4 }}{{ shuffle \"abcdefghijkl\" }}{{ randAscii 8 | b64enc }}
+c: {{ htpasswd \"u\" \"p\" | quote }}
+d: {{ bcrypt \"p\" | quote }}
+e: {{ encryptAES \"k\" \"text\" | quote }}
+f: {{ genPrivateKey \"ecdsa\" | b64enc }}{{ genPrivateKey \"ed25519\" | b64enc }}
+{{- $key := genPrivateKey \"ecdsa\" }}
+{{- $ca := genCAWithKey \"ca\" 100 $key }}
+{{- $cert := genSignedCertWithKey \"x\" nil nil 10 $ca $key }}
+g: {{ $ca.Cert | b64enc }}
+h: {{ $cert.Cert | b64enc }}";
+    let at = |now: i128| drawn(template, 1, "uid", json!({}), now);
+    let (first, record) = at(20_000 * DAY);
+    let until = record.until.expect("the certificates end");
+    assert!((20_000 * DAY..20_005 * DAY).contains(&(until - 1)), "{until}");
+    assert_eq!(at(until - 1).0, first);
+    let (renewed, record) = at(until);
+    assert_ne!(renewed["h"], first["h"]);
+    assert_eq!(record.until, Some(until + 5 * DAY));
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        assert_eq!(renewed[name], first[name], "{name}");
+    }
+    assert_eq!(drawn("a: {{ randAlphaNum 8 }}", 1, "uid", json!({}), 0).1.until, None);
 }
 
 #[test]

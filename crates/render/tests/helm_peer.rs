@@ -7,6 +7,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use windlass_helm::Draws;
 use windlass_object::yaml;
 use windlass_render::{Blocks, Given, Need, Outcome, Spec, render};
 use windlass_testkit::{available, peer};
@@ -176,6 +177,7 @@ fn ours(root: &Path, helm: &Value) -> Result<Vec<Value>, String> {
     let blocks: Blocks = serde_json::from_value(json!({"helm": helm})).unwrap();
     let mut spec = Spec::for_application(TreePath::new("chart").unwrap(), blocks, "app");
     spec.installation.namespace = "space".into();
+    spec.installation.draws = Some(Draws::fresh([1; 32]));
     spec.environment = [("ARGOCD_APP_NAME".to_owned(), "app".to_owned())].into();
     let tree = DirectoryTree::new(root);
     let mut given = Given::default();

@@ -9,11 +9,12 @@ mod password;
 use aws_lc_rs::digest;
 use windlass_gotemplate::Type;
 
+use crate::environment::Environment;
 use crate::random::Random;
 use crate::table::{Table, bytes, string, text};
 use key::PrivateKey;
 
-pub(crate) fn add(t: &mut Table, random: &Random, now: i128) {
+pub(crate) fn add(t: &mut Table, random: &Random, environment: &Environment) {
     for (name, algorithm) in [
         ("sha1sum", &digest::SHA1_FOR_LEGACY_USE_ONLY),
         ("sha256sum", &digest::SHA256),
@@ -32,7 +33,7 @@ pub(crate) fn add(t: &mut Table, random: &Random, now: i128) {
         string((high << 16 | low).to_string())
     });
     password::add(t, random);
-    certificate::add(t, random, now);
+    certificate::add(t, random, environment);
     let r = random.clone();
     t.put(&["genPrivateKey"], &[Type::String], move |a| {
         let key = match &*text(&a[0]) {

@@ -33,7 +33,7 @@ mod yaml;
 
 use windlass_gotemplate::Functions;
 
-pub use environment::Environment;
+pub use environment::{Certificates, Environment, Renewal};
 pub use yaml::{from_data, to_data, to_yaml};
 
 /// The table of all functions, with Go's own.
@@ -56,7 +56,7 @@ pub fn functions(environment: &Environment) -> Functions {
     yaml::add(&mut t);
     toml::add(&mut t);
     random::add(&mut t, &random);
-    crypto::add(&mut t, &random, environment.now);
+    crypto::add(&mut t, &random, environment);
     // Names are looked up only where a user asks for it, and then not here.
     t.put(&["getHostByName"], &[windlass_gotemplate::Type::String], |_| table::string(""));
     t.0

@@ -20,7 +20,7 @@ type Answer = Result<String, Vec<String>>;
 
 /// The template `c/templates/NAME` as Windlass renders it.
 fn ours(name: &str, text: &str) -> Answer {
-    let functions = functions(&Environment { now: 1_700_000_000_000_000_000, seed: [7; 32] });
+    let functions = functions(&Environment::new(1_700_000_000_000_000_000, [7; 32]));
     let values = windlass_object::yaml::parse_one(VALUES.as_bytes(), &Default::default()).unwrap();
     let Value::Map(values) = from_data(&values) else { panic!("values are a mapping") };
     let values = Map::named("common.Values", values.entries().clone());

@@ -137,7 +137,8 @@ pub struct Given {
     gifts: BTreeMap<Need, Result<Gift, Arc<str>>>,
     /// The revision that is rendered, for options that name it.
     pub revision: String,
-    /// The time, in nanoseconds since 1970, for templates that ask. No outcome is outdated by it.
+    /// The time, in nanoseconds since 1970, for templates that ask. No outcome is outdated by it but by
+    /// [`GivenRecord::until`].
     pub now: i128,
 }
 
@@ -269,6 +270,8 @@ pub struct GivenRecord {
     pub cluster: Option<ClusterRead>,
     /// The revision, if it was looked at.
     pub revision: Option<String>,
+    /// When the outcome ends to hold, in nanoseconds since 1970: a certificate is to be renewed.
+    pub until: Option<i128>,
 }
 
 /// Whether a record still holds.
@@ -290,7 +293,10 @@ impl GivenRecord {
 
     /// Whether what was used is still the same.
     pub fn still_holds(&self, given: &Given) -> Holds {
-        if self.failed || self.revision.as_ref().is_some_and(|r| *r != given.revision) {
+        if self.failed
+            || self.revision.as_ref().is_some_and(|r| *r != given.revision)
+            || self.until.is_some_and(|until| until <= given.now)
+        {
             return Holds::No;
         }
         let mut lacks = Vec::new();
@@ -352,6 +358,10 @@ mod tests {
         record.revision = Some("a".into());
         other.insert_chart(need.clone(), chart("x"));
         assert_eq!(record.still_holds(&other), Holds::No);
+
+        record = GivenRecord { until: Some(5), ..GivenRecord::default() };
+        assert_eq!(record.still_holds(&Given::at("", 4)), Holds::Yes);
+        assert_eq!(record.still_holds(&Given::at("", 5)), Holds::No);
 
         given.insert_failure(need, "unreachable");
         assert_eq!(given.chart("r", "n", "^1").unwrap().unwrap_err(), "unreachable");

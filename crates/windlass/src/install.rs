@@ -47,7 +47,7 @@ fn metadata(namespace: &str) -> Value {
 }
 
 /// The account and its rights. It applies whatever Git holds, so its rights are a cluster
-/// administrator's, as Argo CD's own are.
+/// administrator's, as Argo CD's own are. Among them is to create the installation's key.
 fn access(namespace: &str) -> Vec<Value> {
     const RBAC: &str = "rbac.authorization.k8s.io";
     vec![

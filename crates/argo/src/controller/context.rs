@@ -15,11 +15,13 @@ use windlass_schema::Schemas;
 use windlass_source::Sources;
 use windlass_source::credentials::Settings as Repositories;
 
+use super::ControllerOptions;
 use super::apps::{AppKey, Apps, Level};
 use super::clusters::Clusters;
 use super::events::Events;
 use super::metrics::Metrics;
 use super::settings::Settings;
+use crate::installation::InstallationKey;
 use crate::types::{AppProject, Application, GROUP, VERSION};
 
 /// Applications of one cluster that are worked on at once.
@@ -32,6 +34,7 @@ pub(crate) const RENDERS: usize = 10_000;
 pub(crate) struct Context {
     pub(crate) client: kube::Client,
     pub(crate) namespace: String,
+    pub(crate) key: InstallationKey,
     pub(crate) sources: Sources,
     pub(crate) charts: Arc<Charts>,
     pub(crate) renders: RenderCache,
@@ -50,17 +53,13 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(
-        client: kube::Client,
-        namespace: String,
-        sources: Sources,
-        charts: Arc<Charts>,
-        queries_per_second: Option<f64>,
-        metrics: Metrics,
-    ) -> Self {
+    pub(crate) fn new(options: ControllerOptions, metrics: Metrics) -> Self {
+        let ControllerOptions { client, sources, charts, namespace, queries_per_second, key } =
+            options;
         let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         Self {
             namespace,
+            key,
             sources,
             charts,
             renders: RenderCache::new(RENDERS),

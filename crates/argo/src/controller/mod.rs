@@ -43,8 +43,11 @@ use tokio_util::sync::CancellationToken;
 use windlass_charts::Charts;
 use windlass_source::Sources;
 
+use crate::installation::InstallationKey;
+
 use apps::Level;
 use context::Context;
+pub(crate) use context::{application_resource, resource};
 use metrics::Metrics;
 pub use settings::kind_filter;
 
@@ -80,6 +83,8 @@ pub struct ControllerOptions {
     pub namespace: String,
     /// Requests a second to one cluster at most; none is without bound.
     pub queries_per_second: Option<f64>,
+    /// From which the random draws of charts follow.
+    pub key: InstallationKey,
 }
 
 /// The controller, to be cloned freely.
@@ -94,8 +99,7 @@ impl Controller {
     pub fn new(options: ControllerOptions) -> Self {
         let mut registry = Registry::default();
         let metrics = Metrics::new(&mut registry);
-        let ControllerOptions { client, sources, charts, namespace, queries_per_second } = options;
-        let context = Context::new(client, namespace, sources, charts, queries_per_second, metrics);
+        let context = Context::new(options, metrics);
         Self { context: Arc::new(context), registry: Arc::new(Mutex::new(registry)) }
     }
 

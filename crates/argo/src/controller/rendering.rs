@@ -36,7 +36,9 @@ pub(crate) async fn render(
     let Rendering { context, app, source, references, revision, level } = *rendering;
     let instance = instance_name(app.name(), app.namespace(), &context.namespace);
     let options = &context.settings().build_options;
-    let spec = Arc::new(fetch::spec(app, source, references.clone(), &instance, options)?);
+    let draws = context.key.draws(app.uid());
+    let spec = fetch::spec(app, source, references.clone(), &instance, options, draws)?;
+    let spec = Arc::new(spec);
     let scope: Arc<str> =
         format!("{} {}", address::normalize(&source.repo_url), source.chart).into();
     let given = Given::at(revision, Timestamp::now().as_nanosecond());

@@ -44,6 +44,7 @@ pub(crate) async fn run(context: &Arc<Context>, stop: &CancellationToken) {
             }
             applications(Follow::new(context, &application_resource(), "", stop)).await;
         },
+        context.key.keep(&context.client, &context.namespace, stop),
     );
 }
 

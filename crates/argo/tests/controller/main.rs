@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // As in all tests; helpers are not told apart.
 
 mod charts;
+mod draws;
 mod world;
 
 use std::time::{Duration, Instant};

@@ -1,10 +1,13 @@
 //! A control namespace, a destination namespace, a repository and a controller.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use kube::core::GroupVersionKind;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use windlass_argo::installation::InstallationKey;
 use windlass_argo::types::AppProject;
 use windlass_argo::{Controller, ControllerOptions, crds};
 use windlass_object::{Object, Value, json};
@@ -20,8 +23,34 @@ pub(crate) struct World {
     control: Namespace<'static>,
     target: Namespace<'static>,
     apps: Api<DynamicObject>,
-    _stop: DropGuard,
-    _directory: tempfile::TempDir,
+    client: kube::Client,
+    running: JoinHandle<()>,
+    stop: CancellationToken,
+    directory: tempfile::TempDir,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+fn options(
+    client: &kube::Client,
+    control: &Namespace<'_>,
+    directory: &Path,
+    key: InstallationKey,
+) -> ControllerOptions {
+    let git =
+        Options { cache_dir: directory.join("cache"), limits: Default::default(), observer: None };
+    ControllerOptions {
+        client: client.clone(),
+        sources: Sources::new(git).unwrap(),
+        charts: windlass_charts::Charts::new(directory.join("charts")).into(),
+        namespace: control.name().to_owned(),
+        queries_per_second: None,
+        key,
+    }
 }
 
 fn kind(group: &str, version: &str, kind: &str, plural: &str) -> ApiResource {
@@ -73,25 +102,15 @@ impl World {
         };
         tokio::time::timeout(PATIENCE, made).await.unwrap();
 
+        let key = InstallationKey::obtain(&client, control.name()).await.unwrap();
         let directory = tempfile::tempdir().unwrap();
         let repository = GitRepository::create(directory.path(), "repo").unwrap();
-        let options = Options {
-            cache_dir: directory.path().join("cache"),
-            limits: Default::default(),
-            observer: None,
-        };
-        let controller = Controller::new(ControllerOptions {
-            client: client.clone(),
-            sources: Sources::new(options).unwrap(),
-            charts: windlass_charts::Charts::new(directory.path().join("charts")).into(),
-            namespace: control.name().to_owned(),
-            queries_per_second: None,
-        });
+        let controller = Controller::new(options(&client, &control, directory.path(), key));
         let stop = CancellationToken::new();
-        let (running, token) = (controller.clone(), stop.clone());
-        tokio::spawn(async move { running.run(token).await });
+        let (runs, token) = (controller.clone(), stop.clone());
+        let running = tokio::spawn(async move { runs.run(token).await });
         let apps = Api::namespaced_with(
-            client,
+            client.clone(),
             control.name(),
             &kind("argoproj.io", "v1alpha1", "Application", "applications"),
         );
@@ -102,9 +121,31 @@ impl World {
             control,
             target,
             apps,
-            _stop: stop.drop_guard(),
-            _directory: directory,
+            client,
+            running,
+            stop,
+            directory,
         }
+    }
+
+    /// Stops the controller, lets something happen, and starts another that knows nothing.
+    pub(crate) async fn restart(&mut self, between: impl AsyncFnOnce(&Self)) {
+        self.stop.cancel();
+        (&mut self.running).await.unwrap();
+        between(self).await;
+        let key = InstallationKey::obtain(&self.client, self.control.name()).await.unwrap();
+        let directory = tempfile::tempdir_in(self.directory.path()).unwrap().keep();
+        self.controller = Controller::new(options(&self.client, &self.control, &directory, key));
+        let next = CancellationToken::new();
+        let (runs, token) = (self.controller.clone(), next.clone());
+        self.running = tokio::spawn(async move { runs.run(token).await });
+        self.stop = next;
+    }
+
+    /// `kubectl` in the control namespace.
+    pub(crate) fn control(&self, arguments: &[&str]) -> String {
+        let all = [arguments, &["-n", self.control.name()]].concat();
+        self.kubernetes.kubectl(&all).unwrap().trim().to_owned()
     }
 
     /// A name for an application that no other test on the cluster has.
@@ -192,6 +233,26 @@ impl World {
                 );
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Has everything of an application made anew, and waits for it.
+    pub(crate) async fn refreshed(&self, name: &str) {
+        const REFRESH: &str = "argocd.argoproj.io/refresh";
+        self.patch(name, &json!({"metadata": {"annotations": {REFRESH: "hard"}}})).await;
+        self.until(name, "looked at anew", |app| {
+            app["metadata"]["annotations"][REFRESH].is_null()
+                && app["status"]["sync"]["status"] == "Synced"
+        })
+        .await;
+    }
+
+    /// Waits until something holds.
+    pub(crate) async fn eventually(&self, what: &str, holds: impl Fn() -> bool) {
+        let began = Instant::now();
+        while !holds() {
+            assert!(began.elapsed() < PATIENCE, "not in time: {what}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 

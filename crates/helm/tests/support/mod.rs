@@ -98,7 +98,7 @@ pub(crate) fn try_ours(dir: &Path, call: &Call) -> Result<String, Error> {
     let mut print = Print::default();
     let mut capabilities = Capabilities::default();
     let mut release = Release::new("rel", "ns");
-    let mut options = Options::new(Environment { now: 0, seed: [7; 32] });
+    let mut options = Options::new(Environment::new(0, [7; 32]));
     let mut later: Vec<(&str, String)> = Vec::new();
     let mut flags = call.flags.iter();
     while let Some(flag) = flags.next() {

@@ -4,8 +4,7 @@ mod capabilities;
 mod dependencies;
 mod values;
 
-use sha2::{Digest as _, Sha256};
-use windlass_helm::{Chart, Environment as Draws, Options, Release};
+use windlass_helm::{Chart, Options, Release};
 use windlass_object::yaml;
 use windlass_tree::{Given, Need, Tree, TreePath};
 
@@ -99,8 +98,10 @@ impl Input<'_> {
             findings.given.cluster = Some(self.used(&chart, &values, versions));
         }
         let release = self.release();
-        let draws = Draws { now: self.given.now, seed: self.seed(&chart, &values, &release) };
-        let mut how = Options::new(draws);
+        let draws = self.spec.installation.draws.as_ref();
+        let draws = draws.ok_or_else(|| helm(&"no source of random draws is given"))?;
+        let (environment, renewal) = draws.environment(self.given.now, &chart, &values, &release);
+        let mut how = Options::new(environment);
         how.skip_schema_validation = self.options.skip_schema_validation;
         let rendered = windlass_helm::render(&chart, &values, &release, &capabilities, &how)
             .map_err(|error| {
@@ -111,6 +112,7 @@ impl Input<'_> {
                 }
                 Stop::Because(Reason::Helm(text))
             })?;
+        findings.given.until = renewal.and_then(|renewal| renewal.at());
         for warning in &rendered.warnings {
             let reason = Reason::Suspicious(warning.clone());
             findings.warnings.push(Diagnostic::of_file(self.root, reason));
@@ -155,24 +157,5 @@ impl Input<'_> {
         let name = first([&self.options.release_name, &installation.name, "release-name"]);
         let namespace = first([&self.options.namespace, &installation.namespace, "default"]);
         Release::new(name, namespace)
-    }
-
-    /// What random draws follow from: whose they are, and all that is put in. The same input draws
-    /// the same, after a restart too; nobody who does not know the installation's seed can tell it.
-    fn seed(&self, chart: &Chart, values: &windlass_helm::Values, release: &Release) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        let mut add = |part: &[u8]| {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        };
-        add(self.spec.installation.seed.as_bytes());
-        add(release.name.as_bytes());
-        add(release.namespace.as_bytes());
-        for file in &chart.raw {
-            add(file.name.as_bytes());
-            add(&file.data);
-        }
-        add(serde_json::to_string(values.as_map()).unwrap_or_default().as_bytes());
-        hash.finalize().into()
     }
 }

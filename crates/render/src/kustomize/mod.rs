@@ -6,7 +6,6 @@ mod flags;
 
 use std::sync::Arc;
 
-use sha2::{Digest as _, Sha256};
 use windlass_kustomize::kustomization::FILE_NAMES;
 use windlass_kustomize::{Error, Outcome};
 use windlass_object::yaml::Position;
@@ -37,7 +36,7 @@ pub(crate) fn render(
     CHECKOUT.clone_into(&mut how.root_name);
     how.helm_kube_version.clone_from(&options.kube_version);
     how.helm_api_versions.clone_from(&options.api_versions);
-    how.seed = Sha256::digest(spec.installation.seed.as_bytes()).into();
+    how.draws.clone_from(&spec.installation.draws);
     let edited = match edited(tree, root, options, environment) {
         Ok(edited) => edited,
         Err(diagnostic) => return findings.diagnostics.push(*diagnostic),
@@ -51,6 +50,7 @@ pub(crate) fn render(
         Ok(Outcome::Built(built)) => built,
         Err(error) => return findings.diagnostics.push(failed(root, &error)),
     };
+    findings.given.until = built.until;
     for warning in built.warnings {
         findings.warnings.push(Diagnostic::of_file(root, Reason::Suspicious(warning)));
     }

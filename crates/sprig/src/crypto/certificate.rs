@@ -11,6 +11,7 @@ use super::der::{OCTETS, OID, bits, element, elements, integer, pem, read, seque
 use super::key::PrivateKey;
 use crate::date::Time;
 use crate::encode::decode_base64;
+use crate::environment::Environment;
 use crate::random::Random;
 use crate::table::{Answer, Table, bytes, int, text};
 
@@ -32,9 +33,10 @@ const SERVER_AND_CLIENT: [&[u8]; 2] = [
 ];
 
 /// The functions that make certificates; each also as one that is given the key.
-pub(super) fn add(t: &mut Table, random: &Random, now: i128) {
+pub(super) fn add(t: &mut Table, random: &Random, environment: &Environment) {
     let ca = Type::Object(CERTIFICATE);
-    let maker = |random: &Random| Maker { random: random.clone(), now };
+    let maker =
+        |random: &Random| Maker { random: random.clone(), environment: environment.clone() };
     let m = maker(random);
     t.put(&["genCA"], &[Str, Int], move |a| m.authority(a, &m.new_key()?));
     let m = maker(random);
@@ -170,15 +172,10 @@ impl Issuer {
 }
 
 /// Makes certificates at a time, with serial numbers and keys from a seed.
+#[derive(Clone)]
 struct Maker {
     random: Random,
-    now: i128,
-}
-
-impl Clone for Maker {
-    fn clone(&self) -> Self {
-        Self { random: self.random.clone(), now: self.now }
-    }
+    environment: Environment,
 }
 
 impl Maker {
@@ -226,17 +223,20 @@ impl Maker {
     ) -> Answer {
         let signer = issuer.map_or(key, |(_, signer)| signer);
         let issuer_name = issuer.map_or(&request.subject, |(issuer, _)| &issuer.subject);
-        let mut serial = [0; 16];
-        self.random.fill(&mut serial);
-        let until = self.now + i128::from(request.days) * 86_400_000_000_000;
+        let begin = self.environment.begin(request.days);
+        let mut drawn = [0; 16];
+        self.random.fill(&mut drawn);
+        // One that is renewed is another certificate of the same issuer.
+        let serial = digest::digest(&digest::SHA256, &[&drawn[..], &begin.to_be_bytes()].concat());
+        let until = begin + i128::from(request.days) * 86_400_000_000_000;
         let algorithm = signer.algorithm();
         let extensions = sequence(&[&extensions(request, key, issuer.map(|(i, _)| i))]);
         let body = sequence(&[
             &element(0xA0, &integer(&[2])),
-            &integer(&serial),
+            &integer(&serial.as_ref()[..16]),
             &algorithm,
             issuer_name,
-            &sequence(&[&time(self.now), &time(until)]),
+            &sequence(&[&time(begin), &time(until)]),
             &request.subject,
             &key.public_info(),
             &element(0xA3, &extensions),

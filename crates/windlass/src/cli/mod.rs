@@ -20,6 +20,7 @@ use std::ffi::OsString;
 use std::future::Future;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 const LOG_VARIABLE: &str = "WINDLASS_LOG";
@@ -139,6 +140,19 @@ pub(crate) fn main() -> ExitCode {
 /// Runs a command that talks to others, on this thread.
 fn block_on<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
+}
+
+/// Random bytes of the system. Not from the TLS library: collecting its own entropy takes longer
+/// than rendering a chart.
+fn random() -> anyhow::Result<[u8; 32]> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).context("the system gives no random bytes")?;
+    Ok(bytes)
+}
+
+/// Where the draws of charts come from that nothing is delivered of, as with Helm.
+fn draws() -> anyhow::Result<windlass_helm::Draws> {
+    Ok(windlass_helm::Draws::fresh(random()?))
 }
 
 /// What a shell shows for a program that SIGPIPE ended: nobody reads on, as behind `| head`.

@@ -90,7 +90,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
                 (commit, path, tree)
             }
         };
-        let spec = Spec { path: TreePath::new(path)?, blocks, ..Spec::default() };
+        let mut spec = Spec { path: TreePath::new(path)?, blocks, ..Spec::default() };
+        spec.installation.draws = Some(super::draws()?);
         // No cluster is asked: charts see what Helm assumes without one.
         let kubernetes = windlass_helm::Capabilities::default().kube_version.version;
         let versions = Arc::new(ClusterVersions {

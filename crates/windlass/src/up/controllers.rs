@@ -11,6 +11,7 @@ use kube::runtime::{WatchStreamExt, watcher};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use windlass_argo::installation::InstallationKey;
 use windlass_argo::{Controller, ControllerOptions};
 use windlass_charts::Charts;
 use windlass_server::webhook::{Event, Secrets};
@@ -40,12 +41,14 @@ pub(super) async fn start(
 ) -> anyhow::Result<Controllers> {
     let sources = Sources::new(SourceOptions::new(ready.cache.join("git")))
         .context("cannot use the directory for Git mirrors (WINDLASS_CACHE names another)")?;
+    let key = InstallationKey::obtain(&ready.client, &options.namespace).await?;
     let controller = Controller::new(ControllerOptions {
         client: ready.client.clone(),
         sources,
         charts: Arc::new(Charts::new(ready.cache.join("charts"))),
         namespace: options.namespace.clone(),
         queries_per_second: queries_per_second(),
+        key,
     });
     let listener = tokio::net::TcpListener::bind(options.http_listen)
         .await

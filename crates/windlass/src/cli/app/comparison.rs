@@ -7,6 +7,7 @@ use std::sync::Arc;
 use windlass_argo::build_options::BuildOptions;
 use windlass_argo::customizations::Customizations;
 use windlass_argo::fetch::{self, Fetcher};
+use windlass_argo::installation::InstallationKey;
 use windlass_argo::types::{Application, IgnoreDifference};
 use windlass_engine::compare::{self, Comparison};
 use windlass_engine::diff::{self, Mode};
@@ -15,6 +16,7 @@ use windlass_engine::normalize::Normalizer;
 use windlass_engine::sync::{self, Plan};
 use windlass_engine::targets::{self, Context, Targets};
 use windlass_engine::tracking::{self, Method, Tracking};
+use windlass_helm::Draws;
 use windlass_object::{Object, ResourceKey};
 use windlass_render::{Given, Outcome, Rendered, Spec, render};
 use windlass_schema::Schemas;
@@ -62,6 +64,7 @@ pub(crate) async fn manifests(
     let config = repositories::config_map(connection, "argocd-cm").await?;
     let options = BuildOptions::read(&config);
     let instance = tracking::instance_name(app.name(), app.namespace(), &connection.namespace);
+    let draws = draws(connection, app).await?;
     let all = app.spec.effective_sources();
     let revisions: &[String] = match wanted {
         Wanted::Local(_) => &[],
@@ -71,8 +74,9 @@ pub(crate) async fn manifests(
     for (i, source) in all.iter().enumerate().filter(|(_, source)| !source.is_reference_only()) {
         let (sources, charts) = (&mirrors.sources, &mirrors.charts);
         let fetcher = Fetcher::of(app, source, sources, charts, &settings, Some(&versions));
-        let mut spec = fetch::spec(app, source, references.clone(), &instance, &options)
-            .map_err(Failure::generic)?;
+        let spec =
+            fetch::spec(app, source, references.clone(), &instance, &options, draws.clone());
+        let mut spec = spec.map_err(Failure::generic)?;
         let (revision, tree): (String, Arc<dyn Tree>) = match wanted {
             Wanted::Local(dir) => {
                 spec.path = TreePath::root();
@@ -106,6 +110,15 @@ pub(crate) async fn manifests(
         objects.extend(rendered.manifests.iter().map(|m| m.object.clone()));
     }
     Ok((objects, commit, incomplete))
+}
+
+/// Where the draws of the application's charts come from: as in the delivery, for who may read the
+/// installation's key; for others something else is drawn each time.
+async fn draws(connection: &Connection, app: &Application) -> anyhow::Result<Draws> {
+    match InstallationKey::read(&connection.client, &connection.namespace).await {
+        Ok(Some(key)) => Ok(key.draws(app.uid())),
+        Ok(None) | Err(_) => crate::cli::draws(),
+    }
 }
 
 /// Renders a tree, with what it asks for fetched.

@@ -247,10 +247,7 @@ fn templated(template: &str) -> anyhow::Result<String> {
 
 /// The clock and a seed, which this process takes from the system once.
 pub(super) fn environment() -> anyhow::Result<Environment> {
-    let mut seed = [0; 32];
-    // Not from the TLS library: collecting its own entropy takes longer than rendering a chart.
-    getrandom::fill(&mut seed).context("the system gives no random bytes")?;
-    Ok(Environment { now: jiff::Timestamp::now().as_nanosecond(), seed })
+    Ok(Environment::new(jiff::Timestamp::now().as_nanosecond(), crate::cli::random()?))
 }
 
 /// `--output-dir`: one file a template.

@@ -74,6 +74,7 @@ impl Args {
             helm_api_versions: self.helm_api_versions.clone(),
             managed_by_label: self.enable_managedby_label
                 || std::env::var("KUSTOMIZE_ENABLE_MANAGEDBY_LABEL").is_ok_and(|v| v == "on"),
+            draws: Some(crate::cli::draws()?),
             ..Options::default()
         };
         options.restrict_loads = match self.load_restrictor.as_str() {
@@ -136,7 +137,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 
 fn build(directory: &str, mut options: Options) -> anyhow::Result<Built> {
     let mut fetcher = Fetcher::default();
-    let mut given = Given::default();
+    let mut given = Given::at("", jiff::Timestamp::now().as_nanosecond());
     if let Ok(spec) = RepoSpec::parse(directory) {
         let tree = fetcher.tree(&spec.repository, &spec.reference)?;
         options.root_name.clone_from(&spec.repository);
