@@ -10,15 +10,17 @@ use std::sync::Arc;
 use futures::{StreamExt as _, stream};
 use windlass_charts::Charts;
 use windlass_helm::Draws;
+use windlass_object::json;
 use windlass_render::{Given, Need, Reference, Rendered, Spec};
 use windlass_source::credentials::Settings;
 use windlass_source::{Sources, address};
 use windlass_tree::{
-    ClusterVersions, EntryKind, GivenChart, GivenTree, MemoryTree, Tree, TreePath,
+    ClusterVersions, EntryKind, GivenChart, GivenLookup, GivenTree, MemoryTree, Tree, TreePath,
 };
 
 use crate::build_options::BuildOptions;
 use crate::helm_repositories;
+use crate::lookup::{Looking, Query};
 use crate::types::{Application, Source};
 
 /// How deep needs may lead to others.
@@ -43,6 +45,8 @@ pub struct Fetcher<'a> {
     pub versions: Option<&'a Arc<ClusterVersions>>,
     /// Commits that were resolved before: all sources of one look see the same ones.
     pub pinned: Option<&'a Pinned>,
+    /// Where charts look things up; without it they find nothing.
+    pub looking: Option<Looking<'a>>,
 }
 
 /// Commits by normalised address of the repository and wanted revision.
@@ -53,6 +57,7 @@ enum Fetched {
     Tree(GivenTree),
     File(Arc<[u8]>),
     Versions(Arc<ClusterVersions>),
+    Lookup(GivenLookup),
 }
 
 impl<'a> Fetcher<'a> {
@@ -66,8 +71,17 @@ impl<'a> Fetcher<'a> {
         versions: Option<&'a Arc<ClusterVersions>>,
     ) -> Self {
         let pass_credentials = source.helm.as_ref().is_some_and(|helm| helm.pass_credentials);
-        let (project, pinned) = (app.project(), None);
-        Self { sources, charts, settings, project, pass_credentials, versions, pinned }
+        let project = app.project();
+        Self {
+            sources,
+            charts,
+            settings,
+            project,
+            pass_credentials,
+            versions,
+            pinned: None,
+            looking: None,
+        }
     }
 
     /// The version of a source that is a chart, and its files as a tree.
@@ -105,6 +119,31 @@ impl<'a> Fetcher<'a> {
         Ok((version, Arc::new(tree)))
     }
 
+    /// The digest of a source that is an artifact of a registry, and its files.
+    ///
+    /// # Errors
+    /// When it cannot be had; with the digest, if that is known.
+    pub async fn artifact(
+        &self,
+        source: &Source,
+        wanted: &str,
+    ) -> Result<(String, Arc<dyn Tree>), (String, String)> {
+        let unknown = |why: &dyn std::fmt::Display| (String::new(), why.to_string());
+        let repository = helm_repositories::repository(
+            self.settings,
+            &source.repo_url,
+            self.project,
+            self.pass_credentials,
+        );
+        let repository = repository.map_err(|error| unknown(&error))?;
+        let digest = self.charts.resolve_artifact(&repository, wanted).await;
+        let digest = digest.map_err(|error| unknown(&error))?;
+        match self.charts.artifact(&repository, &digest).await {
+            Ok(tree) => Ok((digest, tree)),
+            Err(error) => Err((digest, error.to_string())),
+        }
+    }
+
     /// Runs `render` until it lacks nothing.
     ///
     /// # Errors
@@ -137,6 +176,7 @@ impl<'a> Fetcher<'a> {
                     Ok(Fetched::Tree(tree)) => given.insert_tree(need, tree),
                     Ok(Fetched::File(bytes)) => given.insert_file(need, bytes),
                     Ok(Fetched::Versions(versions)) => given.insert_cluster(versions),
+                    Ok(Fetched::Lookup(found)) => given.insert_lookup(need, found),
                     Err(why) => given.insert_failure(need, why),
                 }
             }
@@ -168,6 +208,16 @@ impl<'a> Fetcher<'a> {
                 .cloned()
                 .map(Fetched::Versions)
                 .ok_or_else(|| "no cluster is known here".to_owned()),
+            Need::Lookup { api_version, kind, namespace, name } => {
+                let query = Query { api_version, kind, namespace, name };
+                match &self.looking {
+                    Some(looking) => looking.look_up(query).await.map(Fetched::Lookup),
+                    None => Ok(Fetched::Lookup(GivenLookup {
+                        value: Arc::new(json!({})),
+                        hidden: None,
+                    })),
+                }
+            }
             other => Err(format!("{other} cannot be fetched")),
         }
     }

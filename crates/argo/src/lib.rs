@@ -9,6 +9,7 @@ pub mod customizations;
 pub mod fetch;
 pub mod helm_repositories;
 pub mod installation;
+pub mod lookup;
 pub mod rbac;
 pub mod types;
 

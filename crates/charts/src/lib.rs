@@ -6,11 +6,14 @@
 //!   -> archive                 bounded, checked against its digest, kept on disk by it
 //! ```
 //!
+//! An artifact of a registry that is no chart becomes a tree ([`Charts::artifact`]).
+//!
 //! Credentials go to the repository's own origin and nowhere else, unless it says so. All downloads
 //! are bounded in bytes, time and number.
 
 #![forbid(unsafe_code)]
 
+mod artifact;
 mod cache;
 mod error;
 pub mod index;

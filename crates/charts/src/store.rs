@@ -1,15 +1,15 @@
 //! Charts of all repositories, with what is known of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
-use windlass_oci::Client;
+use windlass_oci::{Client, Descriptor, Reference};
 use windlass_semver::Version;
-use windlass_tree::{ContentId, GivenChart};
+use windlass_tree::{ContentId, GivenChart, MemoryTree};
 
 use crate::cache::DiskCache;
 use crate::index::{Index, choose};
@@ -24,6 +24,8 @@ const FRESH_TAG: Duration = Duration::from_secs(600);
 const REMEMBERED: usize = 512;
 /// Downloads at once.
 const DOWNLOADS: usize = 8;
+/// Artifacts that are kept unpacked.
+const UNPACKED: usize = 16;
 /// Bytes of archives on disk.
 const DISK: u64 = 4 << 30;
 /// The longest that one chart may take.
@@ -35,7 +37,32 @@ pub struct Charts {
     indexes: Mutex<HashMap<[u8; 32], Known<Arc<Index>>>>,
     clients: Mutex<HashMap<[u8; 32], Arc<Client>>>,
     tags: Mutex<HashMap<String, Known<String>>>,
+    pub(crate) artifacts: Artifacts,
     downloads: Semaphore,
+}
+
+/// Artifacts that were unpacked, by whose they are and their digest; the oldest goes first.
+#[derive(Default)]
+pub(crate) struct Artifacts(Mutex<VecDeque<(ArtifactKey, Arc<MemoryTree>)>>);
+
+type ArtifactKey = ([u8; 32], String);
+
+impl Artifacts {
+    pub(crate) fn get(&self, key: &ArtifactKey) -> Option<Arc<MemoryTree>> {
+        let mut kept = self.0.lock();
+        let at = kept.iter().position(|(known, _)| known == key)?;
+        let found = kept.remove(at)?;
+        kept.push_back(found.clone());
+        Some(found.1)
+    }
+
+    pub(crate) fn insert(&self, key: ArtifactKey, tree: Arc<MemoryTree>) {
+        let mut kept = self.0.lock();
+        if kept.len() >= UNPACKED {
+            kept.pop_front();
+        }
+        kept.push_back((key, tree));
+    }
 }
 
 #[derive(Clone)]
@@ -59,6 +86,7 @@ impl Charts {
             indexes: Mutex::default(),
             clients: Mutex::default(),
             tags: Mutex::default(),
+            artifacts: Artifacts::default(),
             downloads: Semaphore::new(DOWNLOADS),
         }
     }
@@ -140,20 +168,54 @@ impl Charts {
         let (_, manifest) = registry::manifest(&client, &reference).await?;
         let layer = registry::archive_layer(&manifest)?;
         let digest = layer.digest.strip_prefix("sha256:").unwrap_or_default().to_owned();
-        let archive = match self.cache.get(&digest) {
-            Some(archive) => archive,
-            None => {
-                let archive = client.blob(&reference, layer).await?;
-                self.keep(&archive);
-                Arc::from(&archive[..])
-            }
-        };
+        let archive = self.layer(&client, &reference, layer).await?;
+        self.remember(key, digest.clone());
+        Ok(GivenChart { version, digest: ContentId::new(digest), archive })
+    }
+
+    /// A layer, from the disk if it is there.
+    pub(crate) async fn layer(
+        &self,
+        client: &Client,
+        reference: &Reference,
+        layer: &Descriptor,
+    ) -> Result<Arc<[u8]>, Error> {
+        let digest = layer.digest.strip_prefix("sha256:").unwrap_or_default();
+        if let Some(known) = self.cache.get(digest) {
+            return Ok(known);
+        }
+        let bytes = client.blob(reference, layer).await?;
+        self.keep(&bytes);
+        Ok(Arc::from(&bytes[..]))
+    }
+
+    /// The digest of a tag's manifest.
+    pub(crate) async fn tag_digest(
+        &self,
+        repository: &Repository,
+        reference: &Reference,
+        tag: &str,
+    ) -> Result<String, Error> {
+        let reference = Reference::parse(&format!("{reference}:{tag}"))?;
+        let key = format!("{} manifest {reference}", hex::encode(repository.identity()));
+        let known = self.tags.lock().get(&key).filter(|k| k.at.elapsed() < FRESH).cloned();
+        if let Some(known) = known {
+            return Ok(known.value);
+        }
+        let client = self.client(repository)?;
+        let _slot = self.downloads.acquire().await;
+        let (descriptor, _) = client.manifest(&reference).await?;
+        self.remember(key, descriptor.digest.clone());
+        Ok(descriptor.digest)
+    }
+
+    /// Remembers what a tag means.
+    fn remember(&self, tag: String, digest: String) {
         let mut tags = self.tags.lock();
         if tags.len() >= REMEMBERED {
             tags.clear();
         }
-        tags.insert(key, Known { value: digest.clone(), etag: None, at: Instant::now() });
-        Ok(GivenChart { version, digest: ContentId::new(digest), archive })
+        tags.insert(tag, Known { value: digest, etag: None, at: Instant::now() });
     }
 
     async fn download(
@@ -252,7 +314,7 @@ impl Charts {
         Ok(new.value)
     }
 
-    fn client(&self, repository: &Repository) -> Result<Arc<Client>, Error> {
+    pub(crate) fn client(&self, repository: &Repository) -> Result<Arc<Client>, Error> {
         let key = repository.identity();
         if let Some(client) = self.clients.lock().get(&key) {
             return Ok(client.clone());
@@ -267,7 +329,7 @@ impl Charts {
     }
 }
 
-async fn bounded<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+pub(crate) async fn bounded<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     match tokio::time::timeout(TIMEOUT, work).await {
         Ok(result) => result,
         Err(_) => Err(Error::Other(format!("no answer within {} seconds", TIMEOUT.as_secs()))),

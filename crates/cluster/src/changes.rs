@@ -43,6 +43,8 @@ pub struct Change {
     pub managed: bool,
     /// Applications that it belongs to, or did before, itself or by an owner. Sorted.
     pub apps: Vec<Arc<str>>,
+    /// Applications that hold an [`Interest`](crate::Interest) in it. Sorted.
+    pub interested: Vec<Arc<str>>,
     /// Resource version before, empty if it was not there.
     pub old_resource_version: Box<str>,
     /// Resource version now; of a deleted object the last one known.
@@ -101,9 +103,12 @@ impl Change {
             (_, kind) => kind,
         };
         self.managed |= later.managed;
-        self.apps.extend(later.apps);
-        self.apps.sort();
-        self.apps.dedup();
+        for (own, more) in [(&mut self.apps, later.apps), (&mut self.interested, later.interested)]
+        {
+            own.extend(more);
+            own.sort();
+            own.dedup();
+        }
         self.resource_version = later.resource_version;
         self.by = later.by.or(self.by.take());
     }
@@ -120,6 +125,7 @@ mod tests {
             kind,
             managed: true,
             apps: vec![app.into()],
+            interested: Vec::new(),
             old_resource_version: old.into(),
             resource_version: new.into(),
             by: None,

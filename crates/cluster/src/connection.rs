@@ -5,7 +5,6 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use parking_lot::RwLock;
 use serde::Deserialize;
 use tokio::sync::{Notify, Semaphore, watch as channel};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -19,6 +18,7 @@ use crate::discovery::{ApiKind, ApiKinds};
 use crate::error::Error;
 use crate::filter::KindFilter;
 use crate::http::{Call, Transport};
+use crate::interest::{Interest, Seen};
 use crate::limits::{Limits, STARTING_WATCHES};
 use crate::progress::{Progress, State};
 use crate::store::{Node, Store};
@@ -82,7 +82,7 @@ struct Inner {
 pub(crate) struct Shared {
     watches: Arc<Watches>,
     options: ConnectOptions,
-    kinds: RwLock<Arc<ApiKinds>>,
+    kinds: channel::Sender<Arc<ApiKinds>>,
     rediscover: Notify,
     pub(crate) schemas: Schemas,
     /// Only one discovery on demand at a time.
@@ -123,7 +123,7 @@ impl Cluster {
         let shared = Arc::new(Shared {
             watches,
             options,
-            kinds: RwLock::default(),
+            kinds: channel::Sender::default(),
             rediscover: Notify::new(),
             schemas: Schemas::builtin(),
             discovering: tokio::sync::Mutex::new(None),
@@ -167,7 +167,29 @@ impl Cluster {
 
     /// The kinds that are served, as known now.
     pub fn kinds(&self) -> Arc<ApiKinds> {
-        self.shared().kinds.read().clone()
+        self.shared().kinds.borrow().clone()
+    }
+
+    /// Told when other kinds are served.
+    pub fn kinds_changes(&self) -> channel::Receiver<Arc<ApiKinds>> {
+        self.shared().kinds.subscribe()
+    }
+
+    /// Applications that hold an [`Interest`] in the kinds.
+    pub fn interested_in_kinds(&self) -> Vec<Arc<str>> {
+        self.store().interests.in_kinds()
+    }
+
+    /// Begins an application's interest in what it does not manage.
+    pub fn interest(&self, app: &str) -> Interest {
+        Interest::new(&self.store().interests, app)
+    }
+
+    /// Whether objects are still as they were seen; of what is not mirrored nothing else is known.
+    /// A key without a name means all objects of the kind in a namespace, and without a namespace
+    /// all of the kind.
+    pub fn shows(&self, key: &ResourceKey, seen: &Seen) -> bool {
+        !self.is_mirrored(&key.group_kind()) || self.store().seen(key) == *seen
     }
 
     /// How the connection is now.
@@ -317,6 +339,46 @@ impl Cluster {
         any
     }
 
+    /// All objects of a kind in a namespace, or with an empty one in all, as the API has them: at
+    /// most `limit`.
+    ///
+    /// # Errors
+    /// As the API answers, and when there are more.
+    pub async fn list(
+        &self,
+        kind: &ApiKind,
+        namespace: &str,
+        limit: usize,
+    ) -> Result<Vec<Object>, Error> {
+        #[derive(serde::Deserialize)]
+        struct List {
+            #[serde(default)]
+            metadata: Meta,
+            items: Option<Vec<serde_json::Value>>,
+        }
+        #[derive(Default, serde::Deserialize)]
+        struct Meta {
+            #[serde(default, rename = "continue")]
+            next: String,
+        }
+        let path = kind.collection(namespace);
+        let call = Call::get(path.as_str()).query("limit", limit.to_string());
+        let List { metadata, items } = self.transport().json(&call).await?;
+        if !metadata.next.is_empty() {
+            let message = format!("there are more than {limit} objects");
+            return Err(Error::Answer { what: path, message });
+        }
+        let gvk = kind.gvk();
+        let items = items.unwrap_or_default().into_iter().filter_map(|mut item| {
+            // Within a list the API leaves these out.
+            let fields = item.as_object_mut()?;
+            fields.entry("apiVersion").or_insert_with(|| gvk.api_version().into());
+            fields.entry("kind").or_insert_with(|| gvk.kind.clone().into());
+            Object::try_from(item).ok()
+        });
+        Ok(items.collect())
+    }
+
     /// Asks the API for an object.
     ///
     /// # Errors
@@ -379,7 +441,13 @@ const DISCOVERY_LAG: [Duration; 3] =
 impl Shared {
     async fn discover(&self) -> Result<(), Error> {
         let kinds = ApiKinds::discover(&self.watches.transport).await?;
-        *self.kinds.write() = Arc::new(kinds);
+        self.kinds.send_if_modified(|known| {
+            let is_other = **known != kinds;
+            if is_other {
+                *known = Arc::new(kinds);
+            }
+            is_other
+        });
         Ok(())
     }
 
@@ -431,7 +499,7 @@ impl Shared {
 
     /// Starts and stops watches so that they are those of the kinds that are served.
     fn adjust(&self, running: &mut BTreeMap<GroupKind, (Arc<ApiKind>, DropGuard)>) {
-        let wanted = self.kinds.read().preferred_map();
+        let wanted = self.kinds.borrow().preferred_map();
         let watched = |kind: &ApiKind| {
             kind.allows("list")
                 && kind.allows("watch")

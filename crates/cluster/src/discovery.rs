@@ -79,7 +79,7 @@ impl ApiKind {
 }
 
 /// The kinds of one API at one moment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ApiKinds {
     by_kind: HashMap<GroupKind, Vec<Arc<ApiKind>>>,
     group_versions: Vec<String>,

@@ -12,6 +12,7 @@ use crate::changes::{Change, ChangeKind, Changes, FieldChange};
 use crate::decode::{Decoded, Owner, Uid, decompress};
 use crate::describe::{Detail, InfoItem, Network};
 use crate::discovery::ApiKind;
+use crate::interest::{Interests, Seen};
 
 /// Names an object; kinds and namespaces are shared by all who have them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,7 +28,7 @@ impl ObjectId {
         ResourceKey::new(&self.kind.group, &self.kind.kind, &*self.namespace, &*self.name)
     }
 
-    fn of(key: &ResourceKey) -> Self {
+    pub(crate) fn of(key: &ResourceKey) -> Self {
         Self {
             kind: Arc::new(key.group_kind()),
             namespace: key.namespace.as_str().into(),
@@ -138,6 +139,7 @@ impl Node {
 pub(crate) struct Store {
     inner: RwLock<Inner>,
     pub(crate) changes: Arc<Changes>,
+    pub(crate) interests: Arc<Interests>,
 }
 
 #[derive(Default)]
@@ -294,11 +296,13 @@ impl Store {
         }
         drop(inner);
         let managed = node.is_managed() || old.as_ref().is_some_and(|old| old.is_managed());
-        if apps.is_empty() {
+        let interested = self.interests.of(&node.id);
+        if apps.is_empty() && interested.is_empty() {
             return node.id.clone();
         }
         self.changes.push(Change {
             key: node.key(),
+            interested,
             kind: if old.is_some() { ChangeKind::Modified } else { ChangeKind::Added },
             managed,
             apps,
@@ -307,6 +311,22 @@ impl Store {
             by: node.by.as_deref().cloned(),
         });
         node.id.clone()
+    }
+
+    /// What a key names: one object, or without a name all objects of the kind in a namespace, or
+    /// without that all of the kind.
+    pub(crate) fn seen(&self, key: &ResourceKey) -> Seen {
+        let inner = self.inner.read();
+        let first = ObjectId::of(key);
+        let one = !key.name.is_empty();
+        inner
+            .objects
+            .range(&first..)
+            .take(if one { 1 } else { usize::MAX })
+            .take_while(|(id, _)| id.kind == first.kind && (!one || **id == first))
+            .take_while(|(id, _)| key.namespace.is_empty() || id.namespace == first.namespace)
+            .map(|(id, node)| (&*id.namespace, &*id.name, &*node.resource_version))
+            .collect()
     }
 
     /// Forgets an object of which a watch says, in this version, that it is gone.
@@ -340,11 +360,13 @@ impl Store {
         inner.objects.remove(id);
         inner.unlink(&node);
         drop(inner);
-        if apps.is_empty() {
+        let interested = self.interests.of(&node.id);
+        if apps.is_empty() && interested.is_empty() {
             return;
         }
         self.changes.push(Change {
             key: node.key(),
+            interested,
             kind: ChangeKind::Deleted,
             managed: node.is_managed(),
             apps,

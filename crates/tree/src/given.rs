@@ -43,6 +43,17 @@ pub enum Need {
     },
     /// The cluster's version and API versions.
     ClusterVersions,
+    /// What a template looks up in the cluster.
+    Lookup {
+        /// `v1`, or `group/version`.
+        api_version: String,
+        /// Kind.
+        kind: String,
+        /// Namespace; empty is all, or none.
+        namespace: String,
+        /// Name; empty is all.
+        name: String,
+    },
 }
 
 impl fmt::Display for Need {
@@ -54,6 +65,9 @@ impl fmt::Display for Need {
             Self::Tree { repository, revision } => write!(f, "{repository} at {revision:?}"),
             Self::File { address } => f.write_str(address),
             Self::ClusterVersions => f.write_str("the cluster's versions"),
+            Self::Lookup { api_version, kind, namespace, name } => {
+                write!(f, "lookup of {api_version} {kind} {namespace:?} {name:?}")
+            }
         }
     }
 }
@@ -76,6 +90,22 @@ pub struct GivenTree {
     pub revision: String,
     /// Its tree.
     pub tree: Arc<dyn Tree>,
+}
+
+/// What was looked up in a cluster.
+#[derive(Clone)]
+pub struct GivenLookup {
+    /// The object, or a list of objects; an empty mapping if it is not there.
+    pub value: Arc<serde_json::Value>,
+    /// Why this is less than the cluster has, if it is.
+    pub hidden: Option<String>,
+}
+
+impl fmt::Debug for GivenLookup {
+    /// Without the value: it may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GivenLookup").field("hidden", &self.hidden).finish_non_exhaustive()
+    }
 }
 
 /// What a cluster serves.
@@ -128,6 +158,7 @@ enum Gift {
     Tree(GivenTree),
     File(Arc<[u8]>),
     ClusterVersions(Arc<ClusterVersions>),
+    Lookup(GivenLookup),
 }
 
 /// What was fetched for a renderer. `None` from a method that looks something up: it was not asked
@@ -169,6 +200,11 @@ impl Given {
     /// Adds the cluster's versions.
     pub fn insert_cluster(&mut self, versions: Arc<ClusterVersions>) {
         self.gifts.insert(Need::ClusterVersions, Ok(Gift::ClusterVersions(versions)));
+    }
+
+    /// Adds what was looked up.
+    pub fn insert_lookup(&mut self, need: Need, found: GivenLookup) {
+        self.gifts.insert(need, Ok(Gift::Lookup(found)));
     }
 
     /// Says why something cannot be had.
@@ -224,6 +260,14 @@ impl Given {
         })
     }
 
+    /// What was looked up.
+    pub fn lookup(&self, need: &Need) -> Lookup<'_, GivenLookup> {
+        self.look(need, |gift| match gift {
+            Gift::Lookup(found) => Some(found),
+            _ => None,
+        })
+    }
+
     fn look<'a, T>(&'a self, need: &Need, of: impl Fn(&'a Gift) -> Option<&'a T>) -> Lookup<'a, T> {
         match self.gifts.get(need)? {
             Ok(gift) => of(gift).map(Ok),
@@ -257,6 +301,7 @@ impl Gift {
             Self::Tree(tree) => ContentId::new(tree.revision.as_str()),
             Self::File(bytes) => ContentId::of_bytes(bytes),
             Self::ClusterVersions(versions) => versions.apis_id(),
+            Self::Lookup(found) => ContentId::of_bytes(found.value.to_string().as_bytes()),
         }
     }
 }
@@ -289,6 +334,11 @@ impl GivenRecord {
     /// Whether something that was used could not be had: the next try may do better.
     pub fn failed(&self) -> bool {
         self.failed
+    }
+
+    /// Whether something was looked up in the cluster.
+    pub fn has_lookups(&self) -> bool {
+        self.seen.keys().any(|need| matches!(need, Need::Lookup { .. }))
     }
 
     /// Whether what was used is still the same.

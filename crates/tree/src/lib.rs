@@ -20,7 +20,8 @@ use std::sync::Arc;
 
 pub use directory::DirectoryTree;
 pub use given::{
-    ClusterRead, ClusterVersions, Given, GivenChart, GivenRecord, GivenTree, Holds, Lookup, Need,
+    ClusterRead, ClusterVersions, Given, GivenChart, GivenLookup, GivenRecord, GivenTree, Holds,
+    Lookup, Need,
 };
 pub use glob::{Glob, GlobError};
 pub use memory::MemoryTree;

@@ -261,6 +261,7 @@ const BATCH: Duration = Duration::from_millis(20);
 /// the cluster.
 async fn follow(cluster: windlass_cluster::WeakCluster, context: Weak<Context>) {
     let Some(mut connection) = cluster.upgrade().map(|c| c.connection_changes()) else { return };
+    let Some(mut kinds) = cluster.upgrade().map(|c| c.kinds_changes()) else { return };
     let Some(changes) = cluster.upgrade().map(|c| c.changes().clone()) else { return };
     let server = cluster.upgrade().map(|c| c.server().to_owned()).unwrap_or_default();
     loop {
@@ -278,12 +279,26 @@ async fn follow(cluster: windlass_cluster::WeakCluster, context: Weak<Context>) 
                 }
                 Vec::new()
             }
+            changed = kinds.changed() => {
+                if changed.is_err() { return }
+                let (Some(context), Some(cluster)) = (context.upgrade(), cluster.upgrade()) else {
+                    return;
+                };
+                for app in cluster.interested_in_kinds() {
+                    let key = AppKey::of_instance(&app, &context.namespace);
+                    context.apps.raise(&key, Level::Live);
+                }
+                Vec::new()
+            }
         };
         let (Some(context), Some(cluster)) = (context.upgrade(), cluster.upgrade()) else { return };
         for change in &told {
             let level = if change.managed { Level::Live } else { Level::Tree };
             for app in &change.apps {
                 context.apps.raise(&AppKey::of_instance(app, &context.namespace), level);
+            }
+            for app in &change.interested {
+                context.apps.raise(&AppKey::of_instance(app, &context.namespace), Level::Live);
             }
         }
         let up = !matches!(cluster.connection(), Connection::Down(_));

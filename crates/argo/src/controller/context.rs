@@ -129,7 +129,9 @@ impl Context {
     pub(crate) fn set_projects(&self, projects: BTreeMap<String, Arc<AppProject>>) {
         let old = self.projects.swap(Arc::new(projects));
         let now = self.projects.load();
-        self.apps.raise_where(Level::Live, |app| old.get(app.project()) != now.get(app.project()));
+        // What charts look up depends on the project, too.
+        let is_other = |app: &Application| old.get(app.project()) != now.get(app.project());
+        self.apps.raise_where(Level::Revision, is_other);
     }
 
     /// Wakes the applications that go to a cluster.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::{FutureExt as _, StreamExt as _, stream};
-use windlass_cluster::{ApiKinds, Cluster};
+use windlass_cluster::{ApiKinds, Cluster, Interest};
 use windlass_engine::state::{Condition, ConditionType};
+use windlass_engine::tracking::instance_name;
 use windlass_object::Object;
 use windlass_render::{Reference, Rendered};
 use windlass_source::credentials::Settings as Repositories;
@@ -14,8 +15,10 @@ use windlass_tree::{ClusterVersions, Tree};
 
 use super::apps::Level;
 use super::context::Context;
+use super::live_objects::{LiveObjects, Looked};
 use super::rendering::{Rendering, render, versions};
 use crate::fetch::{self, Fetcher, Pinned};
+use crate::lookup::Looking;
 use crate::types::{Application, Source};
 
 /// Sources of one application that are worked on at once.
@@ -39,6 +42,10 @@ pub(crate) struct Gathered {
     wholly: bool,
     /// What the cluster served, if manifests depend on it.
     kinds: Option<Arc<ApiKinds>>,
+    /// What was looked up in the cluster.
+    looked: Looked,
+    /// Held so that changes of that are told.
+    interest: Option<Arc<Interest>>,
 }
 
 impl Gathered {
@@ -68,7 +75,7 @@ impl Gathered {
     ) {
         self.types.push(rendered.source_type.map(|t| t.to_string()).unwrap_or_default());
         self.unreachable |= rendered.given.failed();
-        if rendered.given.cluster.is_some() {
+        if rendered.given.cluster.is_some() || rendered.given.has_lookups() {
             self.kinds = Some(kinds.clone());
         }
         let fails = !rendered.diagnostics.is_empty();
@@ -83,9 +90,10 @@ impl Gathered {
         self.rendered.push(rendered);
     }
 
-    /// Whether the cluster serves what the manifests were made for.
+    /// Whether the cluster serves and shows what the manifests were made for.
     pub(crate) fn fits(&self, cluster: &Cluster) -> bool {
         self.kinds.as_ref().is_none_or(|kinds| Arc::ptr_eq(kinds, &cluster.kinds()))
+            && self.looked.iter().all(|(key, seen)| cluster.shows(key, seen))
     }
 
     /// Whether it is the same manifests of the same sources.
@@ -118,6 +126,17 @@ pub(crate) async fn gather(
     };
     let kinds = cluster.kinds();
     let settings = context.repositories();
+    let instance = instance_name(app.name(), app.namespace(), &context.namespace);
+    let live = LiveObjects::new(cluster, &instance);
+    let project = context.project(app.project());
+    let place = context.clusters.find(&app.spec.destination);
+    let looking = match (&project, &place) {
+        (Some(project), Ok((server, cluster))) => {
+            let destination = &app.spec.destination;
+            Some(Looking { objects: &live, project, destination, server, cluster })
+        }
+        _ => None,
+    };
     let mut looks = Looks {
         context,
         app,
@@ -126,6 +145,7 @@ pub(crate) async fn gather(
         level,
         references,
         pinned: Pinned::new(),
+        looking,
     };
     let wanted = |i: usize| wanted.get(i).map_or("", String::as_str);
     looks.forget(sources);
@@ -166,6 +186,11 @@ pub(crate) async fn gather(
             }
         }
     }
+    if gathered.kinds.is_some() {
+        live.interest.add_kinds();
+    }
+    gathered.interest = Some(live.interest.clone());
+    gathered.looked = live.looked();
     if several && gathered.wholly {
         // As Argo CD: revisions of several sources are told together or not at all.
         gathered.revisions.clear();
@@ -190,8 +215,8 @@ enum Failure {
 enum Resolved {
     /// A commit, whose files are fetched when they are needed.
     Commit { repository: Arc<Repository>, revision: String },
-    /// A chart's.
-    Chart { version: String, tree: Arc<dyn Tree> },
+    /// A chart's, or an artifact's of a registry.
+    Files { revision: String, tree: Arc<dyn Tree> },
 }
 
 /// One look at the sources of an application.
@@ -203,6 +228,7 @@ struct Looks<'a> {
     level: Level,
     references: Option<BTreeMap<String, Reference>>,
     pinned: Pinned,
+    looking: Option<Looking<'a>>,
 }
 
 impl Looks<'_> {
@@ -210,7 +236,7 @@ impl Looks<'_> {
         let (sources, charts) = (&self.context.sources, &self.context.charts);
         let versions = Some(&self.versions);
         let fetcher = Fetcher::of(self.app, source, sources, charts, self.settings, versions);
-        Fetcher { pinned: Some(&self.pinned), ..fetcher }
+        Fetcher { pinned: Some(&self.pinned), looking: self.looking, ..fetcher }
     }
 
     /// What was known of the repositories, if they are to be asked again.
@@ -218,20 +244,24 @@ impl Looks<'_> {
         if self.level < Level::Refresh {
             return;
         }
-        if sources.iter().any(|source| !source.chart.is_empty()) {
+        if sources.iter().any(|source| !source.chart.is_empty() || source.is_oci()) {
             self.context.charts.invalidate();
         }
         let known = |url: &str| sources.iter().any(|source| address::same(url, &source.repo_url));
         self.context.sources.invalidate(&known);
     }
 
-    /// The commit of a source, or its chart; or why there is none, with the version if that is
+    /// The commit of a source, or its files; or why there is none, with the version if that is
     /// known.
     async fn resolve(&self, source: &Source, wanted: &str) -> Result<Resolved, (String, String)> {
         let unknown = |error: &dyn std::fmt::Display| (String::new(), error.to_string());
         if !source.chart.is_empty() {
             let (version, tree) = self.fetcher(source).chart(source, wanted).await?;
-            return Ok(Resolved::Chart { version, tree });
+            return Ok(Resolved::Files { revision: version, tree });
+        }
+        if source.is_oci() {
+            let (revision, tree) = self.fetcher(source).artifact(source, wanted).await?;
+            return Ok(Resolved::Files { revision, tree });
         }
         let repository = self.settings.repository(&source.repo_url, self.app.project());
         let repository = repository.map_err(|error| unknown(&error))?;
@@ -248,7 +278,7 @@ impl Looks<'_> {
     ) -> (String, Result<Arc<Rendered>, Failure>) {
         let (revision, tree): (String, Arc<dyn Tree>) = match found {
             Err((revision, why)) => return (revision, Err(Failure::Said(why))),
-            Ok(Resolved::Chart { version, tree }) => (version, tree),
+            Ok(Resolved::Files { revision, tree }) => (revision, tree),
             Ok(Resolved::Commit { revision, .. }) if source.is_reference_only() => {
                 return (revision, Err(Failure::Nothing));
             }

@@ -23,6 +23,7 @@ mod drift;
 mod events;
 mod gather;
 mod ignored;
+mod live_objects;
 mod metrics;
 mod operation;
 mod perform;
@@ -49,6 +50,7 @@ use apps::Level;
 use context::Context;
 pub(crate) use context::{application_resource, resource};
 use metrics::Metrics;
+pub(crate) use project::permits_kind;
 pub use settings::kind_filter;
 
 use crate::types::AppProject;

@@ -101,7 +101,15 @@ pub struct JsonnetVar {
 impl Source {
     /// Whether the source names only files for others to refer to: it renders nothing.
     pub fn is_reference_only(&self) -> bool {
-        !self.reference.is_empty() && self.path.is_empty() && self.chart.is_empty()
+        !self.reference.is_empty()
+            && self.path.is_empty()
+            && self.chart.is_empty()
+            && !self.is_oci()
+    }
+
+    /// Whether the files are an artifact of a registry.
+    pub fn is_oci(&self) -> bool {
+        self.chart.is_empty() && self.repo_url.starts_with("oci://")
     }
 
     /// The options of all renderers, as rendering takes them.

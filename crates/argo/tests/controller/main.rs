@@ -4,6 +4,7 @@
 
 mod charts;
 mod draws;
+mod lookup;
 mod world;
 
 use std::time::{Duration, Instant};

@@ -14,6 +14,7 @@ use windlass_object::{Object, Value, json};
 use windlass_source::{Options, Sources};
 use windlass_testkit::{GitRepository, Kubernetes, Namespace, kubernetes};
 
+const REFRESH: &str = "argocd.argoproj.io/refresh";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct World {
@@ -236,10 +237,31 @@ impl World {
         }
     }
 
+    pub(crate) fn control_namespace(&self) -> &str {
+        self.control.name()
+    }
+
+    /// Changes the project `default`.
+    pub(crate) fn project(&self, patch: &Value) {
+        let patch = patch.to_string();
+        self.control(&["patch", "appproject", "default", "--type=merge", "-p", &patch]);
+    }
+
+    /// Applies an object in the destination.
+    pub(crate) fn apply(&self, object: &Value) {
+        let file = self.directory.path().join("object.json");
+        std::fs::write(&file, object.to_string()).unwrap();
+        self.kubectl(&["apply", "-f", file.to_str().unwrap()]);
+    }
+
+    /// Asks for everything of an application to be made anew.
+    pub(crate) async fn refresh(&self, name: &str) {
+        self.patch(name, &json!({"metadata": {"annotations": {REFRESH: "hard"}}})).await;
+    }
+
     /// Has everything of an application made anew, and waits for it.
     pub(crate) async fn refreshed(&self, name: &str) {
-        const REFRESH: &str = "argocd.argoproj.io/refresh";
-        self.patch(name, &json!({"metadata": {"annotations": {REFRESH: "hard"}}})).await;
+        self.refresh(name).await;
         self.until(name, "looked at anew", |app| {
             app["metadata"]["annotations"][REFRESH].is_null()
                 && app["status"]["sync"]["status"] == "Synced"

@@ -2,12 +2,16 @@
 
 mod capabilities;
 mod dependencies;
+mod lookup;
 mod values;
+
+use std::sync::Arc;
 
 use windlass_helm::{Chart, Options, Release};
 use windlass_object::yaml;
-use windlass_tree::{Given, Need, Tree, TreePath};
+use windlass_tree::{ClusterRead, Given, Need, Tree, TreePath};
 
+use self::lookup::{Lookups, Noted};
 use crate::objects::object;
 use crate::{Diagnostic, Environment, Findings, HelmOptions, Reason, Spec};
 
@@ -95,25 +99,32 @@ impl Input<'_> {
             return Err(Stop::Lacks(needs));
         };
         if let Some(Ok(versions)) = self.given.cluster() {
-            findings.given.cluster = Some(self.used(&chart, &values, versions));
+            let used = self.used(&chart, &values, versions);
+            findings.given.cluster = (used != ClusterRead::default()).then_some(used);
         }
         let release = self.release();
         let draws = self.spec.installation.draws.as_ref();
         let draws = draws.ok_or_else(|| helm(&"no source of random draws is given"))?;
         let (environment, renewal) = draws.environment(self.given.now, &chart, &values, &release);
         let mut how = Options::new(environment);
+        let lookups = Arc::new(Lookups::new(self.given));
+        how.lookup = Some(lookups.clone());
         how.skip_schema_validation = self.options.skip_schema_validation;
-        let rendered = windlass_helm::render(&chart, &values, &release, &capabilities, &how)
-            .map_err(|error| {
-                let mut text = error.to_string();
-                for line in error.advice() {
-                    text.push('\n');
-                    text.push_str(&line);
-                }
-                Stop::Because(Reason::Helm(text))
-            })?;
+        let rendered = windlass_helm::render(&chart, &values, &release, &capabilities, &how);
+        let Noted { needs, hidden } = lookups.noted();
+        if !needs.is_empty() {
+            return Err(Stop::Lacks(needs.into_iter().collect()));
+        }
+        let rendered = rendered.map_err(|error| {
+            let mut text = error.to_string();
+            for line in error.advice() {
+                text.push('\n');
+                text.push_str(&line);
+            }
+            Stop::Because(Reason::Helm(text))
+        })?;
         findings.given.until = renewal.and_then(|renewal| renewal.at());
-        for warning in &rendered.warnings {
+        for warning in rendered.warnings.iter().chain(&hidden) {
             let reason = Reason::Suspicious(warning.clone());
             findings.warnings.push(Diagnostic::of_file(self.root, reason));
         }

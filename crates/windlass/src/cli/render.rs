@@ -106,6 +106,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             pass_credentials: false,
             versions: Some(&versions),
             pinned: None,
+            looking: None,
         };
         super::app::rendered(&fetcher, spec, tree, &revision).await
     })?;

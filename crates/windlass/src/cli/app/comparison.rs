@@ -24,6 +24,7 @@ use windlass_tree::{DirectoryTree, Tree, TreePath};
 
 use super::connection::{Connection, Stored};
 use super::kinds::{self, Kinds};
+use super::lookup::Lookups;
 use super::repositories::{self, Mirrors};
 use crate::cli::failure::Failure;
 use crate::cli::output;
@@ -65,6 +66,7 @@ pub(crate) async fn manifests(
     let options = BuildOptions::read(&config);
     let instance = tracking::instance_name(app.name(), app.namespace(), &connection.namespace);
     let draws = draws(connection, app).await?;
+    let lookups = Lookups::open(connection, app).await;
     let all = app.spec.effective_sources();
     let revisions: &[String] = match wanted {
         Wanted::Local(_) => &[],
@@ -73,9 +75,9 @@ pub(crate) async fn manifests(
     let references = fetch::references(app, all, revisions).map_err(Failure::generic)?;
     for (i, source) in all.iter().enumerate().filter(|(_, source)| !source.is_reference_only()) {
         let (sources, charts) = (&mirrors.sources, &mirrors.charts);
-        let fetcher = Fetcher::of(app, source, sources, charts, &settings, Some(&versions));
-        let spec =
-            fetch::spec(app, source, references.clone(), &instance, &options, draws.clone());
+        let mut fetcher = Fetcher::of(app, source, sources, charts, &settings, Some(&versions));
+        fetcher.looking = lookups.as_ref().map(|lookups| lookups.looking(app));
+        let spec = fetch::spec(app, source, references.clone(), &instance, &options, draws.clone());
         let mut spec = spec.map_err(Failure::generic)?;
         let (revision, tree): (String, Arc<dyn Tree>) = match wanted {
             Wanted::Local(dir) => {
@@ -85,7 +87,10 @@ pub(crate) async fn manifests(
             Wanted::Revisions(_) => {
                 let revision = revisions.get(i).filter(|revision| !revision.is_empty());
                 let revision = revision.unwrap_or(&source.target_revision);
-                if source.chart.is_empty() {
+                if source.is_oci() {
+                    let found = fetcher.artifact(source, revision).await;
+                    found.map_err(|(_, error)| Failure::generic(error))?
+                } else if source.chart.is_empty() {
                     let repository = settings.repository(&source.repo_url, app.project())?;
                     let resolved = mirrors.sources.resolve(&repository, revision).await?;
                     let tree = mirrors.sources.tree(&repository, &resolved.commit).await?;

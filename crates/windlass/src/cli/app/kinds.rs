@@ -85,6 +85,41 @@ impl Kinds {
         found.map_err(|e| refused(&e))?.map(|o| object(&o, &kind.resource)).transpose()
     }
 
+    /// Whether objects of a kind in just this version lie in namespaces; none if it is not served.
+    pub(crate) fn namespaced_version(&self, gvk: &GroupVersionKind) -> Option<bool> {
+        self.served.get(gvk).map(|kind| kind.namespaced)
+    }
+
+    /// An object in just this version; none if it, or the version, is not there.
+    pub(crate) async fn get(
+        &self,
+        gvk: &GroupVersionKind,
+        namespace: &str,
+        name: &str,
+    ) -> anyhow::Result<Option<Object>> {
+        let Some(kind) = self.served.get(gvk) else { return Ok(None) };
+        let found = self.api(kind, namespace).get_opt(name).await.map_err(|e| refused(&e))?;
+        found.map(|found| object(&found, &kind.resource)).transpose()
+    }
+
+    /// The objects of a kind in just this version, at most `limit`.
+    pub(crate) async fn list(
+        &self,
+        gvk: &GroupVersionKind,
+        namespace: &str,
+        limit: usize,
+    ) -> anyhow::Result<Vec<Object>> {
+        let Some(kind) = self.served.get(gvk) else { return Ok(Vec::new()) };
+        let params = ListParams::default().limit(u32::try_from(limit).unwrap_or(u32::MAX));
+        let found = self.api(kind, namespace).list(&params).await.map_err(|e| refused(&e))?;
+        if found.metadata.continue_.is_some_and(|next| !next.is_empty()) {
+            return Err(
+                Failure::generic(format!("there are more than {limit} {}", gvk.kind)).into()
+            );
+        }
+        found.items.iter().map(|found| object(found, &kind.resource)).collect()
+    }
+
     /// The objects of these names and versions, none for one that is not there.
     pub(crate) async fn fetch_each(
         &self,

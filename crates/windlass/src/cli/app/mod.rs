@@ -13,6 +13,7 @@ mod history;
 mod kinds;
 mod list;
 mod logs;
+mod lookup;
 mod manifests;
 mod options;
 mod repositories;
