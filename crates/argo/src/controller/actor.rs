@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use super::apps::{AppKey, Level, Signal};
+use super::apps::{AppKey, Level, Signal, asked};
 use super::context::Context;
 use super::reconcile::{self, Memory};
 use crate::types::Application;
@@ -21,8 +21,10 @@ pub(crate) fn start(context: &Arc<Context>, app: Arc<Application>, stop: &Cancel
     let signal = Arc::new(Signal::default());
     let stop = stop.child_token();
     let key = AppKey::of(&app);
+    // A refresh may have been asked for while no controller ran.
+    let level = asked(&app).unwrap_or(Level::Revision);
     context.apps.add(app, signal.clone(), stop.clone().drop_guard());
-    signal.raise(Level::Revision);
+    signal.raise(level);
     let context = context.clone();
     tokio::spawn(async move {
         tokio::select! {

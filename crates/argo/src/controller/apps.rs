@@ -173,12 +173,18 @@ fn is_older(app: &Application, than: &Application) -> bool {
         && matches!((number(app), number(than)), (Some(new), Some(old)) if new <= old)
 }
 
+/// What an object asks for by itself: a refresh.
+pub(crate) fn asked(app: &Application) -> Option<Level> {
+    match app.annotation(ANNOTATION_REFRESH)? {
+        "hard" => Some(Level::Hard),
+        _ => Some(Level::Refresh),
+    }
+}
+
 /// What a change of the object asks for, looking at some of its metadata.
 fn attention(old: &Application, new: &Application, watched: &[&str]) -> Option<Level> {
-    match new.annotation(ANNOTATION_REFRESH) {
-        Some("hard") => return Some(Level::Hard),
-        Some(_) => return Some(Level::Refresh),
-        None => {}
+    if let Some(level) = asked(new) {
+        return Some(level);
     }
     let terminating = |app: &Application| {
         app.status.operation_state.as_ref().is_some_and(|s| s.phase == OperationPhase::Terminating)

@@ -3,7 +3,7 @@
 use windlass_charts::pack;
 use windlass_helm::{Chart, File};
 use windlass_object::{Value, json};
-use windlass_testkit::{FileServer, available};
+use windlass_testkit::{DockerRegistry, FileServer, available};
 
 use super::world::World;
 
@@ -123,6 +123,105 @@ async fn a_chart_of_a_repository() {
         .await;
     // What was asked for again came with the same index: it was not sent again and again.
     assert!(server.served() <= 6, "{}", server.served());
+    world.delete(&demo).await;
+    world.until_gone(&demo).await;
+}
+
+/// A tar file, gzipped.
+fn tar(files: &[(&str, &str)]) -> Vec<u8> {
+    let zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut builder = tar::Builder::new(zipped);
+    for (name, text) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(0o644);
+        header.set_size(text.len() as u64);
+        builder.append_data(&mut header, name, text.as_bytes()).unwrap();
+    }
+    builder.into_inner().unwrap().finish().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_artifact_of_a_registry() {
+    use windlass_oci::{
+        Client, Credentials, IMAGE_MANIFEST, Limits, Manifest, Reference, Transport,
+    };
+    // `secret`, as bcrypt.
+    const HASH: &str = "$2y$05$kSJWyY8bARtgWJVoOLnCF.6jweSJK5501eMyoBYR1PGJqaj5CItsq";
+    const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+    if !available(&["kubectl", "kube", "docker-registry"]) {
+        return;
+    }
+    let world = World::start("artifact").await;
+    let demo = world.unique();
+    let registry = DockerRegistry::start("me", HASH).unwrap();
+    let url = format!("oci://{}/team/config", registry.host());
+    let credentials =
+        Credentials::Basic { username: "me".into(), password: "secret".to_owned().into() };
+    let client = Client::new(&Transport::default(), credentials, true, Limits::default()).unwrap();
+    let push = async |tag: &str, media_type: &str, layer: Vec<u8>| {
+        let reference = Reference::parse(&format!("{url}:{tag}")).unwrap();
+        let empty = "application/vnd.oci.empty.v1+json";
+        let manifest = Manifest {
+            schema_version: 2,
+            config: client.push_blob(&reference, empty, "{}".into()).await.unwrap(),
+            layers: vec![client.push_blob(&reference, media_type, layer.into()).await.unwrap()],
+            ..Manifest::default()
+        };
+        let body = serde_json::to_vec(&manifest).unwrap();
+        client.push_manifest(&reference, IMAGE_MANIFEST, body.into()).await.unwrap().digest
+    };
+    let map = |version: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: seen}}\ndata: {{v: \"{version}\"}}\n"
+        )
+    };
+    let kustomization = "namePrefix: pre-\nresources: [map.yaml]\n";
+    let one = push("1.0.0", LAYER, tar(&[("plain/map.yaml", &map("1"))])).await;
+    let overlay = [("map.yaml", map("2")), ("kustomization.yaml", kustomization.to_owned())];
+    let overlay = overlay.each_ref().map(|(name, text)| (*name, text.as_str()));
+    let two = push("1.1.0", LAYER, tar(&overlay)).await;
+    let helm = push("chart", windlass_charts::registry::CHART, chart("3.0.0")).await;
+    push("odd", "application/x-tar", tar(&[("a", "b")])).await;
+
+    world.secret(
+        "registry",
+        &[
+            ("type", "oci"),
+            ("url", &url),
+            ("username", "me"),
+            ("password", "secret"),
+            ("insecureOCIForceHttp", "true"),
+        ],
+    );
+    world.create(&demo, "unused", json!({"automated": {"prune": true}}), true).await;
+    let source = |revision: &str, path: &str| json!({"spec": {"source": {"repoURL": url, "path": path, "targetRevision": revision}}});
+    let data = |name: &str, field: &str| {
+        let path = format!("jsonpath={{.data.{field}}}");
+        world.kubectl(&["get", "cm", name, "--ignore-not-found", "-o", &path])
+    };
+    // A tag, and manifests below a directory.
+    world.patch(&demo, &source("1.0.0", "plain")).await;
+    world.until(&demo, "manifests", |app| at(app, &one)).await;
+    assert_eq!(data("seen", "v"), "1");
+    // A range, and an overlay.
+    world.patch(&demo, &source("^1", ".")).await;
+    let app = world.until(&demo, "an overlay", |app| at(app, &two)).await;
+    assert_eq!(app["status"]["sourceType"], "Kustomize");
+    assert_eq!(data("pre-seen", "v"), "2");
+    // A digest, and a chart.
+    world.patch(&demo, &source(&helm, ".")).await;
+    let app = world.until(&demo, "a chart", |app| at(app, &helm)).await;
+    assert_eq!(app["status"]["sourceType"], "Helm");
+    assert_eq!(data("seen", "version"), "3.0.0");
+    for (revision, why) in [
+        ("odd", "not in the list of allowed media types"),
+        ("none", "cannot get digest for revision none"),
+        ("^7", "version matching constraint not found"),
+    ] {
+        world.patch(&demo, &source(revision, ".")).await;
+        let told = |app: &Value| app["status"]["conditions"].to_string().contains(why);
+        world.until(&demo, why, told).await;
+    }
     world.delete(&demo).await;
     world.until_gone(&demo).await;
 }

@@ -49,15 +49,17 @@ async fn a_chart_looks_up_what_its_project_permits() {
 
     // What was looked up comes, changes and goes; nobody asks for anything.
     world.kubectl(&["create", "configmap", "input", "--from-literal=x=1"]);
+    world.sync(&demo).await;
     world.eventually("it is seen", || data("one") == r#"{"x":"1"}"#).await;
     assert_eq!(data("all"), "ConfigMap/input");
     world.kubectl(&["patch", "cm", "input", "--type=merge", "-p", r#"{"data":{"x":"2"}}"#]);
+    world.sync(&demo).await;
     world.eventually("its change is seen", || data("one") == r#"{"x":"2"}"#).await;
     world.kubectl(&["create", "configmap", "input-2"]);
-    world
-        .eventually("the list has both", || data("all") == "ConfigMap/input ConfigMap/input-2")
-        .await;
+    world.sync(&demo).await;
+    assert_eq!(data("all"), "ConfigMap/input ConfigMap/input-2");
     world.kubectl(&["delete", "cm", "input"]);
+    world.sync(&demo).await;
     world.eventually("it is gone", || data("one") == "{}").await;
 
     // The project permits no cluster-wide kinds any more, nor config maps.
@@ -65,6 +67,7 @@ async fn a_chart_looks_up_what_its_project_permits() {
         "clusterResourceWhitelist": [],
         "namespaceResourceBlacklist": [{"group": "", "kind": "Secret"}],
     }}));
+    world.sync(&demo).await;
     world.eventually("less is seen", || data("space") == "none" && data("own") == "{}").await;
     world.delete(&demo).await;
     world.until_gone(&demo).await;
@@ -105,13 +108,16 @@ async fn a_new_kind_renders_again() {
         },
     });
     world.apply(&definition);
+    world.sync(&demo).await;
     world.eventually("it renders again", || data("has") == "true").await;
     let thing = json!({
         "apiVersion": format!("{group}/v1"), "kind": "Thing", "metadata": {"name": "a"},
     });
     world.apply(&thing);
+    world.sync(&demo).await;
     world.eventually("the new kind is looked up", || data("found") == "1").await;
     world.kubectl(&["delete", "crd", &format!("things.{group}")]);
+    world.sync(&demo).await;
     world.eventually("the kind is gone", || data("has") == "false").await;
     world.delete(&demo).await;
     world.until_gone(&demo).await;

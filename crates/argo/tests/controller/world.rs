@@ -228,10 +228,7 @@ impl World {
                 return app;
             }
             if began.elapsed() > PATIENCE {
-                panic!(
-                    "not in time: {what}\n{}",
-                    serde_json::to_string_pretty(&app["status"]).unwrap()
-                );
+                panic!("not in time: {what}\n{}", serde_json::to_string_pretty(&app).unwrap());
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -252,6 +249,17 @@ impl World {
         let file = self.directory.path().join("object.json");
         std::fs::write(&file, object.to_string()).unwrap();
         self.kubectl(&["apply", "-f", file.to_str().unwrap()]);
+    }
+
+    /// Has what is out of sync delivered, and waits for it.
+    pub(crate) async fn sync(&self, name: &str) {
+        let refresh = json!({"operation": {"sync": {}}});
+        self.until(name, "out of sync", |app| app["status"]["sync"]["status"] == "OutOfSync").await;
+        self.patch(name, &refresh).await;
+        self.until(name, "synced", |app| {
+            app["operation"].is_null() && app["status"]["sync"]["status"] == "Synced"
+        })
+        .await;
     }
 
     /// Asks for everything of an application to be made anew.
