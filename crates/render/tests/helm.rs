@@ -257,7 +257,7 @@ c: {{ htpasswd \"u\" \"p\" | quote }}
 d: {{ bcrypt \"p\" | quote }}
 e: {{ encryptAES \"k\" \"text\" | quote }}
 f: {{ genPrivateKey \"ecdsa\" | b64enc }}{{ genPrivateKey \"ed25519\" | b64enc }}
-{{- $key := genPrivateKey \"ecdsa\" }}
+{{- $key := genPrivateKey \"ed25519\" }}
 {{- $ca := genCAWithKey \"ca\" 100 $key }}
 {{- $cert := genSignedCertWithKey \"x\" nil nil 10 $ca $key }}
 g: {{ $ca.Cert | b64enc }}
