@@ -138,7 +138,7 @@ impl Looking<'_> {
         if is_secret(kind) && namespace != self.destination.namespace {
             return false;
         }
-        !namespaced || permits_destination(self.project, self.server, self.cluster, namespace)
+        !namespaced || permits_destination(self.project, self.cluster, self.server, namespace)
     }
 
     fn hidden(&self, what: &str) -> String {
