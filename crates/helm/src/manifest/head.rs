@@ -18,8 +18,9 @@ pub(super) struct Head {
 impl Head {
     /// Reads a document's head; the whole document must be YAML.
     pub(super) fn read(text: &str) -> Result<Self, String> {
-        let document =
-            yaml::first(text.as_bytes(), &yaml::Options::default()).map_err(|e| yaml_error(&e))?;
+        let wanted = |key: &str| FIELDS.iter().any(|field| key.eq_ignore_ascii_case(field));
+        let document = yaml::head(text.as_bytes(), &yaml::Options::default(), &wanted)
+            .map_err(|e| yaml_error(&e))?;
         let mut head = Self::default();
         let mut d = Decoder::new("SimpleHead");
         d.object("util.SimpleHead", &document, |d, key, value| match key {
@@ -36,6 +37,9 @@ impl Head {
         d.finish().map(|()| head).map_err(|e| e.to_string())
     }
 }
+
+/// The fields of a head.
+const FIELDS: [&str; 3] = ["apiVersion", "kind", "metadata"];
 
 /// The type of the field, as Go prints it.
 const METADATA: &str = r#"struct { Name string "json:\"name\""; Annotations map[string]string "json:\"annotations\"" }"#;

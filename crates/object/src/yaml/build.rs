@@ -17,9 +17,16 @@ pub(super) struct Built {
     pub(super) repeats_keys: bool,
 }
 
-/// Reads the first document of `source`, whose first line is number `line`.
-pub(super) fn document(source: &str, line: usize, options: &Options) -> Result<Built, Error> {
-    plain::document(source, line, options).map_or_else(|| by_events(source, line, options), Ok)
+/// Reads the first document of `source`, whose first line is number `line`. Of a mapping's fields
+/// those that are not `wanted` may be missing.
+pub(super) fn document(
+    source: &str,
+    line: usize,
+    options: &Options,
+    wanted: Option<plain::Wanted<'_>>,
+) -> Result<Built, Error> {
+    plain::document(source, line, options, wanted)
+        .map_or_else(|| by_events(source, line, options), Ok)
 }
 
 /// The same by the full parser.

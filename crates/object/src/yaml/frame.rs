@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::plain::Wanted;
 use super::{Document, DuplicateKeys, Error, Options, Parsed, Position, Problem};
 use super::{build, json, locate};
 
@@ -137,7 +138,11 @@ fn yaml_stream(text: &[u8], start: usize, line: usize, options: &Options, parsed
 
 /// The first document of a text, as `yaml.Unmarshal` reads it: what stands behind it is not looked
 /// at, and comments before its `---` are a part of it.
-pub(super) fn first(bytes: &[u8], options: &Options) -> Result<Value, Error> {
+pub(super) fn first(
+    bytes: &[u8],
+    options: &Options,
+    wanted: Option<Wanted<'_>>,
+) -> Result<Value, Error> {
     let text = decode(bytes);
     let mut chunk = Span { start: 0, end: text.len(), line: 1 };
     let mut begun = false;
@@ -167,7 +172,7 @@ pub(super) fn first(bytes: &[u8], options: &Options) -> Result<Value, Error> {
         e.at.line += chunk.line - 1;
         e
     })?;
-    build::document(source, chunk.line, options).map(|built| built.value)
+    build::document(source, chunk.line, options, wanted).map(|built| built.value)
 }
 
 fn document(text: &[u8], chunk: Span, options: &Options, parsed: &mut Parsed) {
@@ -179,7 +184,7 @@ fn document(text: &[u8], chunk: Span, options: &Options, parsed: &mut Parsed) {
         e.at.line += chunk.line - 1;
         e
     });
-    match checked.and_then(|source| build::document(source, chunk.line, options)) {
+    match checked.and_then(|source| build::document(source, chunk.line, options, None)) {
         Ok(built) => {
             finish(text, chunk, built.at, built.value, built.repeats_keys, options, parsed);
         }

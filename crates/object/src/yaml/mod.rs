@@ -205,7 +205,16 @@ pub fn parse(text: &[u8], options: &Options) -> Parsed {
 /// # Errors
 /// When the document is no YAML.
 pub fn first(text: &[u8], options: &Options) -> Result<Value, Error> {
-    frame::first(text, options)
+    frame::first(text, options, None)
+}
+
+/// As [`first`], for who needs only some fields of a mapping: the others are checked, and need not
+/// be in the answer.
+///
+/// # Errors
+/// As [`first`].
+pub fn head(text: &[u8], options: &Options, wanted: &dyn Fn(&str) -> bool) -> Result<Value, Error> {
+    frame::first(text, options, Some(wanted))
 }
 
 /// Reads one document, all of `text`.

@@ -12,12 +12,29 @@ use super::{Options, Position, resolve};
 /// The longest key that is read here, in bytes.
 const MAX_KEY: usize = 256;
 
-/// Reads `source`, whose first line is number `line`; `None` if that takes the full parser.
-pub(super) fn document(source: &str, line: usize, options: &Options) -> Option<Built> {
+/// Which fields of a mapping at the root are wanted.
+pub(super) type Wanted<'o> = &'o dyn Fn(&str) -> bool;
+
+/// Reads `source`, whose first line is number `line`; `None` if that takes the full parser. With
+/// `wanted`, the other fields are only checked.
+pub(super) fn document(
+    source: &str,
+    line: usize,
+    options: &Options,
+    wanted: Option<Wanted<'_>>,
+) -> Option<Built> {
     if source.contains('\r') {
         return None;
     }
-    let mut reader = Reader { rest: source, line, head: None, options, repeats_keys: false };
+    let mut reader = Reader {
+        rest: source,
+        line,
+        head: None,
+        options,
+        wanted,
+        idle: false,
+        repeats_keys: false,
+    };
     let head = reader.peek()?;
     let at = Position { line: reader.line, column: head.column + 1 };
     let value = reader.block(0)?;
@@ -40,16 +57,36 @@ impl<'t> Head<'t> {
     }
 
     /// The key that the line begins with, and what stands behind its colon.
-    fn key(&self) -> Option<(&'t str, &'t str)> {
-        let is_plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/');
-        let bytes = self.text.as_bytes();
-        let end = bytes.iter().position(|b| !is_plain(b))?;
-        let is_key = end > 0 && end <= MAX_KEY && bytes[end] == b':';
-        if !is_key || !matches!(bytes.get(end + 1), None | Some(b' ')) {
+    fn key(&self) -> Option<(Key<'t>, &'t str)> {
+        let (text, is_quoted, rest) = match *self.text.as_bytes().first()? {
+            quote @ (b'"' | b'\'') => {
+                let inner = &self.text[1..];
+                let end = inner.find(['"', '\'', '\\'])?;
+                if inner.as_bytes()[end] != quote {
+                    return None;
+                }
+                (&inner[..end], true, &inner[end + 1..])
+            }
+            _ => {
+                let is_plain =
+                    |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/');
+                let end = self.text.bytes().position(|b| !is_plain(b))?;
+                (&self.text[..end], false, &self.text[end..])
+            }
+        };
+        let rest = rest.strip_prefix(':')?;
+        let is_key = !text.is_empty() && text.len() <= MAX_KEY;
+        if !is_key || !matches!(rest.as_bytes().first(), None | Some(b' ')) {
             return None;
         }
-        Some((&self.text[..end], self.text[end + 1..].trim_start_matches(' ')))
+        Some((Key { text, is_quoted }, rest.trim_start_matches(' ')))
     }
+}
+
+#[derive(Clone, Copy)]
+struct Key<'t> {
+    text: &'t str,
+    is_quoted: bool,
 }
 
 struct Reader<'t, 'o> {
@@ -59,6 +96,9 @@ struct Reader<'t, 'o> {
     line: usize,
     head: Option<Head<'t>>,
     options: &'o Options,
+    wanted: Option<Wanted<'o>>,
+    /// Whether what is read is not kept.
+    idle: bool,
     repeats_keys: bool,
 }
 
@@ -90,7 +130,11 @@ impl<'t> Reader<'t, '_> {
         Some(self.head)
     }
 
-    /// The next line without its end. Carriage returns are left to the full parser.
+    fn next_line(&self) -> &'t str {
+        self.rest.split_once('\n').map_or(self.rest, |(line, _)| line)
+    }
+
+    /// The next line without its end, which is taken. Carriage returns are left to the full parser.
     fn take_line(&mut self) -> &'t str {
         let (line, rest) = self.rest.split_once('\n').unwrap_or((self.rest, ""));
         self.rest = rest;
@@ -134,6 +178,9 @@ impl<'t> Reader<'t, '_> {
             } else {
                 items.push(self.scalar(text, column)?);
             }
+            if self.idle {
+                items.clear();
+            }
         }
         self.ends(column)?;
         Some(Value::Array(items))
@@ -146,14 +193,26 @@ impl<'t> Reader<'t, '_> {
                 break;
             }
             let (key, text) = head.key()?;
-            let key = resolve::plain_key(key, self.options.dialect).ok()?;
+            let is_text = key.is_quoted || resolve::is_surely_text(key.text);
+            let key = match is_text {
+                true if self.idle && depth > 0 => String::new(),
+                true => key.text.to_owned(),
+                false => resolve::plain_key(key.text, self.options.dialect).ok()?,
+            };
+            if depth == 0
+                && let Some(wanted) = self.wanted
+            {
+                self.idle = !wanted(&key);
+            }
             let value = if text.is_empty() || text.starts_with('#') {
                 self.advance();
                 self.below(column, true, depth)?
             } else {
                 self.scalar(text, column)?
             };
-            self.repeats_keys |= fields.insert(key, value).is_some();
+            if !self.idle {
+                self.repeats_keys |= fields.insert(key, value).is_some();
+            }
         }
         self.ends(column)?;
         Some(Value::Object(fields))
@@ -163,6 +222,10 @@ impl<'t> Reader<'t, '_> {
     /// under its key.
     fn below(&mut self, column: usize, in_mapping: bool, depth: usize) -> Option<Value> {
         match self.peek_or_end()? {
+            Some(head) if head.column > column && !head.is_item() && head.key().is_none() => {
+                // A literal's indentation is that of its header's line: left to the full parser.
+                if head.text.starts_with('|') { None } else { self.scalar(head.text, column) }
+            }
             Some(head) if head.column > column => self.block(depth + 1),
             Some(head) if in_mapping && head.column == column && head.is_item() => {
                 self.block(depth + 1)
@@ -186,17 +249,58 @@ impl<'t> Reader<'t, '_> {
                 self.advance();
                 Value::Object(Map::new())
             }
-            b'[' if is_blank(text.strip_prefix("[]")?) => {
-                self.advance();
-                Value::Array(Vec::new())
+            b'[' => {
+                let (items, rest) = self.flow_list(&text[1..])?;
+                self.closed(rest)?;
+                Value::Array(items)
             }
             b'-' if text.len() == 1 || text.starts_with("- ") => return None,
-            b'{' | b'[' | b'}' | b']' | b',' | b'&' | b'*' | b'!' | b'>' | b'%' | b'@' | b'`'
-            | b'?' | b':' | b'#' => return None,
+            b'{' | b'}' | b']' | b',' | b'&' | b'*' | b'!' | b'>' | b'%' | b'@' | b'`' | b'?'
+            | b':' | b'#' => return None,
             _ => self.plain(text, column)?,
         };
         self.ends(column)?;
         Some(value)
+    }
+
+    /// The scalars of a list that ends on its line, behind its bracket, and what follows it.
+    fn flow_list(&self, text: &'t str) -> Option<(Vec<Value>, &'t str)> {
+        let mut items = Vec::new();
+        let mut rest = text.trim_start_matches(' ');
+        if let Some(rest) = rest.strip_prefix(']') {
+            return Some((items, rest));
+        }
+        loop {
+            let (item, behind) = self.flow_item(rest)?;
+            items.push(item);
+            rest = behind.trim_start_matches(' ');
+            match rest.as_bytes().first()? {
+                b',' => rest = rest[1..].trim_start_matches(' '),
+                b']' => return Some((items, &rest[1..])),
+                _ => return None,
+            }
+        }
+    }
+
+    fn flow_item(&self, text: &'t str) -> Option<(Value, &'t str)> {
+        let quote = text.as_bytes().first()?;
+        if matches!(quote, b'"' | b'\'') {
+            let inner = &text[1..];
+            let end = inner.find(['"', '\'', '\\'])?;
+            let closes = inner.as_bytes()[end] == *quote;
+            let behind = &inner[end + 1..];
+            if !closes || behind.starts_with('\'') {
+                return None;
+            }
+            return Some((Value::String(inner[..end].to_owned()), behind));
+        }
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'/' | b'-');
+        let end = text.bytes().position(|b| !is_plain(b))?;
+        if end == 0 || text.starts_with('-') {
+            return None;
+        }
+        let scalar = resolve::plain(&text[..end], self.options.dialect);
+        Some((resolve::into_value(scalar, self.options.dialect).ok()?, &text[end..]))
     }
 
     fn plain(&mut self, text: &str, column: usize) -> Option<Value> {
@@ -204,8 +308,9 @@ impl<'t> Reader<'t, '_> {
         self.advance();
         let mut joined = String::new();
         while !commented && let Some(more) = self.continuation(column) {
-            let first = more.as_bytes()[0];
-            if matches!(first, b'#' | b'-' | b'?' | b':' | b'\t') {
+            let bytes = more.as_bytes();
+            let is_dash = bytes[0] == b'-' && matches!(bytes.get(1), None | Some(b' '));
+            if is_dash || matches!(bytes[0], b'#' | b'?' | b':' | b'\t') {
                 return None;
             }
             let (more, commented) = plain_line(more)?;
@@ -223,6 +328,9 @@ impl<'t> Reader<'t, '_> {
         if !joined.is_empty() {
             text = &joined;
         }
+        if self.idle && resolve::is_surely_text(text) {
+            return Some(Value::Null);
+        }
         let scalar = resolve::plain(text, self.options.dialect);
         resolve::into_value(scalar, self.options.dialect).ok()
     }
@@ -230,7 +338,7 @@ impl<'t> Reader<'t, '_> {
     /// The next line without its indentation, if it belongs to a scalar in the collection at
     /// `column`.
     fn continuation(&self, column: usize) -> Option<&'t str> {
-        let line = self.rest.split('\n').next()?;
+        let line = self.next_line();
         let text = line.trim_start_matches(' ');
         (!text.is_empty() && line.len() - text.len() > column).then_some(text)
     }
@@ -269,6 +377,11 @@ impl<'t> Reader<'t, '_> {
             if is_quote {
                 break;
             }
+            if rest.is_empty() {
+                // The end of the line is escaped.
+                rest = self.go_on(column)?;
+                continue;
+            }
             out.push(match rest.as_bytes().first()? {
                 b'"' => '"',
                 b' ' => ' ',
@@ -283,20 +396,30 @@ impl<'t> Reader<'t, '_> {
         Some(out)
     }
 
-    /// The end of a line inside quotes: with the next line's beginning it is one blank. Blank lines
-    /// and tabs are left to the full parser.
+    /// The end of a line inside quotes: with the next line's beginning it is one blank, and blank
+    /// lines between are line feeds. Tabs are left to the full parser.
     fn fold(&mut self, line: &'t str, column: usize, out: &mut String) -> Option<&'t str> {
         if line.ends_with('\t') {
             return None;
         }
-        let next = self.continuation(column).filter(|next| !next.starts_with('\t'))?;
-        let kept = line.trim_end_matches(' ');
-        // What an escape put there stays; here nothing is left of the line but blanks.
-        if kept.is_empty() {
-            return None;
+        out.push_str(line.trim_end_matches(' '));
+        let mut feeds = 0;
+        while !self.rest.is_empty() && self.next_line().bytes().all(|b| b == b' ') {
+            self.take_line();
+            self.line += 1;
+            feeds += 1;
         }
-        out.push_str(kept);
-        out.push(' ');
+        if feeds == 0 {
+            out.push(' ');
+        } else {
+            out.extend(std::iter::repeat_n('\n', feeds));
+        }
+        self.go_on(column)
+    }
+
+    /// The next line of a text in quotes, which is taken.
+    fn go_on(&mut self, column: usize) -> Option<&'t str> {
+        let next = self.continuation(column).filter(|next| !next.starts_with('\t'))?;
         self.take_line();
         self.line += 1;
         Some(next)

@@ -69,6 +69,15 @@ pub(crate) fn plain(text: &str, dialect: Dialect) -> Scalar {
     }
 }
 
+/// Whether a plain scalar is text by its first character alone. Of some texts it is not told.
+pub(crate) fn is_surely_text(text: &str) -> bool {
+    matches!(
+        text.as_bytes().first(),
+        Some(b'a'..=b'e' | b'g'..=b'm' | b'p'..=b's' | b'u'..=b'x' | b'z')
+            | Some(b'A'..=b'E' | b'G'..=b'M' | b'P'..=b'S' | b'U'..=b'X' | b'Z' | b'/' | b'_')
+    )
+}
+
 /// The meaning of a scalar with a tag, whatever its quotes.
 pub(crate) fn tagged(tag: ScalarTag, text: &str, dialect: Dialect) -> Result<Scalar, Problem> {
     // The text may be a secret, so that the error does not show it.

@@ -230,14 +230,34 @@ fn the_quick_way_reads_the_same() {
     let options = Options::default();
     let mut quick = 0;
     let mut check = |text: &str| {
-        let Some(fast) = plain::document(text, 1, &options) else { return };
+        let Some(fast) = plain::document(text, 1, &options, None) else { return };
         quick += 1;
+        let wanted = |key: &str| key.len() % 2 == 1;
+        let head = plain::document(text, 1, &options, Some(&wanted)).map(|built| built.value);
+        let mut kept = fast.value.clone();
+        if let Value::Object(fields) = &mut kept {
+            fields.retain(|key, _| wanted(key));
+        }
+        assert_eq!(head, Some(kept), "{text:?}");
         let full = build::by_events(text, 1, &options);
         let full = full.map_err(|e| e.to_string()).unwrap_or_else(|e| panic!("{e}: {text:?}"));
         assert_eq!(fast.value, full.value, "{text:?}");
         assert_eq!(fast.at, full.at, "{text:?}");
         assert!(fast.repeats_keys || !full.repeats_keys, "{text:?}");
     };
+    for items in
+        ["a, b", "'a b' ,\"c\"", "a.b/c-d, 1, 0x1f, yes, ~", "", "1.5,.inf", "a b", "[]", "a,"]
+    {
+        check("\"a: b\": 1\n'c d': e\n\"<<\": {}\n'~': 2\n'a''b': 3\n");
+        check(
+            "a:\n  {}\nb:\n  c d\n  e\nf:\n- 'g\n  ''\n  h'\ni:\n  \"\n  j\\n\n  k \\\"\n  l\"\n",
+        );
+        check("a: b\n  --c -\n  -d\ne: '\n  f ''''  \n  g'\nh: '  \n   i'\n");
+        check("a: 'b \n\n  \n  c'\nd: \"e\n\n  f \\\n  \\  g\\n\\\n   h\"\ni: 'j\n\nk'\n");
+        for around in ["- [X]\n", "k: [X] # c\nl: [ X ]\n", "- k: [X]\n  l: 1\n"] {
+            check(&around.replace('X', items));
+        }
+    }
     for _ in 0..20_000 {
         check(&generate::document(&mut random));
         check(&to_string(&generate::value(&mut random)));
