@@ -1,7 +1,8 @@
 //! A directory on disk as a tree.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use crate::{ContentId, Entry, EntryKind, Tree, TreeError, TreePath};
 
@@ -10,12 +11,14 @@ use crate::{ContentId, Entry, EntryKind, Tree, TreeError, TreePath};
 #[derive(Clone, Debug)]
 pub struct DirectoryTree {
     root: PathBuf,
+    /// Directories that were seen to be no links: asked once, and not for each file below.
+    real: Arc<Mutex<HashSet<TreePath>>>,
 }
 
 impl DirectoryTree {
     /// The tree rooted at `root`, which need not exist yet.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self { root: root.into(), real: Arc::default() }
     }
 
     fn at(&self, path: &TreePath) -> PathBuf {
@@ -25,15 +28,18 @@ impl DirectoryTree {
     /// Refuses a path one of whose directories is a link: [`crate::resolve`] follows those and
     /// keeps inside the tree, the file system would not.
     fn check_parents(&self, path: &TreePath) -> Result<(), TreeError> {
+        let mut real = self.real.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut asked = Vec::new();
         let mut at = path.parent();
-        while let Some(dir) = at {
-            if !dir.is_root()
-                && self.at(&dir).symlink_metadata().is_ok_and(|m| m.file_type().is_symlink())
-            {
+        while let Some(dir) = at.filter(|dir| !dir.is_root() && !real.contains(dir)) {
+            if self.at(&dir).symlink_metadata().is_ok_and(|m| m.file_type().is_symlink()) {
                 return Err(TreeError::NotFound { path: path.clone() });
             }
             at = dir.parent();
+            asked.push(dir);
         }
+        // Not before all above them are known to be none either.
+        real.extend(asked);
         Ok(())
     }
 }
