@@ -6,12 +6,14 @@ pub mod build_options;
 mod controller;
 pub mod crds;
 pub mod customizations;
+pub mod dependencies;
 pub mod fetch;
 pub mod helm_repositories;
 pub mod installation;
 pub mod lookup;
 pub mod rbac;
 pub mod types;
+pub mod why;
 
 pub use controller::{
     Controller, ControllerOptions, DEFAULT_NAMESPACE, kind_filter, permits_destination,

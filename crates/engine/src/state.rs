@@ -132,6 +132,10 @@ pub enum ConditionType {
     OrphanedResourceWarning,
     /// Windlass: somebody changed in the cluster what Git says, and who.
     DriftWarning,
+    /// Windlass: applications wait for each other in a circle.
+    DependencyError,
+    /// Windlass: a sync waits for other applications.
+    DependencyWarning,
     /// Windlass: a field that is set and does nothing yet.
     NotSupportedWarning,
     /// Any other.

@@ -9,6 +9,7 @@ use parking_lot::RwLock;
 use tokio::sync::Notify;
 use tokio_util::sync::DropGuard;
 
+use crate::dependencies::{self, Name};
 use crate::types::{ANNOTATION_REFRESH, Application, OperationPhase};
 
 /// Names an Application.
@@ -106,6 +107,8 @@ const WATCHED: [&str; 4] = ["annotations", "labels", "deletionTimestamp", "final
 #[derive(Default)]
 pub(crate) struct Apps {
     entries: RwLock<HashMap<AppKey, Entry>>,
+    /// Who waits for whom, of those that wait for anybody.
+    waiting: RwLock<HashMap<AppKey, Vec<Name>>>,
 }
 
 /// What an update meant.
@@ -122,8 +125,32 @@ impl Apps {
     }
 
     pub(crate) fn add(&self, app: Arc<Application>, signal: Arc<Signal>, stop: DropGuard) {
+        self.note(&app);
         let entry = Entry { app, signal, _stop: stop };
         self.entries.write().insert(AppKey::of(&entry.app), entry);
+    }
+
+    /// Keeps in mind for whom an application waits.
+    fn note(&self, app: &Application) {
+        let (key, names) = (AppKey::of(app), dependencies::names(app));
+        if names.is_empty() {
+            if self.waiting.read().contains_key(&key) {
+                self.waiting.write().remove(&key);
+            }
+        } else {
+            self.waiting.write().insert(key, names);
+        }
+    }
+
+    /// Wakes the applications that wait for one, directly.
+    pub(crate) fn wake_dependents(&self, name: &Name) {
+        let waiting = self.waiting.read();
+        let hit = waiting.iter().filter(|(_, names)| names.contains(name));
+        let keys: Vec<AppKey> = hit.map(|(key, _)| key.clone()).collect();
+        drop(waiting);
+        for key in keys {
+            self.raise(&key, Level::Live);
+        }
     }
 
     /// Takes a newer version of an application in.
@@ -133,6 +160,7 @@ impl Apps {
         if is_older(app, &entry.app) {
             return Updated::Known(entry.app.clone());
         }
+        self.note(app);
         Updated::Known(entry.replace(app, &WATCHED))
     }
 
@@ -145,6 +173,7 @@ impl Apps {
     }
 
     pub(crate) fn remove(&self, key: &AppKey) -> Option<Arc<Application>> {
+        self.waiting.write().remove(key);
         self.entries.write().remove(key).map(|entry| entry.app)
     }
 

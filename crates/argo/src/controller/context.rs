@@ -21,6 +21,7 @@ use super::clusters::Clusters;
 use super::events::Events;
 use super::metrics::Metrics;
 use super::settings::Settings;
+use crate::dependencies::{self, Hold, Name};
 use crate::installation::InstallationKey;
 use crate::types::{AppProject, Application, GROUP, VERSION};
 
@@ -156,9 +157,34 @@ impl Context {
             let app = Arc::new(app);
             if let Some(old) = self.apps.written(&app) {
                 self.metrics.application(Some(&old), Some(&app));
+                self.wake_dependents(Some(&old), Some(&app));
             }
         }
         Ok(())
+    }
+
+    /// What keeps a sync of an application, whose newest commit is this, waiting for others.
+    pub(crate) fn holds(&self, app: &Application, revision: &str) -> Vec<Hold> {
+        let find = |name: &Name| {
+            self.apps.get(&AppKey { namespace: name.namespace.clone(), name: name.name.clone() })
+        };
+        dependencies::holds(app, revision, &find)
+    }
+
+    /// Wakes the applications that wait for one, if it now stands otherwise.
+    pub(crate) fn wake_dependents(&self, old: Option<&Application>, new: Option<&Application>) {
+        let standing = |app: &Application| {
+            let status = &app.status;
+            (status.sync.status, status.health.status, status.sync.revision.clone())
+        };
+        if old.map(standing) == new.map(standing)
+            && old.map(dependencies::names) == new.map(dependencies::names)
+        {
+            return;
+        }
+        if let Some(app) = new.or(old) {
+            self.apps.wake_dependents(&Name::of(app));
+        }
     }
 }
 

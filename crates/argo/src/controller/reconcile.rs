@@ -21,7 +21,7 @@ use super::operation::{self, Driven, OperationMemory};
 use super::project::{counts_as_orphan, permits_sync};
 use super::settings::Settings;
 use super::status::{self, Also, COMPARED};
-use super::{deletion, drift, spec};
+use super::{deletion, dependencies, drift, spec};
 use crate::types::{
     AppProject, Application, ApplicationStatus, Condition, ConditionType, HealthStatusCode,
     OperationPhase, SyncStatusCode,
@@ -45,7 +45,7 @@ pub(crate) struct Memory {
     operation: OperationMemory,
     poll: Option<Instant>,
     failures: u32,
-    deletion_failures: u32,
+    deletion: deletion::Attempts,
 }
 
 impl Memory {
@@ -72,7 +72,7 @@ pub(crate) async fn reconcile(
     let mut waking = None;
     let mut level = level;
     if app.is_terminating() {
-        waking = deletion::advance(context, key, app, &mut memory.deletion_failures).await;
+        waking = deletion::advance(context, key, app, &mut memory.deletion).await;
         // Status goes on telling what is left, as long as that asks no repository.
         memory.poll = None;
         level = level.min(Level::Live);
@@ -348,6 +348,9 @@ impl Look<'_> {
         let running = next.operation_state.as_ref().is_some_and(|s| !s.phase.is_completed());
         let mut wake = None;
         let mut refused = Vec::new();
+        let holds = self.context.holds(self.app, &next.sync.revision);
+        let waits = dependencies::conditions(&holds, next, self.app);
+        status::set_conditions(next, &dependencies::CONDITIONS, waits, now);
         if !running {
             let begun = match &self.app.operation {
                 Some(operation) => Some(operation.clone()),
@@ -376,6 +379,7 @@ impl Look<'_> {
                     {
                         None
                     }
+                    Decision::Sync(_) if !holds.is_empty() => None,
                     Decision::Sync(operation) => {
                         let message =
                             format!("Initiated automated sync to [{}]", main.0.revisions.join(" "));

@@ -160,6 +160,7 @@ async fn applications(mut follow: Follow) {
 fn forget(context: &Context, key: &AppKey) {
     if let Some(app) = context.apps.remove(key) {
         context.metrics.application(Some(&app), None);
+        context.wake_dependents(Some(&app), None);
     }
 }
 
@@ -173,9 +174,13 @@ fn take_application(
     match context.apps.update(&app) {
         Updated::New => {
             context.metrics.application(None, Some(&app));
-            actor::start(context, app, stop);
+            actor::start(context, app.clone(), stop);
+            context.wake_dependents(None, Some(&app));
         }
-        Updated::Known(old) => context.metrics.application(Some(&old), Some(&app)),
+        Updated::Known(old) => {
+            context.metrics.application(Some(&old), Some(&app));
+            context.wake_dependents(Some(&old), Some(&app));
+        }
     }
     Some(key)
 }

@@ -20,8 +20,9 @@ pub(super) async fn run(
     subject: &Subject<'_>,
     moment: DeletionHook,
     deleted_at: Timestamp,
+    level: Level,
 ) -> Result<bool, String> {
-    let wanted = wanted(context, subject, moment, deleted_at).await?;
+    let wanted = wanted(context, subject, moment, deleted_at, level).await?;
     let live = objects(subject.cluster, subject.instance, subject.project);
     let health = &subject.settings.customizations;
     match next_hooks(moment, &wanted, &live, health)? {
@@ -78,12 +79,12 @@ async fn wanted(
     subject: &Subject<'_>,
     moment: DeletionHook,
     deleted_at: Timestamp,
+    level: Level,
 ) -> Result<Vec<Arc<Object>>, String> {
     let sources = subject.app.spec.effective_sources();
     let revisions: Vec<String> = sources.iter().map(|s| s.target_revision.clone()).collect();
     let cluster = subject.cluster;
-    let gathered =
-        gather(context, subject.app, cluster, sources, &revisions, Level::Revision).await;
+    let gathered = gather(context, subject.app, cluster, sources, &revisions, level).await;
     let gathered = Arc::new(gathered);
     if !gathered.is_complete() {
         let problems: Vec<&str> = gathered.problems.iter().map(|p| p.message.as_str()).collect();

@@ -15,7 +15,7 @@
 mod hooks;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use windlass_cluster::{Cluster, DeleteOptions, Error, Propagation};
@@ -42,18 +42,32 @@ const CLEANUP: &str = "/cleanup";
 const FIRST_RETRY: Duration = Duration::from_secs(5);
 const LONGEST_RETRY: Duration = Duration::from_secs(120);
 
-/// One look at a deletion. `failures` counts those so far. Answers when to look again if nothing
-/// happens.
+/// What is kept of a deletion between looks: it is not tried again at once after a failure,
+/// whatever happens.
+#[derive(Debug, Default)]
+pub(crate) struct Attempts {
+    failures: u32,
+    retry_at: Option<Instant>,
+}
+
+/// One look at a deletion. Answers when to look again if nothing happens.
 pub(crate) async fn advance(
     context: &Arc<Context>,
     key: &AppKey,
     app: &Application,
-    failures: &mut u32,
+    attempts: &mut Attempts,
 ) -> Option<Duration> {
     app.finalizers().next()?;
-    let message = delete(context, key, app).await.err()?;
-    let wait = FIRST_RETRY.saturating_mul(1 << (*failures).min(8)).min(LONGEST_RETRY);
-    *failures += 1;
+    let wait = attempts.retry_at.map(|at| at.saturating_duration_since(Instant::now()));
+    if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
+        return Some(wait);
+    }
+    // What failed may be right in Git by now.
+    let level = if attempts.failures > 0 { Level::Refresh } else { Level::Revision };
+    let message = delete(context, key, app, level).await.err()?;
+    let wait = FIRST_RETRY.saturating_mul(1 << attempts.failures.min(8)).min(LONGEST_RETRY);
+    attempts.failures += 1;
+    attempts.retry_at = Some(Instant::now() + wait);
     let now = Timestamp::now();
     let current = context.apps.get(key)?;
     let mut next = current.status.clone();
@@ -63,7 +77,12 @@ pub(crate) async fn advance(
     Some(wait)
 }
 
-async fn delete(context: &Arc<Context>, key: &AppKey, app: &Application) -> Result<(), String> {
+async fn delete(
+    context: &Arc<Context>,
+    key: &AppKey,
+    app: &Application,
+    level: Level,
+) -> Result<(), String> {
     let Ok((server, _)) = context.clusters.find(&app.spec.destination) else {
         // The cluster is no longer known: there is nothing that could be deleted.
         return release(context, key, app, &is_ours).await;
@@ -95,7 +114,7 @@ async fn delete(context: &Arc<Context>, key: &AppKey, app: &Application) -> Resu
     let began = began.unwrap_or(Timestamp::UNIX_EPOCH);
     let has = |wanted: &str| app.finalizers().any(|finalizer| finalizer == wanted);
     if has(FINALIZER_PRE_DELETE) {
-        let ran = hooks::run(context, &subject, DeletionHook::PreDelete, began).await;
+        let ran = hooks::run(context, &subject, DeletionHook::PreDelete, began, level).await;
         return match ran.map_err(|error| format!("error executing pre-delete hooks: {error}"))? {
             true => release(context, key, app, &|f| f == FINALIZER_PRE_DELETE).await,
             false => Ok(()),
@@ -108,7 +127,7 @@ async fn delete(context: &Arc<Context>, key: &AppKey, app: &Application) -> Resu
         };
     }
     if has(FINALIZER_POST_DELETE) {
-        return match hooks::run(context, &subject, DeletionHook::PostDelete, began).await? {
+        return match hooks::run(context, &subject, DeletionHook::PostDelete, began, level).await? {
             true => release(context, key, app, &|f| f == FINALIZER_POST_DELETE).await,
             false => Ok(()),
         };

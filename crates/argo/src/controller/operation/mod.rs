@@ -19,8 +19,8 @@ use super::context::Context;
 use super::gather::Gathered;
 use super::project::permits_sync;
 use crate::types::{
-    ApplicationStatus, Operation, OperationPhase, OperationState, RevisionHistory, Source,
-    SyncOperation, SyncOperationResult,
+    Application, ApplicationStatus, Operation, OperationPhase, OperationState, RevisionHistory,
+    Source, SyncOperation, SyncOperationResult,
 };
 use attempt::steps;
 use retry::{fail, retry_wait};
@@ -84,6 +84,11 @@ pub(crate) async fn drive(
         status.operation_state = Some(state);
         return Driven { wake: Some(WINDOW), ..Driven::default() };
     }
+    let revision = &status.sync.revision;
+    if state.phase == OperationPhase::Running && waits(context, subject.app, &mut state, revision) {
+        status.operation_state = Some(state);
+        return Driven::default();
+    }
     let limit = subject.settings.sync_timeout;
     let age = state.started_at.map(|t| now.duration_since(t).unsigned_abs()).unwrap_or_default();
     let mut cause = "";
@@ -112,6 +117,21 @@ pub(crate) async fn drive(
     }
     status.operation_state = Some(state);
     driven
+}
+
+/// Whether other applications keep the sync from beginning; says so. One that has begun goes on.
+fn waits(context: &Context, app: &Application, state: &mut OperationState, revision: &str) -> bool {
+    let begun = state.sync_result.as_ref().is_some_and(|result| !result.resources.is_empty());
+    if begun || state.operation.sync.as_ref().is_none_or(|sync| sync.dry_run) {
+        return false;
+    }
+    let holds = context.holds(app, revision);
+    let words: Vec<String> = holds.iter().map(ToString::to_string).collect();
+    if holds.is_empty() {
+        return false;
+    }
+    state.message = format!("waiting for other applications: {}", words.join("; "));
+    true
 }
 
 /// Whether a window of the project keeps the sync from going on; says so.

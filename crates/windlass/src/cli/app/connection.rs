@@ -9,7 +9,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube::{Api, Client, Config};
 use tokio::sync::OnceCell;
-use windlass_argo::types::{Application, GROUP, VERSION};
+use windlass_argo::types::{AppProject, Application, GROUP, VERSION};
 use windlass_object::{Object, Value, json};
 
 use super::kinds::Kinds;
@@ -119,11 +119,20 @@ impl Connection {
 
     /// Whether there is a project of that name; `default` always is, as the controller makes it.
     pub(crate) async fn project(&self, name: &str) -> anyhow::Result<bool> {
+        Ok(name == "default" || self.find_project(name).await?.is_some())
+    }
+
+    pub(crate) async fn find_project(&self, name: &str) -> anyhow::Result<Option<AppProject>> {
         let kind = ApiResource::from_gvk(&GroupVersionKind::gvk(GROUP, VERSION, "AppProject"));
         let api: Api<DynamicObject> =
             Api::namespaced_with(self.client.clone(), &self.namespace, &kind);
-        let found = api.get_opt(name).await.map_err(|e| refused(&e))?;
-        Ok(found.is_some() || name == "default")
+        let Some(found) = api.get_opt(name).await.map_err(|e| refused(&e))? else {
+            return Ok(None);
+        };
+        let object = Object::try_from(serde_json::to_value(found)?)?;
+        let project = AppProject::from_object(&object)
+            .with_context(|| format!("project {name} has an unexpected shape"))?;
+        Ok(Some(project))
     }
 
     /// The applications that a label selector selects, by namespace and name.

@@ -3,6 +3,7 @@
 
 mod actions;
 mod comparison;
+mod confirm_deletion;
 mod connection;
 mod create;
 mod delete;
@@ -23,8 +24,10 @@ mod selection;
 mod set;
 mod status;
 mod sync;
+mod terminate;
 mod tree;
 mod wait;
+mod why;
 
 use std::process::ExitCode;
 
@@ -41,6 +44,7 @@ pub(crate) use revisions::Revisions;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Actions(actions::Args),
+    ConfirmDeletion(confirm_deletion::Args),
     Create(create::Args),
     Delete(delete::Args),
     Diff(diff::Args),
@@ -52,13 +56,16 @@ pub(crate) enum Command {
     Resources(resources::Args),
     Set(set::Args),
     Sync(sync::Args),
+    TerminateOp(terminate::Args),
     Wait(wait::Args),
+    Why(why::Args),
 }
 
 /// Runs the command.
 pub(crate) async fn run(connection: &Connection, command: Command) -> anyhow::Result<ExitCode> {
     let ended = match command {
         Command::Actions(args) => actions::run(connection, args).await,
+        Command::ConfirmDeletion(args) => confirm_deletion::run(connection, args).await,
         Command::Create(args) => create::run(connection, args).await,
         Command::Delete(args) => delete::run(connection, args).await,
         Command::Diff(args) => diff::run(connection, args).await,
@@ -70,7 +77,9 @@ pub(crate) async fn run(connection: &Connection, command: Command) -> anyhow::Re
         Command::Resources(args) => resources::run(connection, args).await,
         Command::Set(args) => set::run(connection, args).await,
         Command::Sync(args) => sync::run(connection, args).await,
+        Command::TerminateOp(args) => terminate::run(connection, args).await,
         Command::Wait(args) => wait::run(connection, args).await,
+        Command::Why(args) => why::run(connection, args).await,
     };
     ended.map_err(Failure::or_generic)
 }
