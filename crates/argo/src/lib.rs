@@ -11,6 +11,7 @@ pub mod fetch;
 pub mod helm_repositories;
 pub mod installation;
 pub mod lookup;
+pub mod permits;
 pub mod rbac;
 pub mod types;
 pub mod why;

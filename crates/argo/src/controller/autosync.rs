@@ -5,11 +5,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use windlass_engine::compare::{Comparison, Resource};
 use windlass_engine::policy::{self, Attempt, Automated, SelfHealBackoff, Situation};
-use windlass_engine::state;
+use windlass_engine::state::{self, ApiKinds};
+use windlass_object::GroupVersionKind;
 
 use crate::types::{
-    Application, ApplicationStatus, Operation, OperationInitiator, OperationState, ResourceStatus,
-    RetryStrategy, SyncOperation, SyncOperationResource,
+    Application, ApplicationStatus, Operation, OperationInitiator, OperationPhase, OperationState,
+    ResourceStatus, ResultCode, RetryStrategy, SyncOperation, SyncOperationResource,
 };
 
 /// Annotation by which good manifests are delivered although others are bad.
@@ -40,6 +41,7 @@ pub(crate) fn decide(
     status: &ApplicationStatus,
     incomplete: bool,
     backoff: &SelfHealBackoff,
+    kinds: &dyn ApiKinds,
     now: Timestamp,
 ) -> Decision {
     let Some(policy) = &app.spec.sync_policy else { return Decision::Stay };
@@ -61,7 +63,13 @@ pub(crate) fn decide(
         self_heal: automated.self_heal.unwrap_or(false),
         allow_empty: automated.allow_empty.unwrap_or(false),
     });
-    let last = status.operation_state.as_ref().map(|state| attempt(app, state));
+    let last = status.operation_state.as_ref();
+    // What failed for want of a kind has its second chance when the kind is there.
+    let last = last.filter(|state| {
+        let mut lacked = lacked(state).peekable();
+        lacked.peek().is_none() || lacked.any(|kind| !kinds.serves(&kind))
+    });
+    let last = last.map(|state| attempt(app, state));
     let decision = policy::decide(&Situation {
         policy: automated,
         operating: app.operation.is_some(),
@@ -136,6 +144,19 @@ pub(crate) fn only_waits(operation: &Operation, comparison: &Comparison) -> bool
     sync.resources.iter().all(is_leaving)
 }
 
+/// The kinds that the cluster did not know when a sync failed.
+pub(crate) fn lacked(state: &OperationState) -> impl Iterator<Item = GroupVersionKind> + '_ {
+    let failed = !matches!(state.phase, OperationPhase::Succeeded | OperationPhase::Running);
+    let result = state.sync_result.as_ref().filter(|_| failed);
+    let lines = result.into_iter().flat_map(|result| &result.resources);
+    lines
+        .filter(|line| {
+            line.status == Some(ResultCode::SyncFailed)
+                && line.message.starts_with("The Kubernetes API could not find ")
+        })
+        .map(|line| GroupVersionKind::new(&line.group, &line.version, &line.kind))
+}
+
 /// The last operation, as far as it matters here.
 fn attempt(app: &Application, last: &OperationState) -> Attempt {
     let result = last.sync_result.as_ref();
@@ -179,6 +200,19 @@ mod tests {
     use crate::types::SyncStatusCode;
     use windlass_object::{Value, json};
 
+    /// A cluster that knows all kinds but `Absent`.
+    struct Served;
+
+    impl ApiKinds for Served {
+        fn namespaced(&self, _: &windlass_object::GroupKind) -> Option<bool> {
+            Some(true)
+        }
+
+        fn serves(&self, kind: &GroupVersionKind) -> bool {
+            kind.kind != "Absent"
+        }
+    }
+
     /// What is decided on an application whose `change`s are merged over one that is out of sync.
     fn decision(changes: &Value) -> Decision {
         let mut value = json!({
@@ -199,7 +233,7 @@ mod tests {
         let app: Application = serde_json::from_value(value).unwrap();
         let incomplete = app.status.sync.status == SyncStatusCode::Unknown;
         let now = "2026-01-01T00:00:10Z".parse().unwrap();
-        decide(&app, &app.status, incomplete, &SelfHealBackoff::default(), now)
+        decide(&app, &app.status, incomplete, &SelfHealBackoff::default(), &Served, now)
     }
 
     fn last(phase: &str, revision: &str, attempts: i64) -> Value {
@@ -230,6 +264,20 @@ mod tests {
         );
         assert_eq!(decision(&json!({"status": {"sync": {"status": "Synced"}}})), Decision::Stay);
         assert_eq!(decision(&json!({"operation": {"sync": {}}})), Decision::Stay);
+    }
+
+    #[test]
+    fn what_failed_for_want_of_a_kind_is_tried_again_when_the_kind_is_there() {
+        let failed = |kind: &str| {
+            let mut state = last("Failed", "1", 0);
+            state["syncResult"]["resources"] = json!([{
+                "group": "g", "version": "v1", "kind": kind, "namespace": "n", "name": "x",
+                "status": "SyncFailed", "message": "The Kubernetes API could not find g/X for it",
+            }]);
+            decision(&json!({"status": {"operationState": state}}))
+        };
+        assert!(matches!(failed("Absent"), Decision::Refuse(_)));
+        assert!(matches!(failed("Present"), Decision::Sync(_)));
     }
 
     #[test]

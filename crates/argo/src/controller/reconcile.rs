@@ -28,6 +28,8 @@ use crate::types::{
 };
 
 const SKIP: &str = "argocd.argoproj.io/skip-reconcile";
+/// How soon it is looked whether a kind that a sync lacked has come.
+const KINDS: Duration = Duration::from_secs(10);
 /// How long a cluster that is being connected to is waited for.
 const CONNECTING: Duration = Duration::from_secs(60);
 /// How soon a repository that cannot be reached is asked again, at first and at most.
@@ -363,6 +365,7 @@ impl Look<'_> {
                     next,
                     incomplete,
                     &self.settings.self_heal,
+                    &main.2.kinds,
                     now,
                 ) {
                     Decision::Stay => None,
@@ -371,6 +374,10 @@ impl Look<'_> {
                         None
                     }
                     Decision::Refuse(message) => {
+                        let last = next.operation_state.as_ref();
+                        if last.is_some_and(|state| autosync::lacked(state).next().is_some()) {
+                            wake = Some(KINDS);
+                        }
                         refused.push(Found::new(Kind::SyncError, message));
                         None
                     }

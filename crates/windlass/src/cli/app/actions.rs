@@ -6,7 +6,10 @@ use clap::Subcommand;
 use jiff::Timestamp;
 use serde::Serialize;
 use windlass_argo::customizations::Customizations;
+use windlass_argo::permits::permits_object;
+use windlass_argo::types::{AppProject, Application};
 use windlass_customizations::action::{Impact, Operation, Parameter};
+use windlass_engine::state::ApiKinds as _;
 use windlass_object::patch::create_merge_patch;
 use windlass_object::{GroupKind, Object};
 
@@ -160,12 +163,25 @@ async fn act(connection: &Connection, args: Run) -> anyhow::Result<ExitCode> {
         ));
     }
     let customizations = customizations(connection).await?;
+    let name = connection.name(&args.name, args.filter.app_namespace.as_deref());
+    let app = connection.get(&name).await?.app;
+    let project = match connection.find_project(app.project()).await? {
+        Some(project) => project,
+        None if app.project() == "default" => AppProject::default_project(),
+        None => {
+            return Err(Failure::generic(format!(
+                "application references project {}, which does not exist",
+                app.project()
+            )));
+        }
+    };
     for object in &found {
         let impacts = customizations
             .act(object, &args.action, &args.parameters, Timestamp::now())
             .map_err(Failure::generic)?;
         for impact in &impacts {
             check(object, impact)?;
+            permit(&project, &app, &kinds, &impact.object)?;
             if impact.operation == Operation::Create {
                 kinds.create(&impact.object, true).await?;
             }
@@ -193,6 +209,26 @@ fn check(object: &Object, impact: &Impact) -> anyhow::Result<()> {
         )));
     }
     Ok(())
+}
+
+/// What an action makes or changes must be the application's to manage.
+fn permit(
+    project: &AppProject,
+    app: &Application,
+    kinds: &Kinds,
+    object: &Object,
+) -> anyhow::Result<()> {
+    let namespaced = kinds.namespaced(&object.group_kind()).unwrap_or(true);
+    if permits_object(project, app, object, namespaced) {
+        return Ok(());
+    }
+    Err(Failure::generic(format!(
+        "application is not permitted to manage {}/{}/{} in {}",
+        object.group(),
+        object.kind(),
+        object.name(),
+        object.namespace()
+    )))
 }
 
 async fn customizations(connection: &Connection) -> anyhow::Result<Customizations> {
