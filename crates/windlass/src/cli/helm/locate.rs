@@ -6,6 +6,7 @@ use anyhow::bail;
 use windlass_helm::Chart;
 use windlass_tree::{DirectoryTree, TreePath};
 
+use super::provenance;
 use super::remote::{self, Flags};
 use super::values::go_words;
 
@@ -13,6 +14,10 @@ use super::values::go_words;
 pub(crate) fn chart(name: &str, flags: &Flags) -> anyhow::Result<Chart> {
     let name = name.trim();
     if Path::new(name).exists() && flags.repo.is_empty() {
+        if flags.verify {
+            let full = std::path::absolute(name)?.display().to_string();
+            provenance::verify_file(&full, &flags.keyring)?;
+        }
         return local(name);
     }
     if name.starts_with(['.', '/']) && flags.repo.is_empty() {
@@ -20,6 +25,7 @@ pub(crate) fn chart(name: &str, flags: &Flags) -> anyhow::Result<Chart> {
     }
     let found = crate::cli::block_on(remote::download(name, flags, false))?;
     super::tell(&found.told)?;
+    found.verified(flags)?;
     Ok(Chart::from_archive(&found.archive).map_err(windlass_helm::Error::from)?)
 }
 

@@ -8,6 +8,7 @@ mod environment;
 mod lint;
 mod locate;
 mod package;
+mod provenance;
 mod pull;
 mod push;
 mod registry;
@@ -17,6 +18,7 @@ mod show;
 mod table;
 mod template;
 mod values;
+mod verify;
 mod version;
 
 use std::ffi::OsString;
@@ -125,6 +127,7 @@ enum Command {
     #[command(subcommand, alias = "inspect")]
     Show(show::Command),
     Template(Box<template::Args>),
+    Verify(verify::Args),
     Version(version::Args),
 }
 
@@ -156,6 +159,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Repo(command) => repo::run(&command),
         Command::Show(command) => show::run(&command),
         Command::Template(args) => template::run(&args, &helm.global),
+        Command::Verify(args) => verify::run(&args),
         Command::Version(args) => version::run(&args),
     };
     Ok(match done {

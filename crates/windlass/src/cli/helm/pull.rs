@@ -35,6 +35,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         let found = crate::cli::block_on(remote::download(chart, &args.remote, args.prov))?;
         super::print(&found.told)?;
         if args.untar {
+            if let Some(verification) = found.verified(&args.remote)? {
+                super::print(&verification.told())?;
+            }
             unpack(args, chart, &found.archive)?;
             continue;
         }
@@ -43,6 +46,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             .with_context(|| format!("open {}", file.display()))?;
         if let Some(provenance) = &found.provenance {
             std::fs::write(args.destination.join(format!("{}.prov", found.name)), provenance)?;
+        }
+        if let Some(verification) = found.verified(&args.remote)? {
+            super::print(&verification.told())?;
         }
     }
     Ok(())

@@ -9,6 +9,7 @@ use windlass_charts::{DiskCache, Repository, registry};
 use windlass_oci::{Credentials, Reference};
 
 use super::environment::{self, Repositories};
+use super::provenance::{Verification, verify};
 
 /// Bytes of archives that are kept.
 const CACHE: u64 = 4 << 30;
@@ -98,15 +99,26 @@ pub(crate) struct Downloaded {
     pub(crate) told: String,
 }
 
+impl Downloaded {
+    /// Checks the provenance, if that is wanted.
+    pub(crate) fn verified(&self, flags: &Flags) -> anyhow::Result<Option<Verification>> {
+        if !flags.verify {
+            return Ok(None);
+        }
+        let Some(provenance) = &self.provenance else {
+            bail!("failed to fetch provenance {:?}", format!("{}.prov", self.name));
+        };
+        verify(&self.archive, provenance, &self.name, &flags.keyring).map(Some)
+    }
+}
+
 /// Downloads the chart that `name` names: an address, `oci://…`, or `repository/chart`.
 pub(crate) async fn download(
     name: &str,
     flags: &Flags,
     provenance: bool,
 ) -> anyhow::Result<Downloaded> {
-    if flags.verify {
-        bail!("--verify is not supported by Windlass yet: check the signature with gpg");
-    }
+    let provenance = provenance || flags.verify;
     let version = match flags.version.as_str() {
         "" if flags.devel => ">0.0.0-0",
         version => version,

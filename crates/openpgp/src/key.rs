@@ -1,0 +1,201 @@
+//! Public keys of version 4.
+
+use aws_lc_rs::digest;
+use aws_lc_rs::signature::{
+    self as sig, EcdsaVerificationAlgorithm, RsaParameters, RsaPublicKeyComponents,
+    UnparsedPublicKey,
+};
+
+use crate::Error;
+use crate::packet::Reader;
+use crate::signature::{Hash, Numbers, Signature};
+
+/// A public key.
+#[derive(Clone, Debug)]
+pub(crate) struct Key {
+    /// All of it, as fingerprints and signatures take it.
+    pub(crate) body: Vec<u8>,
+    pub(crate) fingerprint: [u8; 20],
+    /// When it was made, in seconds since 1970.
+    pub(crate) created: u64,
+    material: Material,
+}
+
+#[derive(Clone, Debug)]
+enum Material {
+    Rsa {
+        n: Vec<u8>,
+        e: Vec<u8>,
+    },
+    Ecdsa {
+        curve: Curve,
+        point: Vec<u8>,
+    },
+    Ed25519(Vec<u8>),
+    /// One that signs in a way that is not known here, or does not sign.
+    Other(u8),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Curve {
+    P256,
+    P384,
+    P521,
+}
+
+/// The curves' object identifiers.
+const P256: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
+const P384: &[u8] = &[0x2B, 0x81, 0x04, 0x00, 0x22];
+const P521: &[u8] = &[0x2B, 0x81, 0x04, 0x00, 0x23];
+const ED25519: &[u8] = &[0x2B, 0x06, 0x01, 0x04, 0x01, 0xDA, 0x47, 0x0F, 0x01];
+
+impl Key {
+    /// Reads a public key; of a secret key its public part.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Error> {
+        let mut reader = Reader(bytes);
+        let version = reader.u8()?;
+        if version != 4 {
+            return Err(Error::Unsupported(format!("public key version {version}")));
+        }
+        let created = reader.number(4)? as u64;
+        let algorithm = reader.u8()?;
+        let oid = |reader: &mut Reader<'_>| {
+            let length = reader.number(1)?;
+            reader.take(length).map(<[u8]>::to_vec)
+        };
+        let material = match algorithm {
+            1..=3 => {
+                let (n, e) = (reader.mpi()?.to_vec(), reader.mpi()?.to_vec());
+                if algorithm == 2 { Material::Other(2) } else { Material::Rsa { n, e } }
+            }
+            16 | 17 => {
+                for _ in 0..if algorithm == 17 { 4 } else { 3 } {
+                    reader.mpi()?;
+                }
+                Material::Other(algorithm)
+            }
+            18 => {
+                oid(&mut reader)?;
+                reader.mpi()?;
+                let length = reader.number(1)?;
+                reader.take(length)?;
+                Material::Other(algorithm)
+            }
+            19 => {
+                let curve = oid(&mut reader)?;
+                let point = reader.mpi()?.to_vec();
+                match &curve[..] {
+                    P256 => Material::Ecdsa { curve: Curve::P256, point },
+                    P384 => Material::Ecdsa { curve: Curve::P384, point },
+                    P521 => Material::Ecdsa { curve: Curve::P521, point },
+                    _ => Material::Other(algorithm),
+                }
+            }
+            22 => {
+                let curve = oid(&mut reader)?;
+                let point = reader.mpi()?;
+                match (&curve[..], point.strip_prefix(&[0x40])) {
+                    (ED25519, Some(point)) => Material::Ed25519(point.to_vec()),
+                    _ => Material::Other(algorithm),
+                }
+            }
+            27 => Material::Ed25519(reader.take(32)?.to_vec()),
+            25 | 26 | 28 => {
+                reader.take([32, 56, 57][usize::from(algorithm) / 2 - 12])?;
+                Material::Other(algorithm)
+            }
+            _ => return Err(Error::Unsupported(format!("public key type {algorithm}"))),
+        };
+        let body = bytes[..bytes.len() - reader.0.len()].to_vec();
+        let mut fingerprint = [0; 20];
+        let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &prefixed(&body));
+        fingerprint.copy_from_slice(hash.as_ref());
+        Ok(Self { body, fingerprint, created, material })
+    }
+
+    /// Whether a signature names this key.
+    pub(crate) fn made(&self, signature: &Signature) -> bool {
+        match (&signature.fingerprint, &signature.issuer) {
+            (Some(fingerprint), _) => fingerprint[..] == self.fingerprint[..],
+            (None, Some(id)) => id[..] == self.fingerprint[12..],
+            (None, None) => false,
+        }
+    }
+
+    /// The key as signatures over keys take it.
+    pub(crate) fn signed(&self) -> Vec<u8> {
+        prefixed(&self.body)
+    }
+
+    /// Checks a signature of this key over a message.
+    pub(crate) fn verify(&self, signature: &Signature, message: &[u8]) -> Result<(), Error> {
+        let message = signature.hashed(message);
+        match (&self.material, &signature.numbers) {
+            (Material::Rsa { n, e }, Numbers::Rsa(number)) => {
+                let padded = left_padded(number, n.len())
+                    .ok_or(Error::Invalid("RSA verification failure"))?;
+                RsaPublicKeyComponents { n: &n[..], e: &e[..] }
+                    .verify(rsa(signature.hash), &message, &padded)
+                    .map_err(|_| Error::Invalid("RSA verification failure"))
+            }
+            (Material::Ecdsa { curve, point }, Numbers::Two(r, s)) => {
+                let failure = || Error::Invalid("ECDSA verification failure");
+                let (algorithm, size) = ecdsa(*curve, signature.hash)?;
+                let r = left_padded(r, size).ok_or_else(failure)?;
+                let s = left_padded(s, size).ok_or_else(failure)?;
+                UnparsedPublicKey::new(algorithm, point)
+                    .verify(&message, &[r, s].concat())
+                    .map_err(|_| failure())
+            }
+            (Material::Ed25519(point), Numbers::Two(r, s)) => {
+                let failure = || Error::Invalid("EdDSA verification failure");
+                let r = left_padded(r, 32).ok_or_else(failure)?;
+                let s = left_padded(s, 32).ok_or_else(failure)?;
+                let hash = digest::digest(signature.hash.algorithm(), &message);
+                UnparsedPublicKey::new(&sig::ED25519, point)
+                    .verify(hash.as_ref(), &[r, s].concat())
+                    .map_err(|_| failure())
+            }
+            (Material::Other(algorithm), _) => {
+                Err(Error::Unsupported(format!("public key algorithm {algorithm}")))
+            }
+            _ => Err(Error::Invalid("public key and signature use different algorithms")),
+        }
+    }
+}
+
+/// As fingerprints and signatures take a key: with a mark and its length.
+fn prefixed(body: &[u8]) -> Vec<u8> {
+    // A key is read from a packet and never this long.
+    let length = u16::try_from(body.len()).unwrap_or(u16::MAX);
+    [&[0x99][..], &length.to_be_bytes(), body].concat()
+}
+
+fn left_padded(number: &[u8], size: usize) -> Option<Vec<u8>> {
+    let zeros = size.checked_sub(number.len())?;
+    Some([vec![0; zeros], number.to_vec()].concat())
+}
+
+fn rsa(hash: Hash) -> &'static RsaParameters {
+    match hash {
+        Hash::Sha1 => &sig::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
+        Hash::Sha256 => &sig::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
+        Hash::Sha384 => &sig::RSA_PKCS1_2048_8192_SHA384,
+        Hash::Sha512 => &sig::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
+    }
+}
+
+/// How a curve's signatures are checked, and the size of each of their numbers.
+fn ecdsa(curve: Curve, hash: Hash) -> Result<(&'static EcdsaVerificationAlgorithm, usize), Error> {
+    Ok(match (curve, hash) {
+        (Curve::P256, Hash::Sha256) => (&sig::ECDSA_P256_SHA256_FIXED, 32),
+        (Curve::P384, Hash::Sha384) => (&sig::ECDSA_P384_SHA384_FIXED, 48),
+        (Curve::P521, Hash::Sha256) => (&sig::ECDSA_P521_SHA256_FIXED, 66),
+        (Curve::P521, Hash::Sha384) => (&sig::ECDSA_P521_SHA384_FIXED, 66),
+        (Curve::P521, Hash::Sha512) => (&sig::ECDSA_P521_SHA512_FIXED, 66),
+        _ => {
+            let which = format!("ECDSA on {curve:?} with {hash:?}");
+            return Err(Error::Unsupported(which));
+        }
+    })
+}

@@ -1,0 +1,20 @@
+//! `windlass helm verify`.
+
+use super::provenance;
+
+/// Verify that an archive of a chart is what somebody signed whose key is in the keyring.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The archive; its provenance lies beside it, with `.prov` behind the name.
+    #[arg(value_name = "PATH")]
+    path: String,
+    /// Keys to verify with.
+    #[arg(long, default_value = "", hide_default_value = true)]
+    keyring: String,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    let verification = provenance::verify_file(&args.path, &args.keyring)?;
+    super::print(&verification.told())
+}
