@@ -44,10 +44,10 @@ impl<'a> Reader<'a> {
         match self.u8()? {
             first @ 0..=191 => Ok(usize::from(first)),
             first @ 192..=223 => {
-                Ok((usize::from(first) - 192 << 8) + usize::from(self.u8()?) + 192)
+                Ok(((usize::from(first) - 192) << 8) + usize::from(self.u8()?) + 192)
             }
             first @ 224..=254 if !is_packet => {
-                Ok((usize::from(first) - 192 << 8) + usize::from(self.u8()?) + 192)
+                Ok(((usize::from(first) - 192) << 8) + usize::from(self.u8()?) + 192)
             }
             255 => self.number(4),
             _ => Err(Error::Unsupported("packets in parts".to_owned())),
