@@ -282,7 +282,7 @@ impl Given {
         for (need, gift) in &self.gifts {
             match gift {
                 Ok(Gift::ClusterVersions(versions)) => {
-                    record.cluster = Some(ClusterRead::everything(versions));
+                    record.cluster = Some(Box::new(ClusterRead::everything(versions)));
                 }
                 Ok(gift) => {
                     record.seen.insert(need.clone(), gift.id());
@@ -312,7 +312,7 @@ pub struct GivenRecord {
     seen: BTreeMap<Need, ContentId>,
     failed: bool,
     /// What of the cluster's versions was looked at, if any.
-    pub cluster: Option<ClusterRead>,
+    pub cluster: Option<Box<ClusterRead>>,
     /// The revision, if it was looked at.
     pub revision: Option<String>,
     /// When the outcome ends to hold, in nanoseconds since 1970: a certificate is to be renewed.
@@ -401,7 +401,7 @@ mod tests {
         other.insert_cluster(versions(&["v1", "apps/v1"]));
         assert_eq!(record.still_holds(&other), Holds::No);
         record.cluster =
-            Some(ClusterRead { has: [("v1".into(), true)].into(), ..ClusterRead::default() });
+            Some(Box::new(ClusterRead { has: [("v1".into(), true)].into(), ..Default::default() }));
         assert_eq!(record.still_holds(&other), Holds::Yes);
         other.insert_chart(need.clone(), chart("y"));
         assert_eq!(record.still_holds(&other), Holds::No);

@@ -100,7 +100,7 @@ impl Input<'_> {
         };
         if let Some(Ok(versions)) = self.given.cluster() {
             let used = self.used(&chart, &values, versions);
-            findings.given.cluster = (used != ClusterRead::default()).then_some(used);
+            findings.given.cluster = (used != ClusterRead::default()).then(|| Box::new(used));
         }
         let release = self.release();
         let draws = self.spec.installation.draws.as_ref();
