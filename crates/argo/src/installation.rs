@@ -105,7 +105,7 @@ impl InstallationKey {
         Draws::of_application(self.0.expose_secret(), uid)
     }
 
-    fn generate() -> Result<Self, KeyError> {
+    pub(crate) fn generate() -> Result<Self, KeyError> {
         let mut key = Box::new([0; 32]);
         getrandom::fill(&mut *key).map_err(KeyError::NoEntropy)?;
         Ok(Self(Arc::new(SecretBox::new(key))))

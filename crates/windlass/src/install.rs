@@ -35,7 +35,24 @@ pub(crate) fn manifests(options: &Options<'_>) -> String {
             "ports": [{"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP"}],
         },
     }));
+    objects.push(metrics(options.namespace));
     objects.iter().map(|o| format!("---\n{}", yaml::to_string(o))).collect()
+}
+
+/// The service at which Argo CD's documented monitors look for the controller's metrics.
+fn metrics(namespace: &str) -> Value {
+    const NAME: &str = "argocd-metrics";
+    json!({
+        "apiVersion": "v1", "kind": "Service",
+        "metadata": {
+            "name": NAME, "namespace": namespace,
+            "labels": {"app.kubernetes.io/name": NAME, "app.kubernetes.io/part-of": "argocd"},
+        },
+        "spec": {
+            "selector": labels(),
+            "ports": [{"name": "metrics", "port": 8082, "targetPort": "http", "protocol": "TCP"}],
+        },
+    })
 }
 
 fn labels() -> Value {
@@ -139,6 +156,7 @@ mod tests {
                 "ClusterRole",
                 "ClusterRoleBinding",
                 "Deployment",
+                "Service",
                 "Service",
             ]
         );

@@ -10,6 +10,7 @@
 mod normalise;
 mod rendering;
 mod scenario;
+mod settings;
 
 use std::path::{Path, PathBuf};
 

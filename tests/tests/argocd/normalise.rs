@@ -21,6 +21,10 @@ static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         // Argo CD forgets the commit of what it could not render.
         (r"(Sync Status: +Unknown) \([0-9a-f]{7}\)", "$1"),
         (r#"resourceVersion: "\d+""#, "resourceVersion: N"),
+        // A token, and when it was issued and ends.
+        (r"eyJ[\w-]+\.[\w-]+\.[\w-]+", "TOKEN"),
+        (r"\b1[789]\d{8}\b", "1700000000"),
+        (r"Z \([a-z0-9 ]*\)", "Z (now)"),
         // A ReplicaSet of a Deployment, and its pods.
         (r"-[bcdf-hj-np-tv-z2456789]{8,10}-[bcdf-hj-np-tv-z2456789]{5}\b", "-hash-xxxxx"),
         (r"-[bcdf-hj-np-tv-z2456789]{9,10}\b", "-hash"),
@@ -31,8 +35,13 @@ static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 });
 static AGE: LazyLock<Regex> = LazyLock::new(|| regex(r"\b\d+[smh](\d+s)?\b"));
 static BLANKS: LazyLock<Regex> = LazyLock::new(|| regex(r" {2,}"));
-static ABSENT: LazyLock<Regex> =
-    LazyLock::new(|| regex(r#"applications\.argoproj\.io "\w+" not found"#));
+static ABSENT: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r#"(applications\.argoproj\.io|cluster) "\w+" not found|repo '.*' not found"#)
+});
+/// Where the field of a difference stands is told in Go's names.
+static KEYS: LazyLock<Regex> = LazyLock::new(|| regex("; difference in keys \"[A-Za-z0-9,]*\""));
+/// Go's own log.
+static LOGGED: LazyLock<Regex> = LazyLock::new(|| regex(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d "));
 static GRPC: LazyLock<Regex> = LazyLock::new(|| regex(r"rpc error: code = \w+ desc = "));
 
 fn text(text: &str, root: &Path) -> String {
@@ -100,6 +109,12 @@ pub(crate) fn answer(command: &str, answer: &Printed, root: &Path) -> Value {
     json!({"code": answer.code, "out": out, "err": message(&text(&answer.err, root))})
 }
 
+/// A value with what two runs cannot have in common blanked.
+pub(crate) fn masked(value: &Value, root: &Path) -> Value {
+    let masked = text(&value.to_string(), root);
+    serde_json::from_str(&masked).unwrap_or(json!(masked))
+}
+
 /// A table with each root's lines together, by name: argocd prints the roots in any order.
 fn sorted(out: &str) -> String {
     let lines: Vec<&str> = out.lines().collect();
@@ -143,6 +158,8 @@ fn message(err: &str) -> String {
         }
     }
     let message = GRPC.replace_all(&message, "");
+    let message = LOGGED.replace(&message, "");
+    let message = KEYS.replace(&message, "; difference in keys");
     // Argo CD's server does not say whether an application is there.
     ABSENT.replace_all(&message, "permission denied").into_owned()
 }
@@ -151,11 +168,19 @@ fn message(err: &str) -> String {
 /// and windlass prints so that the text can be applied, is left out too.
 fn value(mut value: Value) -> Value {
     clean(&mut value);
-    if value["kind"] == "Application"
-        && let Some(map) = value.as_object_mut()
-    {
-        map.remove("apiVersion");
-        map.remove("kind");
+    let unnamed = |value: &mut Value| {
+        if let Some(map) = value.as_object_mut()
+            && ["Application", "AppProject"]
+                .iter()
+                .any(|kind| map.get("kind") == Some(&json!(kind)))
+        {
+            map.remove("apiVersion");
+            map.remove("kind");
+        }
+    };
+    match &mut value {
+        Value::Array(items) => items.iter_mut().for_each(unnamed),
+        one => unnamed(one),
     }
     value
 }

@@ -43,7 +43,8 @@ async fn run(context: &Arc<Context>, key: &AppKey, signal: &Signal) {
         let began = Instant::now();
         let after = reconcile::reconcile(context, key, &app, &mut memory, level).await;
         wake = after.map(|after| Instant::now() + after);
-        context.metrics.reconciled(&app, began.elapsed());
+        let server = context.clusters.server(&app.spec.destination);
+        context.metrics.reconciled(&app, &server, began.elapsed());
         tokio::time::sleep(BREATH).await;
     }
 }

@@ -177,6 +177,11 @@ impl Apps {
         self.entries.write().remove(key).map(|entry| entry.app)
     }
 
+    /// All applications, in no order.
+    pub(crate) fn all(&self) -> Vec<Arc<Application>> {
+        self.entries.read().values().map(|entry| entry.app.clone()).collect()
+    }
+
     pub(crate) fn keys(&self) -> Vec<AppKey> {
         self.entries.read().keys().cloned().collect()
     }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -135,6 +135,23 @@ pub(crate) struct Clusters {
 pub(crate) struct Connected {
     pub(crate) cluster: Cluster,
     slots: Arc<Semaphore>,
+    /// When the connection, and so the mirror, was begun.
+    since: Instant,
+}
+
+/// A connected cluster, as metrics show it.
+pub(crate) struct Seen {
+    pub(crate) server: String,
+    pub(crate) name: String,
+    /// Version of Kubernetes; empty until it is known.
+    pub(crate) version: String,
+    pub(crate) up: bool,
+    /// Kinds that are mirrored.
+    pub(crate) kinds: usize,
+    /// Objects that are mirrored.
+    pub(crate) objects: usize,
+    /// Age of the mirror; none before it is complete.
+    pub(crate) age: Option<Duration>,
 }
 
 impl Connected {
@@ -215,6 +232,37 @@ impl Clusters {
         }
     }
 
+    /// Address of a destination; empty if there is no such cluster.
+    pub(crate) fn server(&self, destination: &Destination) -> String {
+        self.find(destination).map(|(server, _)| server).unwrap_or_default()
+    }
+
+    /// The clusters that are connected, by address.
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        let connected: Vec<Connected> = self.connected.lock().values().cloned().collect();
+        let described = self.described.read();
+        let mut seen: Vec<Seen> = connected
+            .iter()
+            .map(|Connected { cluster, since, .. }| {
+                let server = cluster.server().to_owned();
+                let named = described.get(&server).map(|cluster| cluster.name.clone());
+                let kinds = cluster.kinds();
+                let up = matches!(cluster.connection(), Connection::Up);
+                Seen {
+                    name: named.unwrap_or_else(|| IN_CLUSTER_NAME.to_owned()),
+                    version: minor(kinds.server_version()),
+                    up,
+                    kinds: kinds.all().count(),
+                    objects: cluster.object_count(),
+                    age: up.then(|| since.elapsed()),
+                    server,
+                }
+            })
+            .collect();
+        seen.sort_by(|a, b| a.server.cmp(&b.server));
+        seen
+    }
+
     /// The connection to a cluster, begun if there is none.
     ///
     /// # Errors
@@ -248,10 +296,17 @@ impl Clusters {
         };
         let cluster = Cluster::connect(client, options);
         tokio::spawn(follow(cluster.downgrade(), Arc::downgrade(context)));
-        let fresh = Connected { cluster, slots: Arc::new(Semaphore::new(AT_WORK)) };
+        let slots = Arc::new(Semaphore::new(AT_WORK));
+        let fresh = Connected { cluster, slots, since: Instant::now() };
         connected.insert(server.to_owned(), fresh.clone());
         Ok(fresh)
     }
+}
+
+/// `1.36` of `v1.36.3`, as Argo CD shows versions of Kubernetes.
+fn minor(version: &str) -> String {
+    let numbers: Vec<&str> = version.trim_start_matches('v').split('.').take(2).collect();
+    numbers.join(".")
 }
 
 /// How often changes are passed on at most.
@@ -292,6 +347,7 @@ async fn follow(cluster: windlass_cluster::WeakCluster, context: Weak<Context>) 
             }
         };
         let (Some(context), Some(cluster)) = (context.upgrade(), cluster.upgrade()) else { return };
+        let began = Instant::now();
         for change in &told {
             let level = if change.managed { Level::Live } else { Level::Tree };
             for app in &change.apps {
@@ -301,8 +357,7 @@ async fn follow(cluster: windlass_cluster::WeakCluster, context: Weak<Context>) 
                 context.apps.raise(&AppKey::of_instance(app, &context.namespace), Level::Live);
             }
         }
-        let up = !matches!(cluster.connection(), Connection::Down(_));
-        context.metrics.cluster(&server, cluster.object_count(), up, told.len() as u64);
+        context.metrics.events(&server, &told, began.elapsed());
         drop((context, cluster));
         tokio::time::sleep(BATCH).await;
     }

@@ -156,7 +156,6 @@ impl Context {
         if let Some(app) = read(&answer) {
             let app = Arc::new(app);
             if let Some(old) = self.apps.written(&app) {
-                self.metrics.application(Some(&old), Some(&app));
                 self.wake_dependents(Some(&old), Some(&app));
             }
         }

@@ -51,6 +51,7 @@ use apps::Level;
 use context::Context;
 pub(crate) use context::{application_resource, resource};
 use metrics::Metrics;
+pub use metrics::{GitRequests, MetricsOptions};
 pub(crate) use project::permits_kind;
 pub use settings::kind_filter;
 
@@ -100,10 +101,16 @@ pub struct Controller {
 impl Controller {
     /// A controller that does not run yet. Must be called within a Tokio runtime.
     pub fn new(options: ControllerOptions) -> Self {
+        Self::with_metrics(options, MetricsOptions::default())
+    }
+
+    /// The same, with more to be seen in its metrics.
+    pub fn with_metrics(options: ControllerOptions, metrics: MetricsOptions) -> Self {
+        let metrics = Metrics::new(metrics);
+        let context = Arc::new(Context::new(options, metrics));
         let mut registry = Registry::default();
-        let metrics = Metrics::new(&mut registry);
-        let context = Context::new(options, metrics);
-        Self { context: Arc::new(context), registry: Arc::new(Mutex::new(registry)) }
+        Metrics::register(&context, &mut registry);
+        Self { context, registry: Arc::new(Mutex::new(registry)) }
     }
 
     /// Runs until told to stop.

@@ -8,10 +8,17 @@ use windlass_engine::tracking::is_crd;
 
 /// Batch after batch; what a batch holds runs at once. Outcomes come in the order of actions, and
 /// end with a batch that failed and stops the rest.
-pub(crate) async fn batches(cluster: &Cluster, batches: &[Batch]) -> Vec<Outcome> {
+///
+/// `told` is told of each request: the action, and the HTTP status it was answered with.
+pub(crate) async fn batches(
+    cluster: &Cluster,
+    batches: &[Batch],
+    told: &(dyn Fn(&Action, u16) + Sync),
+) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     for batch in batches {
-        let done = join_all(batch.actions.iter().map(|action| perform(cluster, action))).await;
+        let done =
+            join_all(batch.actions.iter().map(|action| perform(cluster, action, told))).await;
         let stopped = batch.is_stopped_by(&done);
         outcomes.extend(done);
         if stopped {
@@ -21,8 +28,22 @@ pub(crate) async fn batches(cluster: &Cluster, batches: &[Batch]) -> Vec<Outcome
     outcomes
 }
 
-async fn perform(cluster: &Cluster, action: &Action) -> Outcome {
-    match request(cluster, action).await {
+async fn perform(
+    cluster: &Cluster,
+    action: &Action,
+    told: &(dyn Fn(&Action, u16) + Sync),
+) -> Outcome {
+    let result = request(cluster, action).await;
+    match &result {
+        Ok(_) => told(action, 200),
+        // What did not reach the API was no request.
+        Err(error) => {
+            if let Some(code) = error.code() {
+                told(action, code.as_u16());
+            }
+        }
+    }
+    match result {
         Ok(change) => Outcome::Done(change),
         Err(error) if error.is_not_found() || matches!(error, Error::NoSuchKind { .. }) => {
             Outcome::NotFound { message: error.to_string() }

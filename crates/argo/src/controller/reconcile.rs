@@ -322,7 +322,7 @@ impl Look<'_> {
     fn orphans(&self, comparison: &Comparison) -> Option<String> {
         let wanted = self.project.spec.orphaned_resources.as_ref()?;
         let namespace = &self.app.spec.destination.namespace;
-        if wanted.warn == Some(false) || namespace.is_empty() {
+        if namespace.is_empty() {
             return None;
         }
         let count = self
@@ -334,7 +334,9 @@ impl Look<'_> {
             .filter(|key| counts_as_orphan(self.project, &key.group_kind(), &key.name))
             .filter(|key| !comparison.resources.iter().any(|r| r.status.key() == *key))
             .count();
-        (count > 0).then(|| format!("Application has {count} orphaned resources"))
+        self.context.metrics.orphans(self.app, count);
+        (count > 0 && wanted.warn != Some(false))
+            .then(|| format!("Application has {count} orphaned resources"))
     }
 
     /// Carries a sync on, or begins one.

@@ -267,7 +267,8 @@ fn completed(context: &Context, app: &Application, state: &OperationState) {
         _ => std::time::Duration::ZERO,
     };
     let dry_run = sync.is_some_and(|sync| sync.dry_run);
-    context.metrics.synced(app, state.phase.as_str(), dry_run, took);
+    let server = context.clusters.server(&app.spec.destination);
+    context.metrics.synced(app, &server, state.phase.as_str(), dry_run, took);
 }
 
 fn difference(old: &ApplicationStatus, new: &ApplicationStatus) -> Map<String, Value> {

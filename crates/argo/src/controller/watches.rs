@@ -159,7 +159,7 @@ async fn applications(mut follow: Follow) {
 
 fn forget(context: &Context, key: &AppKey) {
     if let Some(app) = context.apps.remove(key) {
-        context.metrics.application(Some(&app), None);
+        context.metrics.forget(key);
         context.wake_dependents(Some(&app), None);
     }
 }
@@ -173,12 +173,10 @@ fn take_application(
     let key = AppKey::of(&app);
     match context.apps.update(&app) {
         Updated::New => {
-            context.metrics.application(None, Some(&app));
             actor::start(context, app.clone(), stop);
             context.wake_dependents(None, Some(&app));
         }
         Updated::Known(old) => {
-            context.metrics.application(Some(&old), Some(&app));
             context.wake_dependents(Some(&old), Some(&app));
         }
     }

@@ -81,12 +81,15 @@ async fn delivers_follows_heals_prunes_and_deletes() {
         .await;
     assert_eq!(world.kubectl(&["get", "cm", "a", "-o", "jsonpath={.data.key}"]), "2");
 
+    let metrics = world.controller.metrics();
+    for name in ["argocd_app_sync_total", "argocd_app_k8s_request_total", "argocd_cluster_info"] {
+        assert!(metrics.contains(name), "{metrics}");
+    }
+
     // Deleted with its objects.
     world.delete(&demo).await;
     world.until_gone(&demo).await;
     assert_eq!(world.kubectl(&["get", "cm", "a", "--ignore-not-found", "-o", "name"]), "");
-    let metrics = world.controller.metrics();
-    assert!(metrics.contains("argocd_app_sync_total"), "{metrics}");
 }
 
 fn delivered(app: &Value, revision: &str) -> bool {

@@ -14,6 +14,7 @@ mod output;
 mod persona;
 mod plan;
 mod render;
+mod secret_input;
 mod up;
 
 use std::ffi::OsString;
@@ -60,6 +61,16 @@ enum Command {
     App(Box<Family<app::Command>>),
     /// Manage projects, as `argocd proj`.
     Proj(Box<Family<argocd::proj::Command>>),
+    /// Manage repositories, as `argocd repo`.
+    Repo(Box<Family<argocd::repo::Command>>),
+    /// Manage credentials of repositories, as `argocd repocreds`.
+    Repocreds(Box<Family<argocd::repocreds::Command>>),
+    /// Manage clusters, as `argocd cluster`.
+    Cluster(Box<Family<argocd::cluster::Command>>),
+    /// Manage certificates and keys of hosts, as `argocd cert`.
+    Cert(Box<Family<argocd::cert::Command>>),
+    /// For administrators, as `argocd admin`.
+    Admin(Box<Family<argocd::admin::Command>>),
     Argocd(argocd::Args),
     Render(render::Args),
     Plan(plan::Args),
@@ -92,6 +103,7 @@ impl Cli {
         {
             let rest = || arguments[2..].to_vec();
             let command = match tool.to_str() {
+                Some("argocd") => Some(Command::Argocd(argocd::Args::of(rest()))),
                 Some("helm") => Some(Command::Helm(helm::Args::of(rest()))),
                 Some("kustomize") => Some(Command::Kustomize(kustomize::Args::of(rest()))),
                 _ => None,
@@ -120,6 +132,11 @@ pub(crate) fn main() -> ExitCode {
         Command::Up(args) => up::run(args),
         Command::App(family) => family.run(|c| argocd::Command::App(Box::new(c))),
         Command::Proj(family) => family.run(|c| argocd::Command::Proj(Box::new(c))),
+        Command::Repo(family) => family.run(argocd::Command::Repo),
+        Command::Repocreds(family) => family.run(argocd::Command::Repocreds),
+        Command::Cluster(family) => family.run(argocd::Command::Cluster),
+        Command::Cert(family) => family.run(argocd::Command::Cert),
+        Command::Admin(family) => family.run(|c| argocd::Command::Admin(Box::new(c))),
         Command::Argocd(args) => argocd::run(args),
         Command::Render(args) => render::run(&args),
         Command::Plan(args) => plan::run(&args),

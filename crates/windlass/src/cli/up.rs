@@ -31,6 +31,20 @@ pub(crate) struct Args {
     /// Address for webhooks, metrics and probes.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     http_listen: SocketAddr,
+    /// Labels of Applications that the metric argocd_app_labels shows.
+    #[arg(long, value_delimiter = ',', value_name = "LABEL")]
+    metrics_application_labels: Vec<String>,
+    /// Types of conditions that the metric argocd_app_condition counts.
+    #[arg(long, value_delimiter = ',', value_name = "TYPE")]
+    metrics_application_conditions: Vec<String>,
+    /// Let everything that metrics have counted begin anew after so long, such as 24h.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        value_parser = duration,
+        env = "ARGOCD_APPLICATION_CONTROLLER_METRICS_CACHE_EXPIRATION"
+    )]
+    metrics_cache_expiration: Option<Duration>,
     /// Work on the cluster of this kubeconfig; `in-cluster` takes the pod's own account.
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
@@ -54,6 +68,11 @@ pub(crate) struct Args {
     timeout: u64,
 }
 
+fn duration(text: &str) -> Result<Duration, String> {
+    windlass_engine::policy::parse_duration(text)
+        .map_err(|_| format!("{text:?} is no duration: say for example 24h"))
+}
+
 /// Runs the command.
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let plane = match args.kubeconfig {
@@ -72,6 +91,12 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let options = up::Options {
         namespace: args.namespace,
         http_listen: args.http_listen,
+        metrics: windlass_argo::MetricsOptions {
+            application_labels: args.metrics_application_labels,
+            application_conditions: args.metrics_application_conditions,
+            cache_expiration: args.metrics_cache_expiration.filter(|after| !after.is_zero()),
+            ..windlass_argo::MetricsOptions::default()
+        },
         exit_when_healthy: args.exit_when_healthy.then(|| Duration::from_secs(args.timeout)),
     };
     up::run(plane, &options)

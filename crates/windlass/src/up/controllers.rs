@@ -39,17 +39,20 @@ pub(super) async fn start(
     options: &Options,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<Controllers> {
-    let sources = Sources::new(SourceOptions::new(ready.cache.join("git")))
+    let mut source_options = SourceOptions::new(ready.cache.join("git"));
+    source_options.observer = Some(options.metrics.git.observer());
+    let sources = Sources::new(source_options)
         .context("cannot use the directory for Git mirrors (WINDLASS_CACHE names another)")?;
     let key = InstallationKey::obtain(&ready.client, &options.namespace).await?;
-    let controller = Controller::new(ControllerOptions {
+    let controller_options = ControllerOptions {
         client: ready.client.clone(),
         sources,
         charts: Arc::new(Charts::new(ready.cache.join("charts"))),
         namespace: options.namespace.clone(),
         queries_per_second: queries_per_second(),
         key,
-    });
+    };
+    let controller = Controller::with_metrics(controller_options, options.metrics.clone());
     let listener = tokio::net::TcpListener::bind(options.http_listen)
         .await
         .with_context(|| format!("cannot listen at {}", options.http_listen))?;

@@ -24,6 +24,8 @@ pub(crate) struct Options {
     pub(crate) namespace: String,
     /// Address for webhooks, metrics and probes.
     pub(crate) http_listen: SocketAddr,
+    /// What metrics show beyond the usual.
+    pub(crate) metrics: windlass_argo::MetricsOptions,
     /// End when all is healthy, or after this time.
     pub(crate) exit_when_healthy: Option<Duration>,
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use windlass_engine::compare;
 use windlass_engine::policy::is_confirmed;
 use windlass_engine::state::Condition;
-use windlass_engine::sync::{self, Options, Request, State, Wait, World};
+use windlass_engine::sync::{self, Action, Options, Request, State, Wait, World};
 use windlass_object::Object;
 
 use super::super::apps::{AppKey, Level};
@@ -15,10 +15,10 @@ use super::super::autosync::is_partial;
 use super::super::compare::{Compared, Prepared, Subject};
 use super::super::context::Context;
 use super::super::gather::{Gathered, gather};
-use super::super::perform;
 use super::super::project::{Place, permits_destination, permits_kind};
 use super::super::settings::duration;
 use super::super::status::{self, Also};
+use super::super::{metrics, perform};
 use super::{Driven, OperationMemory, result};
 use crate::types::{
     ApplicationStatus, OperationPhase, OperationState, SyncOperation, SyncOperationResult,
@@ -280,7 +280,11 @@ fn one_step(
 /// Carries a step out, and the clean-up that may follow it.
 async fn act(subject: &Subject<'_>, mut step: sync::Step) -> State {
     while !step.batches.is_empty() {
-        let outcomes = perform::batches(subject.cluster, &step.batches).await;
+        let told = |action: &Action, code: u16| {
+            let request = metrics::Request::of(subject.cluster.server(), action, code);
+            subject.context.metrics.requested(subject.app, request);
+        };
+        let outcomes = perform::batches(subject.cluster, &step.batches, &told).await;
         step = step.finish(&outcomes);
     }
     step.state

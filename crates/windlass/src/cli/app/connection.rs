@@ -62,6 +62,13 @@ pub(crate) struct Stored {
     pub(crate) app: Application,
 }
 
+impl Flags {
+    /// The control namespace, if one is named.
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        self.control_namespace.as_deref()
+    }
+}
+
 impl Connection {
     pub(crate) async fn open(flags: &Flags) -> anyhow::Result<Self> {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();

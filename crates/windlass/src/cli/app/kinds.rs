@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use futures::{StreamExt, stream};
-use kube::api::{ListParams, Patch, PatchParams, PostParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, PropagationPolicy};
 use kube::core::{ApiResource, DynamicObject};
 use kube::discovery::{Discovery, Scope, verbs};
 use kube::{Api, Client};
@@ -153,6 +153,36 @@ impl Kinds {
         let new: DynamicObject = serde_json::from_value(object.to_value())?;
         let created = self.api_of(object)?.create(&parameters, &new).await;
         created.map(|_| ()).map_err(|error| refused(&error))
+    }
+
+    /// Deletes an object, with what it owns unless that is to stay.
+    pub(crate) async fn delete(
+        &self,
+        object: &Object,
+        force: bool,
+        orphan: bool,
+    ) -> anyhow::Result<()> {
+        let propagation =
+            if orphan { PropagationPolicy::Orphan } else { PropagationPolicy::Foreground };
+        let parameters = DeleteParams {
+            propagation_policy: Some(propagation),
+            grace_period_seconds: force.then_some(0),
+            ..DeleteParams::default()
+        };
+        let deleted = self.api_of(object)?.delete(object.name(), &parameters).await;
+        deleted.map(|_| ()).map_err(|error| refused(&error))
+    }
+
+    /// Patches an object as Kubernetes merges its kind.
+    pub(crate) async fn patch_strategic(
+        &self,
+        object: &Object,
+        change: &Value,
+    ) -> anyhow::Result<()> {
+        let parameters = PatchParams::default();
+        let api = self.api_of(object)?;
+        let patched = api.patch(object.name(), &parameters, &Patch::Strategic(change)).await;
+        patched.map(|_| ()).map_err(|error| refused(&error))
     }
 
     /// Merges a change into an object. What changes its status goes to the status subresource,

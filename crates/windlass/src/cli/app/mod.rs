@@ -2,12 +2,16 @@
 //! Kubernetes API. One command, one file.
 
 mod actions;
+mod add_source;
+mod chosen;
 mod comparison;
 mod confirm_deletion;
 mod connection;
 mod create;
 mod delete;
+mod delete_resource;
 mod diff;
+mod edit;
 mod get;
 mod health;
 mod history;
@@ -17,15 +21,20 @@ mod logs;
 mod lookup;
 mod manifests;
 mod options;
+mod patch;
+mod patch_resource;
+mod remove_source;
 mod repositories;
 mod resources;
 mod revisions;
+mod rollback;
 mod selection;
 mod set;
 mod status;
 mod sync;
 mod terminate;
 mod tree;
+mod unset;
 mod wait;
 mod why;
 
@@ -37,7 +46,7 @@ use super::failure::Failure;
 
 pub(crate) use comparison::{Wanted, compare, rendered};
 pub(crate) use connection::{Connection, Flags, Stored, refused};
-pub(crate) use repositories::clusters;
+pub(crate) use repositories::{Mirrors, clusters, settings as repository_settings};
 pub(crate) use revisions::Revisions;
 
 /// What `app` can do.
@@ -57,6 +66,14 @@ pub(crate) enum Command {
     Set(set::Args),
     Sync(sync::Args),
     TerminateOp(terminate::Args),
+    AddSource(add_source::Args),
+    DeleteResource(delete_resource::Args),
+    Edit(edit::Args),
+    Patch(patch::Args),
+    PatchResource(patch_resource::Args),
+    RemoveSource(remove_source::Args),
+    Rollback(rollback::Args),
+    Unset(unset::Args),
     Wait(wait::Args),
     Why(why::Args),
 }
@@ -78,6 +95,14 @@ pub(crate) async fn run(connection: &Connection, command: Command) -> anyhow::Re
         Command::Set(args) => set::run(connection, args).await,
         Command::Sync(args) => sync::run(connection, args).await,
         Command::TerminateOp(args) => terminate::run(connection, args).await,
+        Command::AddSource(args) => add_source::run(connection, args).await,
+        Command::DeleteResource(args) => delete_resource::run(connection, args).await,
+        Command::Edit(args) => edit::run(connection, args).await,
+        Command::Patch(args) => patch::run(connection, args).await,
+        Command::PatchResource(args) => patch_resource::run(connection, args).await,
+        Command::RemoveSource(args) => remove_source::run(connection, args).await,
+        Command::Rollback(args) => rollback::run(connection, args).await,
+        Command::Unset(args) => unset::run(connection, args).await,
         Command::Wait(args) => wait::run(connection, args).await,
         Command::Why(args) => why::run(connection, args).await,
     };

@@ -38,6 +38,16 @@ impl Store {
         Self { api: Api::namespaced_with(client, &connection.namespace, &kind), kind }
     }
 
+    /// The kind in another namespace.
+    pub(super) fn within(connection: &Connection, kind: ApiResource, namespace: &str) -> Self {
+        Self { api: Api::namespaced_with(connection.client.clone(), namespace, &kind), kind }
+    }
+
+    /// The kind in all namespaces, for listing.
+    pub(super) fn everywhere(connection: &Connection, kind: ApiResource) -> Self {
+        Self { api: Api::all_with(connection.client.clone(), &kind), kind }
+    }
+
     fn value(&self, found: DynamicObject) -> anyhow::Result<Value> {
         let mut value = serde_json::to_value(found)?;
         value["apiVersion"] = json!(self.kind.api_version);
@@ -134,6 +144,21 @@ impl Data {
 
     pub(super) fn set_secret(&mut self, key: &str, text: &SecretString) {
         self.set(key, text.expose_secret());
+    }
+
+    /// All fields.
+    pub(super) fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.iter().map(|(key, bytes)| (key.as_str(), bytes.as_slice()))
+    }
+
+    /// Takes these fields over from other data, and away where that has none.
+    pub(super) fn replace<'a>(&mut self, from: &Self, fields: impl Iterator<Item = &'a str>) {
+        for field in fields {
+            match from.bytes(field) {
+                Some(bytes) => self.0.insert(field.to_owned(), bytes.to_vec()),
+                None => self.0.remove(field),
+            };
+        }
     }
 
     /// As `data` of a secret.

@@ -4,9 +4,13 @@
 //! binary named `argocd` has is in [`Own`]. As argocd, it ends with 20 where a request fails, with 1
 //! where what was asked is wrong, and tells it as one line of JSON on standard error.
 
+mod access;
+pub(crate) mod admin;
+pub(crate) mod cert;
+pub(crate) mod cluster;
 mod configure;
 mod context;
-mod editor;
+pub(crate) mod editor;
 mod format;
 mod global;
 mod kube;
@@ -14,7 +18,10 @@ mod local_config;
 mod login;
 mod logout;
 pub(crate) mod proj;
-mod prompt;
+pub(crate) mod prompt;
+pub(crate) mod repo;
+pub(crate) mod repocreds;
+mod secrets;
 mod version;
 
 use std::ffi::OsString;
@@ -34,6 +41,13 @@ pub(crate) struct Args {
     /// What `argocd` takes.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
     arguments: Vec<OsString>,
+}
+
+impl Args {
+    /// The arguments as they came.
+    pub(crate) fn of(arguments: Vec<OsString>) -> Self {
+        Self { arguments }
+    }
 }
 
 /// argocd in core mode: straight to the Kubernetes API, without Argo CD's API server.
@@ -76,6 +90,21 @@ pub(crate) enum Command {
     /// Manage projects.
     #[command(subcommand)]
     Proj(Box<proj::Command>),
+    /// Manage repositories.
+    #[command(subcommand)]
+    Repo(repo::Command),
+    /// Manage credentials of repositories whose addresses begin alike.
+    #[command(subcommand)]
+    Repocreds(repocreds::Command),
+    /// Manage clusters.
+    #[command(subcommand)]
+    Cluster(cluster::Command),
+    /// Manage certificates and keys of repositories' hosts.
+    #[command(subcommand)]
+    Cert(cert::Command),
+    /// For administrators: settings, backups.
+    #[command(subcommand)]
+    Admin(Box<admin::Command>),
 }
 
 /// Runs what a binary named `argocd` was asked.
@@ -97,7 +126,12 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         Top::Own(Own::Logout(args)) => logout::run(&args, &global),
         Top::Own(Own::Version(args)) => version::run(&args, &global),
         Top::Family(command) => {
-            global.core(connection).and_then(|connection| execute(&connection, command))
+            let flags = match &command {
+                // What needs no cluster needs no server either.
+                Command::Admin(command) if command.is_offline() => Ok(connection),
+                _ => global.core(connection),
+            };
+            flags.and_then(|flags| execute(&flags, command))
         }
     };
     Ok(done.unwrap_or_else(|error| {
@@ -110,10 +144,15 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
 /// Runs a command on the cluster.
 pub(crate) fn execute(flags: &Flags, command: Command) -> anyhow::Result<ExitCode> {
     super::block_on(async {
-        let connection = Connection::open(flags).await?;
+        let open = || Connection::open(flags);
         match command {
-            Command::App(command) => app::run(&connection, *command).await,
-            Command::Proj(command) => proj::run(&connection, *command).await,
+            Command::Admin(command) => admin::run(flags, *command).await,
+            Command::Cert(command) => cert::run(&open().await?, command).await,
+            Command::Cluster(command) => cluster::run(&open().await?, command).await,
+            Command::Repo(command) => repo::run(&open().await?, command).await,
+            Command::Repocreds(command) => repocreds::run(&open().await?, command).await,
+            Command::App(command) => app::run(&open().await?, *command).await,
+            Command::Proj(command) => proj::run(&open().await?, *command).await,
         }
     })
     .map_err(Failure::or_generic)

@@ -36,8 +36,7 @@ pub(super) async fn run(projects: &Projects<'_>, args: &Args) -> anyhow::Result<
     args.options.apply(&mut project)?;
     validate::normalize_policies(&mut project);
     project.drop_empty();
-    validate::validate(&project)
-        .map_err(|error| Failure::generic(format!("error validating project: {error:#}")))?;
+    validate::validate(&project)?;
     match projects.find(project.name()).await? {
         None => projects.create(&project).await,
         Some(mut known) => {

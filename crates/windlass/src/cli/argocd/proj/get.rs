@@ -5,6 +5,8 @@ use windlass_object::Value;
 use super::super::format::Format;
 use super::super::kube::{Data, Store, core};
 use super::store::{Project, Projects};
+use super::validate;
+use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Show a project.
@@ -19,7 +21,13 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(super) async fn run(projects: &Projects<'_>, args: &Args) -> anyhow::Result<()> {
-    let project = projects.get(&args.project).await?;
+    let Some(mut project) = projects.find(&args.project).await? else {
+        let name = &args.project;
+        return Err(Failure::generic(format!(
+            "error getting app project {name:?}: appproject.argoproj.io {name:?} not found"
+        )));
+    };
+    validate::normalize_tokens(&mut project);
     match Format::read(&args.output, &["wide"])? {
         Format::Value(notation) => output::print_value(&project.value, notation),
         Format::Named(_) => {

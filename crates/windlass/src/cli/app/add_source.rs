@@ -1,0 +1,64 @@
+//! `windlass app add-source`.
+
+use std::process::ExitCode;
+
+use windlass_argo::types::ApplicationSpec;
+use windlass_object::json;
+
+use super::connection::Connection;
+use super::options::AppOptions;
+use crate::cli::failure::Failure;
+use crate::cli::output;
+
+/// Add a source to an application that has several.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Name of the application.
+    name: String,
+    /// Name of the source.
+    #[arg(long, value_name = "NAME")]
+    source_name: Option<String>,
+    /// Name by which other sources take values files from it.
+    #[arg(long = "ref", value_name = "NAME")]
+    reference: Option<String>,
+    /// Chart, of a repository of charts.
+    #[arg(long, value_name = "NAME")]
+    helm_chart: Option<String>,
+    /// Namespace of the application.
+    #[arg(long, short = 'N', value_name = "NAMESPACE")]
+    app_namespace: Option<String>,
+    #[command(flatten)]
+    options: AppOptions,
+}
+
+/// Runs the command.
+pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<ExitCode> {
+    let name = connection.name(&args.name, args.app_namespace.as_deref());
+    let stored = connection.get(&name).await?;
+    let value = stored.object.to_value();
+    let mut sources = value["spec"]["sources"].as_array().cloned().unwrap_or_default();
+    if sources.is_empty() {
+        return Err(Failure::generic(format!(
+            "Cannot add source: application {} does not have spec.sources defined",
+            name.name
+        )));
+    }
+    let mut alone = ApplicationSpec::default();
+    args.options.apply(&mut alone)?;
+    let mut source = json!(alone.source.unwrap_or_default());
+    for (field, text) in
+        [("name", &args.source_name), ("ref", &args.reference), ("chart", &args.helm_chart)]
+    {
+        if let Some(text) = text {
+            source[field] = json!(text);
+        }
+    }
+    sources.push(source);
+    let change = json!({
+        "metadata": {"resourceVersion": stored.app.resource_version()},
+        "spec": {"sources": sources},
+    });
+    connection.patch(&name, &change).await?;
+    output::print_line(&format!("Application '{}' updated successfully", name.name))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,51 @@
+//! `argocd admin export`.
+
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use windlass_object::yaml;
+
+use super::backup::{Namespaces, everything, written};
+use crate::cli::app::{Connection, Flags};
+use crate::cli::output;
+
+/// Write everything that is set in Argo CD: settings, secrets, projects, applications.
+///
+/// What is written holds credentials: a file is made so that only its owner can read it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// File to write; `-` is standard output.
+    #[arg(long, short, default_value = "-", value_name = "FILE")]
+    out: String,
+    /// Namespaces of applications beside Argo CD's own, globs; otherwise as argocd-cmd-params-cm.
+    #[arg(long, value_delimiter = ',')]
+    application_namespaces: Vec<String>,
+    /// Namespaces of application sets beside Argo CD's own, globs; otherwise as
+    /// argocd-cmd-params-cm.
+    #[arg(long, value_delimiter = ',')]
+    applicationset_namespaces: Vec<String>,
+}
+
+/// Runs the command.
+pub(super) async fn run(flags: &Flags, args: &Args) -> anyhow::Result<ExitCode> {
+    let connection = Connection::open(flags).await?;
+    let applications = &args.application_namespaces;
+    let sets = &args.applicationset_namespaces;
+    let namespaces = Namespaces::read(&connection, applications, sets).await?;
+    let mut text = String::new();
+    for (_, object) in everything(&connection, &namespaces).await? {
+        text.push_str(&yaml::to_string(&written(&object, &connection.namespace)));
+        text.push_str("---\n");
+    }
+    if args.out == "-" {
+        output::print(&text)?;
+    } else {
+        let mut options = std::fs::OpenOptions::new();
+        let options = options.write(true).create(true).truncate(true).mode(0o600);
+        let written = options.open(&args.out).and_then(|mut f| f.write_all(text.as_bytes()));
+        written.with_context(|| format!("cannot write {}", args.out))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,39 @@
+//! `argocd cluster`: the clusters that are delivered to.
+
+mod access;
+mod add;
+mod get;
+mod list;
+mod rm;
+mod set;
+mod view;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use super::secrets::Secrets;
+use crate::cli::app::Connection;
+
+/// What `cluster` can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Add(Box<add::Args>),
+    Get(get::Args),
+    List(list::Args),
+    Rm(rm::Args),
+    Set(set::Args),
+}
+
+/// Runs the command.
+pub(crate) async fn run(connection: &Connection, command: Command) -> anyhow::Result<ExitCode> {
+    let secrets = Secrets::new(connection, "cluster");
+    match command {
+        Command::Add(args) => add::run(&secrets, &args).await?,
+        Command::Get(args) => get::run(connection, &secrets, &args).await?,
+        Command::List(args) => list::run(connection, &secrets, &args).await?,
+        Command::Rm(args) => rm::run(&secrets, &args).await?,
+        Command::Set(args) => set::run(&secrets, &args).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
