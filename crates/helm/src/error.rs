@@ -42,7 +42,7 @@ pub enum Error {
     },
     /// Dependencies are listed and not in `charts/`.
     #[error(
-        "an error occurred while checking for chart dependencies. You may need to run `helm dependency build` to fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: {}",
+        "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: {}",
         names.join(", ")
     )]
     MissingDependencies {
@@ -138,16 +138,17 @@ pub enum LoadError {
     #[error("Chart.yaml file is missing")]
     NoChart,
     /// A `Chart.yaml` where a chart was expected cannot be read.
-    #[error("unable to detect chart at {path}: {reason}")]
+    #[error("unable to detect chart at {path}: open {path}: no such file or directory")]
     Detect {
         /// Where.
         path: String,
-        /// Why.
-        reason: String,
     },
-    /// The chart's `apiVersion` is not one that Helm knows.
-    #[error("unsupported chart version")]
-    ApiVersion,
+    /// The chart's `apiVersion` is not one that Helm renders.
+    #[error("{}", if version == "v3" { "invalid chart apiVersion" } else { "unsupported chart version" })]
+    ApiVersion {
+        /// What it says.
+        version: String,
+    },
     /// A file is not YAML.
     #[error("cannot load {file}: {reason}")]
     Yaml {

@@ -16,8 +16,8 @@ const MAX_DEPTH: usize = 64;
 /// Reads the files below `at` that `.helmignore` leaves, by name.
 pub(super) fn read(tree: &dyn Tree, at: &TreePath) -> Result<Vec<File>, LoadError> {
     let manifest = at.join("Chart.yaml")?;
-    if let Err(error) = resolve(tree, &manifest) {
-        return Err(LoadError::Detect { path: manifest.to_string(), reason: error.to_string() });
+    if resolve(tree, &manifest).is_err() {
+        return Err(LoadError::Detect { path: manifest.to_string() });
     }
     let (root, _) = resolve(tree, at)?;
     let rules = match resolve(tree, &root.join(".helmignore")?) {

@@ -49,7 +49,8 @@ impl Chart {
             let document = document("Chart.yaml", file)?;
             let version = document.get("apiVersion").unwrap_or(&Value::Null);
             if !matches!(version.as_str(), Some("v1" | "v2" | "")) && !version.is_null() {
-                return Err(LoadError::ApiVersion);
+                let version = version.as_str().unwrap_or_default().to_owned();
+                return Err(LoadError::ApiVersion { version });
             }
         }
         assemble(files, 0)

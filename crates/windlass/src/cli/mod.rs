@@ -12,6 +12,7 @@ mod install;
 mod kustomize;
 mod output;
 mod persona;
+mod pflag;
 mod plan;
 mod render;
 mod secret_input;

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use clap::error::ErrorKind;
+
+use super::pflag::{self, Ended};
 
 /// Tools whose command line is a command of ours: a binary of that name is that command.
 const PERSONAS: [&str; 3] = ["argocd", "helm", "kustomize"];
@@ -23,19 +24,14 @@ pub(crate) fn arguments(given: impl IntoIterator<Item = OsString>) -> Vec<OsStri
 }
 
 /// A tool's own command line. `Err` is how the process ends: it was wrong, or asked for help.
-pub(crate) fn parse<T: Parser>(tool: &str, arguments: Vec<OsString>) -> Result<T, ExitCode> {
-    let arguments = std::iter::once(OsString::from(tool)).chain(arguments);
-    T::try_parse_from(arguments).map_err(|error| {
-        if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-            let _ = print(&error.render().to_string());
-            return ExitCode::FAILURE;
+pub(crate) fn parse<T: Parser>(tool: &str, arguments: &[OsString]) -> Result<T, ExitCode> {
+    pflag::read(tool, arguments).map_err(|ended| match ended {
+        Ended::Wrong(text) => fail(&text, &[]),
+        Ended::Help { text, asked } => {
+            let done = print(&text).is_ok();
+            // Of these tools only argocd takes half a command line for a failure.
+            if done && (asked || tool != "argocd") { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
-        if error.use_stderr() {
-            let text = error.render().to_string();
-            return fail(text.strip_prefix("error: ").unwrap_or(&text).trim_end(), &[]);
-        }
-        let _ = error.print();
-        ExitCode::SUCCESS
     })
 }
 

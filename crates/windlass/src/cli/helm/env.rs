@@ -7,6 +7,7 @@ use super::{Global, environment};
 
 /// Print Helm's environment.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "helm env [flags]")]
 pub(crate) struct Args {
     /// One variable; all without it.
     name: Option<String>,
@@ -46,7 +47,7 @@ fn variables(global: &Global) -> BTreeMap<&'static str, String> {
         ("HELM_CONFIG_HOME", shown(&environment::config_home())),
         ("HELM_CONTENT_CACHE", shown(&environment::content_cache())),
         ("HELM_DATA_HOME", shown(&environment::data_home())),
-        ("HELM_DEBUG", if global.debug { "true".to_owned() } else { flag("HELM_DEBUG") }),
+        ("HELM_DEBUG", global.debug().to_string()),
         ("HELM_KUBEAPISERVER", own("HELM_KUBEAPISERVER")),
         ("HELM_KUBEASGROUPS", own("HELM_KUBEASGROUPS")),
         ("HELM_KUBEASUSER", own("HELM_KUBEASUSER")),

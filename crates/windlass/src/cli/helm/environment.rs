@@ -1,6 +1,7 @@
 //! Helm's own files: where they are, and what is in them.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use anyhow::Context;
 use secrecy::SecretString;
@@ -26,8 +27,38 @@ fn home(own: &str, xdg: &str, below: &[&str]) -> PathBuf {
     })
 }
 
-fn path(name: &str, default: impl FnOnce() -> PathBuf) -> PathBuf {
-    std::env::var_os(name).map_or_else(default, PathBuf::from)
+/// Places that flags name; what they do not name is where the environment says.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Files {
+    /// File of registries' credentials.
+    #[arg(long, global = true)]
+    registry_config: Option<PathBuf>,
+    /// File of repositories.
+    #[arg(long, global = true)]
+    repository_config: Option<PathBuf>,
+    /// Directory of repositories' indexes.
+    #[arg(long, global = true)]
+    repository_cache: Option<PathBuf>,
+    /// Directory of archives.
+    #[arg(long, global = true)]
+    content_cache: Option<PathBuf>,
+}
+
+/// The places of this process's one command line.
+static FILES: OnceLock<Files> = OnceLock::new();
+
+/// Says what the command line named, once.
+pub(crate) fn set(files: Files) {
+    FILES.get_or_init(|| files);
+}
+
+fn path(
+    flag: fn(&Files) -> &Option<PathBuf>,
+    name: &str,
+    default: impl FnOnce() -> PathBuf,
+) -> PathBuf {
+    let named = FILES.get().and_then(|files| flag(files).clone());
+    named.or_else(|| std::env::var_os(name).map(PathBuf::from)).unwrap_or_else(default)
 }
 
 /// `HELM_CACHE_HOME`.
@@ -47,22 +78,30 @@ pub(crate) fn data_home() -> PathBuf {
 
 /// The file of repositories.
 pub(crate) fn repository_config() -> PathBuf {
-    path("HELM_REPOSITORY_CONFIG", || config_home().join("repositories.yaml"))
+    path(
+        |f| &f.repository_config,
+        "HELM_REPOSITORY_CONFIG",
+        || config_home().join("repositories.yaml"),
+    )
 }
 
 /// Where indexes are kept.
 pub(crate) fn repository_cache() -> PathBuf {
-    path("HELM_REPOSITORY_CACHE", || cache_home().join("repository"))
+    path(|f| &f.repository_cache, "HELM_REPOSITORY_CACHE", || cache_home().join("repository"))
 }
 
 /// Where archives are kept.
 pub(crate) fn content_cache() -> PathBuf {
-    path("HELM_CONTENT_CACHE", || cache_home().join("content"))
+    path(|f| &f.content_cache, "HELM_CONTENT_CACHE", || cache_home().join("content"))
 }
 
 /// The file of registries' credentials.
 pub(crate) fn registry_config() -> PathBuf {
-    path("HELM_REGISTRY_CONFIG", || config_home().join("registry/config.json"))
+    path(
+        |f| &f.registry_config,
+        "HELM_REGISTRY_CONFIG",
+        || config_home().join("registry/config.json"),
+    )
 }
 
 /// What is known for a registry: of Helm's file, else of Docker's.

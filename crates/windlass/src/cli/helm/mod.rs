@@ -68,11 +68,62 @@ pub(crate) struct Global {
     #[arg(long, global = true, env = "HELM_KUBECONTEXT")]
     kube_context: Option<String>,
     /// Show what could not be read.
-    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
-    pub(crate) debug: bool,
+    #[arg(long, global = true)]
+    debug: bool,
+    /// Taken as Helm takes it: never, auto or always; changes nothing here.
+    #[arg(
+        long,
+        alias = "colour",
+        global = true,
+        default_value = "auto",
+        hide_default_value = true
+    )]
+    color: String,
+    #[command(flatten)]
+    files: environment::Files,
+    #[command(flatten)]
+    cluster: Cluster,
+}
+
+/// How the cluster is spoken to, where a command speaks to one.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Cluster {
+    /// Address of the Kubernetes API.
+    #[arg(long, global = true, env = "HELM_KUBEAPISERVER", hide_env = true)]
+    pub(crate) kube_apiserver: Option<String>,
+    /// User to impersonate.
+    #[arg(long, global = true, env = "HELM_KUBEASUSER", hide_env = true)]
+    pub(crate) kube_as_user: Option<String>,
+    /// Groups to impersonate.
+    #[arg(long, global = true)]
+    pub(crate) kube_as_group: Vec<String>,
+    /// Certificates to trust.
+    #[arg(long, global = true, env = "HELM_KUBECAFILE", hide_env = true)]
+    pub(crate) kube_ca_file: Option<std::path::PathBuf>,
+    /// Trust any certificate.
+    #[arg(long, global = true)]
+    pub(crate) kube_insecure_skip_tls_verify: bool,
+    /// Name that the certificate must have.
+    #[arg(long, global = true, env = "HELM_KUBETLS_SERVER_NAME", hide_env = true)]
+    pub(crate) kube_tls_server_name: Option<String>,
+    /// Bearer token.
+    #[arg(long, global = true, env = "HELM_KUBETOKEN", hide_env = true, hide_env_values = true)]
+    kube_token: Option<String>,
+    /// Taken as Helm takes it; changes nothing here.
+    #[arg(long, global = true)]
+    burst_limit: Option<i64>,
+    /// Taken as Helm takes it; changes nothing here.
+    #[arg(long, global = true)]
+    qps: Option<f32>,
 }
 
 impl Global {
+    /// Whether more is told: by the flag, or by `HELM_DEBUG`.
+    pub(crate) fn debug(&self) -> bool {
+        let set = std::env::var("HELM_DEBUG").unwrap_or_default();
+        self.debug || matches!(&*set, "1" | "t" | "T" | "true" | "TRUE" | "True")
+    }
+
     /// The namespace: the flag's, the kubeconfig's, or `default`.
     pub(crate) fn namespace(&self) -> String {
         if let Some(namespace) = self.namespace.as_ref().filter(|n| !n.is_empty()) {
@@ -133,7 +184,7 @@ enum Command {
 
 /// Reads the arguments. The flags of all commands take longer to set up than many a chart to
 /// render, so that `template` is read without the others.
-fn parse(arguments: Vec<OsString>) -> Result<Helm, ExitCode> {
+fn parse(arguments: &[OsString]) -> Result<Helm, ExitCode> {
     if arguments.first().is_some_and(|first| first == "template") {
         let HelmTemplate { command: Template::Template(args), global } =
             persona::parse("helm", arguments)?;
@@ -144,10 +195,17 @@ fn parse(arguments: Vec<OsString>) -> Result<Helm, ExitCode> {
 
 /// Runs the command that the arguments name.
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let helm = match parse(args.arguments) {
+    let helm = match parse(&args.arguments) {
         Ok(helm) => helm,
         Err(ended) => return Ok(ended),
     };
+    if !matches!(&*helm.global.color, "never" | "auto" | "always") {
+        let color = &helm.global.color;
+        let error = format!("invalid color mode {color:?}: must be one of: never, auto, always");
+        tell(&format!("level=WARN msg=\"command failed\" error={error:?}\n"))?;
+        return Ok(ExitCode::FAILURE);
+    }
+    environment::set(helm.global.files.clone());
     let done = match helm.command {
         Command::Dependency(command) => dependency::run(&command),
         Command::Env(args) => env::run(&args, &helm.global),
@@ -180,7 +238,23 @@ pub(crate) fn tell(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Tells what happens, where --debug asks for it. `fields` are names with values as logs have them.
+pub(crate) fn debug(global: &Global, text: &str, fields: &[(&str, &str)]) {
+    if global.debug() {
+        let fields: String = fields
+            .iter()
+            .map(|(name, value)| {
+                let plain = !value.is_empty() && !value.contains([' ', '"', '=']);
+                if plain { format!(" {name}={value}") } else { format!(" {name}={value:?}") }
+            })
+            .collect();
+        let _ = writeln!(std::io::stderr().lock(), "level=DEBUG msg={text:?}{fields}");
+    }
+}
+
 /// Tells what is legal and probably not meant.
 pub(crate) fn warn(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "level=WARN msg={text:?}");
+    // What Helm writes with Go's older logger.
+    let level = if text.starts_with("warning: ") { "INFO" } else { "WARN" };
+    let _ = writeln!(std::io::stderr().lock(), "level={level} msg={text:?}");
 }

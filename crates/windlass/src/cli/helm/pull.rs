@@ -9,6 +9,7 @@ use super::remote::{self, Flags};
 
 /// Download a chart from a repository and, if wanted, unpack it.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "helm pull [chart URL | repo/chartname] [...] [flags]")]
 pub(crate) struct Args {
     /// Addresses of charts, or repository/chart.
     #[arg(required = true, value_name = "chart URL | repo/chartname")]

@@ -9,6 +9,7 @@ use super::remote::{self, Access};
 
 /// Upload a chart to a registry.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "helm push [chart] [remote] [flags]")]
 pub(crate) struct Args {
     /// The archive.
     chart: PathBuf,

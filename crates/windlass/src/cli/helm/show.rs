@@ -11,14 +11,19 @@ use super::{locate, remote::Flags};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// All of it.
+    #[command(override_usage = "helm show all [CHART] [flags]")]
     All(Args),
     /// Chart.yaml.
+    #[command(override_usage = "helm show chart [CHART] [flags]")]
     Chart(Args),
     /// The files of crds/.
+    #[command(override_usage = "helm show crds [CHART] [flags]")]
     Crds(Args),
     /// README.
+    #[command(override_usage = "helm show readme [CHART] [flags]")]
     Readme(Args),
     /// values.yaml.
+    #[command(override_usage = "helm show values [CHART] [flags]")]
     Values(Args),
 }
 

@@ -9,6 +9,7 @@ use crate::cli::helm::{locate, print, table};
 
 /// List a chart's dependencies, and how they are.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "helm dependency list CHART [flags]")]
 pub(crate) struct Args {
     /// The chart.
     #[arg(default_value = ".")]

@@ -15,11 +15,13 @@ pub(crate) use update::update;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Rebuild charts/ by Chart.lock.
+    #[command(override_usage = "helm dependency build CHART [flags]")]
     Build(Args),
     #[command(alias = "ls")]
     List(list::Args),
     /// Update charts/ and Chart.lock by Chart.yaml.
     #[command(alias = "up")]
+    #[command(override_usage = "helm dependency update CHART [flags]")]
     Update(Args),
 }
 

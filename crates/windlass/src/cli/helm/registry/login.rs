@@ -10,6 +10,7 @@ use crate::cli::helm::environment;
 
 /// Log in to a registry.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "helm registry login [host] [flags]")]
 pub(crate) struct Args {
     /// Host, and port.
     host: String,

@@ -7,6 +7,7 @@ use crate::cli::helm::environment;
 
 /// Log out of a registry.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "helm registry logout [host] [flags]")]
 pub(crate) struct Args {
     /// Host, and port.
     host: String,

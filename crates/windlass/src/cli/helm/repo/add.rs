@@ -13,6 +13,7 @@ const GONE: [(&str, &str); 2] = [
 
 /// Add a chart repository.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "helm repo add [NAME] [URL] [flags]")]
 pub(crate) struct Args {
     /// What to call it.
     name: String,

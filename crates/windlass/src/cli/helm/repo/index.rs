@@ -9,6 +9,7 @@ use windlass_object::{Value, yaml};
 
 /// Generate an index file of the packaged charts in a directory.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "helm repo index [DIR] [flags]")]
 pub(crate) struct Args {
     /// The directory.
     dir: PathBuf,

@@ -6,6 +6,7 @@ use crate::cli::helm::environment::Repositories;
 
 /// Remove chart repositories.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "helm repo remove [REPO1 [REPO2 ...]] [flags]")]
 pub(crate) struct Args {
     /// Their names.
     #[arg(required = true)]

@@ -1,79 +1,17 @@
 //! `windlass helm template`.
 
-use std::collections::BTreeSet;
-use std::io::Write;
+mod files;
+mod flags;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use windlass_helm::{
-    Capabilities, Environment, Error, KubeVersion, Options, Print, Release, Rendered, render,
+    Capabilities, Chart, Environment, Error, KubeVersion, Options, Print, Release, render,
 };
 
-use super::{Global, locate, remote, values};
-
-/// A flag that may be given a value, as Go's are.
-macro_rules! switches {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// Flags that are on or off.
-        #[derive(Debug, clap::Args)]
-        struct Switches {
-            $(
-                $(#[$doc])*
-                #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false,
-                    default_missing_value = "true", action = clap::ArgAction::Set,
-                    hide_possible_values = true)]
-                $name: bool,
-            )*
-        }
-    };
-}
-
-switches! {
-    /// Print the files of crds/ too.
-    include_crds,
-    /// Print no hooks.
-    no_hooks,
-    /// Print no tests.
-    skip_tests,
-    /// Render as an upgrade, not as an installation.
-    is_upgrade,
-    /// Do not check values against values.schema.json.
-    skip_schema_validation,
-    /// Put the release's name into the paths of --output-dir.
-    release_name,
-    /// Taken as Helm takes it; changes nothing here.
-    create_namespace,
-    /// Taken as Helm takes it; changes nothing here.
-    dependency_update,
-    /// Taken as Helm takes it; changes nothing here.
-    disable_openapi_validation,
-    /// Taken as Helm takes it; names are never looked up.
-    enable_dns,
-    /// Taken as Helm takes it; changes nothing here.
-    force,
-    /// Taken as Helm takes it; changes nothing here.
-    force_conflicts,
-    /// Taken as Helm takes it; changes nothing here.
-    force_replace,
-    /// Taken as Helm takes it; changes nothing here.
-    hide_notes,
-    /// Taken as Helm takes it; changes nothing here.
-    render_subchart_notes,
-    /// Taken as Helm takes it; changes nothing here.
-    replace,
-    /// Taken as Helm takes it; changes nothing here.
-    atomic,
-    /// Taken as Helm takes it; changes nothing here.
-    rollback_on_failure,
-    /// Taken as Helm takes it; changes nothing here.
-    server_side,
-    /// Taken as Helm takes it; changes nothing here.
-    skip_crds,
-    /// Taken as Helm takes it; changes nothing here.
-    take_ownership,
-    /// Taken as Helm takes it; changes nothing here.
-    wait_for_jobs,
-}
+use self::flags::{DryRun, Switches};
+use super::{Global, dependency, locate, remote, values};
 
 /// Locally render templates.
 ///
@@ -108,53 +46,55 @@ pub(crate) struct Args {
     /// Write files there instead of printing.
     #[arg(long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
-    /// client, or none.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "client")]
-    dry_run: Option<String>,
+    /// client or server: who answers lookup, and whose .Capabilities there are.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value = "client",
+        default_missing_value = "unset")]
+    dry_run: String,
     /// Taken as Helm takes it; changes nothing here.
     #[arg(long, default_value = "", hide_default_value = true)]
     description: String,
     /// Taken as Helm takes it; changes nothing here.
-    #[arg(long, default_value = "", hide_default_value = true)]
+    #[arg(long, default_value = "5m0s", value_parser = flags::duration)]
     timeout: String,
     /// Taken as Helm takes it; changes nothing here.
-    #[arg(short, long)]
+    #[arg(short, long, value_parser = flags::labels)]
     labels: Vec<String>,
     /// Taken as Helm takes it; changes nothing here.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "watcher")]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "watcher",
+        value_parser = flags::wait)]
     wait: Option<String>,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
+    args.switches.deprecated().try_for_each(|text| super::tell(&text))?;
     let mut capabilities = Capabilities::default();
     if !args.kube_version.is_empty() {
         capabilities.kube_version = KubeVersion::parse(&args.kube_version)?;
     }
     capabilities.api_versions.extend(args.api_versions.iter().cloned());
-    match args.dry_run.as_deref() {
-        None | Some("client" | "none" | "unset" | "true" | "false" | "") => {}
-        Some("server") => bail!(
+    if args.switches.server(&args.dry_run)? == DryRun::Server {
+        bail!(
             "--dry-run=server asks a cluster, which windlass helm template does not: use --dry-run=client"
-        ),
-        Some(other) => {
-            bail!("invalid dry-run value ({other:?}). Must be \"none\", \"server\", or \"client\"")
-        }
+        );
     }
-    let (name, chart) = name_and_chart(args)?;
-    if !Path::new(&chart).exists() && (chart.starts_with(['.', '/'])) {
-        bail!("path {chart:?} not found");
+    super::debug(global, "Original chart version", &[("version", &args.remote.version)]);
+    let (name, place) = name_and_chart(args)?;
+    let chart = locate::chart(&place, &args.remote)?;
+    if let Ok(path) = std::path::absolute(&place) {
+        super::debug(global, "Chart path", &[("path", &path.display().to_string())]);
     }
     let values = args.values.values()?;
-    let chart = locate::chart(&chart, &args.remote)?;
+    let chart = whole(chart, &place, args)?;
     let release =
         Release { is_upgrade: args.switches.is_upgrade, ..Release::new(name, global.namespace()) };
     let mut options = Options::new(environment()?);
     options.skip_schema_validation = args.switches.skip_schema_validation;
     let rendered = match render(&chart, &values, &release, &capabilities, &options) {
         Ok(rendered) => rendered,
-        Err(error) => return Err(told(error, global.debug)?),
+        Err(error) => return Err(told(error, global, &chart)?),
     };
+    dependencies(global, &chart);
     for warning in &rendered.warnings {
         super::warn(warning);
     }
@@ -164,25 +104,52 @@ pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
         skip_tests: args.switches.skip_tests,
         show_only: args.show_only.clone(),
     };
-    match &args.output_dir {
-        None => super::print(&rendered.print(&print)?),
-        Some(dir) => {
-            let named = dir.join(&release.name);
-            let below = if args.switches.release_name { &named } else { dir };
-            write_files(&rendered, &print, dir, below)?;
-            super::print("\n")
-        }
+    let Some(dir) = &args.output_dir else { return super::print(&rendered.print(&print)?) };
+    let named = dir.join(&release.name);
+    let below = if args.switches.release_name { &named } else { dir };
+    files::write(&rendered, &print, dir, below)?;
+    match args.show_only.first() {
+        // As Helm, which looks for them in what it would print.
+        Some(path) => Err(Error::ShowOnly { path: path.clone() }.into()),
+        None => super::print("\n"),
     }
 }
 
+/// The chart with what is missing in its `charts/`, where that is asked for.
+fn whole(chart: Chart, place: &str, args: &Args) -> anyhow::Result<Chart> {
+    if !args.switches.dependency_update || chart.missing_dependencies().is_empty() {
+        return Ok(chart);
+    }
+    let access = &args.remote.access;
+    dependency::update(Path::new(place), access, false, false, &mut super::print)?;
+    locate::chart(place, &args.remote)
+}
+
+/// Tells the number of dependencies, as Helm does before it renders.
+fn dependencies(global: &Global, chart: &Chart) {
+    let count = chart.dependencies.len().to_string();
+    let fields = [("chart", chart.name()), ("dependencies", &*count)];
+    super::debug(global, "number of dependencies in the chart", &fields);
+    chart.dependencies.iter().for_each(|chart| dependencies(global, chart));
+}
+
 /// An error of rendering with what Helm adds to it.
-fn told(error: Error, debug: bool) -> anyhow::Result<anyhow::Error> {
+fn told(error: Error, global: &Global, chart: &Chart) -> anyhow::Result<anyhow::Error> {
+    let debug = global.debug();
     let rendering = matches!(
         error,
         Error::Template { .. } | Error::KubeVersion { .. } | Error::Manifest { .. }
     );
-    if let (Error::Manifest { output, .. }, true) = (&error, debug) {
-        super::print(&format!("{}\n", output.trim()))?;
+    if rendering {
+        dependencies(global, chart);
+    }
+    if debug && rendering {
+        let output = if let Error::Manifest { output, .. } = &error { output.trim() } else { "" };
+        super::print(&format!("{output}\n"))?;
+    }
+    if let Error::ReleaseName { name, reason } = &error {
+        let why = format!("release name {name:?}: {reason}");
+        super::tell(&format!("level=ERROR msg=\"release name check failed\" error={why:?}\n"))?;
     }
     if !rendering || debug {
         return Ok(error.into());
@@ -248,46 +215,4 @@ fn templated(template: &str) -> anyhow::Result<String> {
 /// The clock and a seed, which this process takes from the system once.
 pub(super) fn environment() -> anyhow::Result<Environment> {
     Ok(Environment::new(jiff::Timestamp::now().as_nanosecond(), crate::cli::random()?))
-}
-
-/// `--output-dir`: one file a template.
-fn write_files(
-    rendered: &Rendered,
-    print: &Print,
-    crds: &Path,
-    below: &Path,
-) -> anyhow::Result<()> {
-    let mut written = BTreeSet::new();
-    if print.include_crds {
-        for crd in &rendered.crds {
-            write_file(crds, &crd.path, &crd.text, &mut written)?;
-        }
-    }
-    for manifest in &rendered.manifests {
-        write_file(below, &manifest.path, &manifest.text, &mut written)?;
-    }
-    if !print.no_hooks {
-        for hook in rendered.hooks.iter().filter(|h| !(print.skip_tests && h.is_test())) {
-            write_file(below, &hook.manifest.path, &hook.manifest.text, &mut written)?;
-        }
-    }
-    Ok(())
-}
-
-fn write_file(
-    dir: &Path,
-    path: &str,
-    text: &str,
-    written: &mut BTreeSet<PathBuf>,
-) -> anyhow::Result<()> {
-    let file = dir.join(path);
-    if let Some(parent) = file.parent() {
-        std::fs::create_dir_all(parent)?;
-    }
-    let again = !written.insert(file.clone());
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).append(again).truncate(!again);
-    let mut out = options.open(&file).with_context(|| format!("open {}", file.display()))?;
-    out.write_all(format!("---\n# Source: {path}\n{text}\n").as_bytes())?;
-    super::print(&format!("wrote {}\n", file.display()))
 }
