@@ -113,8 +113,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         Ok(options) => options,
         Err(error) => return Ok(persona::fail(&format!("{error:#}"), &[])),
     };
-    let arguments = options.into_iter().chain(args.arguments).collect();
-    let argocd: Argocd = match persona::parse("argocd", arguments) {
+    let arguments: Vec<_> = options.into_iter().chain(args.arguments).collect();
+    let argocd: Argocd = match persona::parse("argocd", &arguments) {
         Ok(argocd) => argocd,
         Err(ended) => return Ok(ended),
     };
