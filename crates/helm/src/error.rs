@@ -122,6 +122,12 @@ pub enum Error {
         /// The texts of all templates, for `--debug`.
         output: String,
     },
+    /// A post-renderer, or what it made.
+    #[error("{reason}")]
+    PostRender {
+        /// What went wrong.
+        reason: String,
+    },
     /// `--show-only` names what the chart does not have.
     #[error("could not find template {path} in chart")]
     ShowOnly {

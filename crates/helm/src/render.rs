@@ -10,6 +10,7 @@ use crate::chart::{Chart, File};
 use crate::engine::{self, Lookup};
 use crate::error::Error;
 use crate::manifest::{self, Crd, Hook, Manifest};
+use crate::post_render::{self, PostRender};
 use crate::schema::{self, Schemas};
 use crate::scope::{self, Scope};
 use crate::values::Values;
@@ -49,6 +50,8 @@ pub struct Options {
     pub limits: Limits,
     /// Whether `required` and `fail` let things pass, as when a chart is only examined.
     pub lint: bool,
+    /// What changes the objects before they are sorted.
+    pub post_render: Option<Arc<dyn PostRender>>,
 }
 
 impl Options {
@@ -61,6 +64,7 @@ impl Options {
             schemas: Schemas::default(),
             limits: Limits::default(),
             lint: false,
+            post_render: None,
         }
     }
 }
@@ -126,6 +130,9 @@ pub fn render(
         }
         !is_notes
     });
+    if let Some(renderer) = &options.post_render {
+        files = post_render::apply(&files, renderer.as_ref())?;
+    }
     let (manifests, hooks) = manifest::sort(&files, &mut warnings)?;
     let mut crds = Vec::new();
     collect_crds(&scope, "", &mut crds);

@@ -33,6 +33,20 @@ impl Authority {
         self.issuer.pem()
     }
 
+    /// The authority's certificate, DER.
+    pub(crate) fn der(&self) -> rustls::pki_types::CertificateDer<'static> {
+        self.issuer.der().clone()
+    }
+
+    /// A certificate for a client, and its key, both PEM.
+    ///
+    /// # Errors
+    /// When no key can be made.
+    pub fn client(&self) -> Result<(String, String)> {
+        let signed = self.sign(&["client"])?;
+        Ok((signed.certificate.pem(), signed.key.serialize_pem()))
+    }
+
     pub(crate) fn sign(&self, names: &[&str]) -> Result<Signed> {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let mut params = CertificateParams::new(names)?;

@@ -1,4 +1,4 @@
-//! A real registry (Debian: docker-registry) that asks for a user and a password.
+//! A real registry (Debian: docker-registry) that asks who comes.
 
 use std::fs;
 use std::net::TcpStream;
@@ -8,11 +8,38 @@ use std::time::Duration;
 use anyhow::Result;
 use tempfile::TempDir;
 
+use crate::certificates::Authority;
 use crate::process::Process;
 use crate::programs::peer;
+use crate::token_server::{ISSUER, SERVICE, TokenServer};
 use crate::wait::{free_port, wait_for};
 
-/// A running registry without TLS. Ends when dropped.
+/// How a registry learns who comes.
+#[derive(Clone, Copy, Debug)]
+pub enum SignIn<'a> {
+    /// By one user's password, which is given as bcrypt's hash of it.
+    Password {
+        /// Who.
+        username: &'a str,
+        /// The hash.
+        bcrypt: &'a str,
+    },
+    /// By tokens of a server.
+    Token(&'a TokenServer),
+}
+
+/// Options of [`DockerRegistry::start_with`].
+#[derive(Clone, Copy, Debug)]
+pub struct RegistryOptions<'a> {
+    /// How it learns who comes.
+    pub sign_in: SignIn<'a>,
+    /// Serves TLS with a certificate of this authority, which signs tokens' keys, too.
+    pub authority: &'a Authority,
+    /// Whether clients must show a certificate of the authority.
+    pub clients: bool,
+}
+
+/// A running registry. Ends when dropped.
 #[derive(Debug)]
 pub struct DockerRegistry {
     port: u16,
@@ -21,24 +48,47 @@ pub struct DockerRegistry {
 }
 
 impl DockerRegistry {
-    /// Starts it on a free port for one user, whose password is given as bcrypt's hash of it.
+    /// Starts it without TLS on a free port for one user, whose password is given as bcrypt's hash
+    /// of it.
     ///
     /// # Errors
     /// When `docker-registry` is missing or does not start.
     pub fn start(username: &str, bcrypt: &str) -> Result<Self> {
-        let program = peer("docker-registry")?;
         let dir = tempfile::tempdir()?;
+        let sign_in = sign_in(dir.path(), SignIn::Password { username, bcrypt })?;
+        Self::run(dir, &sign_in, "")
+    }
+
+    /// Starts it with TLS on a free port.
+    ///
+    /// # Errors
+    /// When `docker-registry` is missing or does not start, or a certificate cannot be made.
+    pub fn start_with(options: &RegistryOptions<'_>) -> Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let place = dir.path().display();
+        let signed = options.authority.sign(&["127.0.0.1", "localhost"])?;
+        fs::write(dir.path().join("tls.pem"), signed.certificate.pem())?;
+        fs::write(dir.path().join("tls.key"), signed.key.serialize_pem())?;
+        fs::write(dir.path().join("ca.pem"), options.authority.pem())?;
+        let clients =
+            if options.clients { format!(", clientcas: [{place}/ca.pem]") } else { String::new() };
+        let tls =
+            format!(", tls: {{certificate: {place}/tls.pem, key: {place}/tls.key{clients}}}");
+        let sign_in = sign_in(dir.path(), options.sign_in)?;
+        Self::run(dir, &sign_in, &tls)
+    }
+
+    fn run(dir: TempDir, sign_in: &str, tls: &str) -> Result<Self> {
+        let program = peer("docker-registry")?;
         let port = free_port()?;
         let place = dir.path().display();
-        fs::write(dir.path().join("htpasswd"), format!("{username}:{bcrypt}\n"))?;
         let config = dir.path().join("config.yml");
         fs::write(
             &config,
             format!(
                 "version: 0.1\nlog: {{level: error}}\n\
                  storage: {{filesystem: {{rootdirectory: {place}/data}}}}\n\
-                 http: {{addr: '127.0.0.1:{port}'}}\n\
-                 auth: {{htpasswd: {{realm: test, path: {place}/htpasswd}}}}\n"
+                 http: {{addr: '127.0.0.1:{port}'{tls}}}\nauth: {sign_in}\n"
             ),
         )?;
         let log = dir.path().join("registry.log");
@@ -54,4 +104,22 @@ impl DockerRegistry {
     pub fn host(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
+}
+
+/// The `auth` of the registry's configuration.
+fn sign_in(dir: &Path, how: SignIn<'_>) -> Result<String> {
+    let place = dir.display();
+    Ok(match how {
+        SignIn::Password { username, bcrypt } => {
+            fs::write(dir.join("htpasswd"), format!("{username}:{bcrypt}\n"))?;
+            format!("{{htpasswd: {{realm: test, path: {place}/htpasswd}}}}")
+        }
+        SignIn::Token(server) => {
+            let realm = format!("http://{}/token", server.host());
+            format!(
+                "{{token: {{realm: '{realm}', service: {SERVICE}, issuer: {ISSUER}, \
+                 rootcertbundle: {place}/ca.pem}}}}"
+            )
+        }
+    })
 }

@@ -34,10 +34,6 @@ fn variables(global: &Global) -> BTreeMap<&'static str, String> {
     let flag = |name: &str| {
         matches!(own(name).as_str(), "1" | "t" | "T" | "true" | "TRUE" | "True").to_string()
     };
-    let plugins = match own("HELM_PLUGINS") {
-        text if text.is_empty() => shown(&environment::data_home().join("plugins")),
-        text => text,
-    };
     let qps = number("HELM_QPS", "0").parse::<f64>().unwrap_or_default();
     let binary = std::env::args().next().unwrap_or_default();
     BTreeMap::from([
@@ -58,7 +54,7 @@ fn variables(global: &Global) -> BTreeMap<&'static str, String> {
         ("HELM_KUBETOKEN", own("HELM_KUBETOKEN")),
         ("HELM_MAX_HISTORY", number("HELM_MAX_HISTORY", "10")),
         ("HELM_NAMESPACE", global.namespace()),
-        ("HELM_PLUGINS", plugins),
+        ("HELM_PLUGINS", shown(&environment::plugins())),
         ("HELM_QPS", format!("{qps:.2}")),
         ("HELM_REGISTRY_CONFIG", shown(&environment::registry_config())),
         ("HELM_REPOSITORY_CACHE", shown(&environment::repository_cache())),

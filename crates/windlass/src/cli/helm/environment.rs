@@ -104,6 +104,12 @@ pub(crate) fn registry_config() -> PathBuf {
     )
 }
 
+/// Where plugins are: directories, apart by colons.
+pub(crate) fn plugins() -> PathBuf {
+    let set = std::env::var_os("HELM_PLUGINS").filter(|dirs| !dirs.is_empty());
+    set.map_or_else(|| data_home().join("plugins"), PathBuf::from)
+}
+
 /// What is known for a registry: of Helm's file, else of Docker's.
 pub(crate) fn credentials(registry: &str) -> anyhow::Result<Credentials> {
     if let Some(found) = DockerConfig::load(&registry_config())?.get(registry) {

@@ -3,17 +3,20 @@
 //! As Helm's, it ends with 1 whatever goes wrong, and tells it on standard error behind `Error: `.
 
 mod dependency;
+mod cluster;
 mod env;
 mod environment;
 mod lint;
 mod locate;
 mod package;
+mod plugin;
 mod provenance;
 mod pull;
 mod push;
 mod registry;
 mod remote;
 mod repo;
+mod search;
 mod show;
 mod table;
 mod template;
@@ -108,7 +111,7 @@ pub(crate) struct Cluster {
     pub(crate) kube_tls_server_name: Option<String>,
     /// Bearer token.
     #[arg(long, global = true, env = "HELM_KUBETOKEN", hide_env = true, hide_env_values = true)]
-    kube_token: Option<String>,
+    pub(crate) kube_token: Option<String>,
     /// Taken as Helm takes it; changes nothing here.
     #[arg(long, global = true)]
     burst_limit: Option<i64>,
@@ -175,6 +178,8 @@ enum Command {
     Registry(registry::Command),
     #[command(subcommand)]
     Repo(repo::Command),
+    #[command(subcommand)]
+    Search(search::Command),
     #[command(subcommand, alias = "inspect")]
     Show(show::Command),
     Template(Box<template::Args>),
@@ -215,6 +220,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Push(args) => push::run(&args),
         Command::Registry(command) => registry::run(&command),
         Command::Repo(command) => repo::run(&command),
+        Command::Search(command) => search::run(&command),
         Command::Show(command) => show::run(&command),
         Command::Template(args) => template::run(&args, &helm.global),
         Command::Verify(args) => verify::run(&args),

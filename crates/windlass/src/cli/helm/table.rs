@@ -29,3 +29,11 @@ pub(crate) fn print(rows: &[Vec<String>], max_width: usize) -> String {
     }
     text
 }
+
+/// Reads `--output`.
+pub(crate) fn format(text: &str) -> Result<String, String> {
+    match text {
+        "table" | "json" | "yaml" => Ok(text.to_owned()),
+        _ => Err("invalid format type".to_owned()),
+    }
+}

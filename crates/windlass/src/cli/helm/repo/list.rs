@@ -9,7 +9,7 @@ use crate::cli::helm::table;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// table, json or yaml.
-    #[arg(short, long, default_value = "table", value_parser = ["table", "json", "yaml"])]
+    #[arg(short, long, default_value = "table", value_parser = table::format)]
     output: String,
     /// Print no heads of columns.
     #[arg(long)]

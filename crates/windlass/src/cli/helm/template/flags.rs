@@ -62,7 +62,7 @@ pub(super) struct Switches {
     server_side: bool,
     /// Taken as Helm takes it; changes nothing here.
     #[arg(long)]
-    skip_crds: bool,
+    pub(super) skip_crds: bool,
     /// Taken as Helm takes it; changes nothing here.
     #[arg(long)]
     take_ownership: bool,

@@ -4,13 +4,16 @@ mod files;
 mod flags;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use windlass_helm::{
-    Capabilities, Chart, Environment, Error, KubeVersion, Options, Print, Release, render,
+    Capabilities, Chart, Environment, Error, KubeVersion, Options, PostRender, Print, Release, render,
 };
 
 use self::flags::{DryRun, Switches};
+use super::cluster::Server;
+use super::plugin::Plugin;
 use super::{Global, dependency, locate, remote, values};
 
 /// Locally render templates.
@@ -50,6 +53,12 @@ pub(crate) struct Args {
     #[arg(long, num_args = 0..=1, require_equals = true, default_value = "client",
         default_missing_value = "unset")]
     dry_run: String,
+    /// Name of the plugin that changes what is rendered.
+    #[arg(long, default_value = "", hide_default_value = true)]
+    post_renderer: String,
+    /// What the plugin is called with.
+    #[arg(long)]
+    post_renderer_args: Vec<String>,
     /// Taken as Helm takes it; changes nothing here.
     #[arg(long, default_value = "", hide_default_value = true)]
     description: String,
@@ -73,11 +82,11 @@ pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
         capabilities.kube_version = KubeVersion::parse(&args.kube_version)?;
     }
     capabilities.api_versions.extend(args.api_versions.iter().cloned());
-    if args.switches.server(&args.dry_run)? == DryRun::Server {
-        bail!(
-            "--dry-run=server asks a cluster, which windlass helm template does not: use --dry-run=client"
-        );
-    }
+    let post_render: Option<Arc<dyn PostRender>> = match args.post_renderer.as_str() {
+        "" => None,
+        name => Some(Arc::new(Plugin::find(name, &args.post_renderer_args)?)),
+    };
+    let server = args.switches.server(&args.dry_run)? == DryRun::Server;
     super::debug(global, "Original chart version", &[("version", &args.remote.version)]);
     let (name, place) = name_and_chart(args)?;
     let chart = locate::chart(&place, &args.remote)?;
@@ -89,6 +98,18 @@ pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
     let release =
         Release { is_upgrade: args.switches.is_upgrade, ..Release::new(name, global.namespace()) };
     let mut options = Options::new(environment()?);
+    options.post_render = post_render;
+    if server {
+        let cluster = Server::connect(global)?;
+        if has_crds(&chart) && !args.switches.skip_crds {
+            super::warn(
+                "This chart or one of its subcharts contains CRDs. Rendering may fail or contain \
+                 inaccuracies.",
+            );
+        }
+        capabilities = cluster.capabilities()?;
+        options.lookup = Some(Arc::new(cluster));
+    }
     options.skip_schema_validation = args.switches.skip_schema_validation;
     let rendered = match render(&chart, &values, &release, &capabilities, &options) {
         Ok(rendered) => rendered,
@@ -125,6 +146,10 @@ fn whole(chart: Chart, place: &str, args: &Args) -> anyhow::Result<Chart> {
     locate::chart(place, &args.remote)
 }
 
+fn has_crds(chart: &Chart) -> bool {
+    chart.crds().next().is_some() || chart.dependencies.iter().any(has_crds)
+}
+
 /// Tells the number of dependencies, as Helm does before it renders.
 fn dependencies(global: &Global, chart: &Chart) {
     let count = chart.dependencies.len().to_string();
@@ -138,7 +163,10 @@ fn told(error: Error, global: &Global, chart: &Chart) -> anyhow::Result<anyhow::
     let debug = global.debug();
     let rendering = matches!(
         error,
-        Error::Template { .. } | Error::KubeVersion { .. } | Error::Manifest { .. }
+        Error::Template { .. }
+            | Error::KubeVersion { .. }
+            | Error::Manifest { .. }
+            | Error::PostRender { .. }
     );
     if rendering {
         dependencies(global, chart);

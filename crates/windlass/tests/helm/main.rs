@@ -1,0 +1,10 @@
+//! Helm's commands: what the real Helm prints, writes and ends with, ours does too.
+
+#![allow(clippy::unwrap_used)] // Helpers of tests are tests.
+
+mod lint;
+mod pair;
+mod provenance;
+mod repositories;
+mod template;
+mod tls;

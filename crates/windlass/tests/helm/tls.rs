@@ -1,0 +1,222 @@
+//! Repositories and registries over TLS: authorities, client certificates, sign-in by password and
+//! by token, and credentials that go to other hosts or do not.
+
+use windlass_testkit::{
+    Authority, DockerRegistry, FileServer, RegistryOptions, SignIn, TlsFront, TokenServer,
+    available,
+};
+
+use crate::pair::{HASH, Pair, charts, repository};
+
+/// The files that flags name: `ca.pem`, `client.pem` with `client.key`, and what has nothing to do
+/// with them: `other.pem`, `stranger.pem` with `stranger.key`.
+fn certificates(pair: &Pair) -> Authority {
+    let (authority, other) = (Authority::new().unwrap(), Authority::new().unwrap());
+    pair.write("ca.pem", &authority.pem());
+    pair.write("other.pem", &other.pem());
+    for (name, of) in [("client", &authority), ("stranger", &other)] {
+        let (certificate, key) = of.client().unwrap();
+        pair.write(&format!("{name}.pem"), &certificate);
+        pair.write(&format!("{name}.key"), &key);
+    }
+    pair.write("not.pem", "no certificate\n");
+    authority
+}
+
+#[test]
+fn repositories() {
+    if !available(&["helm"]) {
+        return;
+    }
+    let mut pair = Pair::new();
+    charts(&pair);
+    let authority = certificates(&pair);
+    let dir = repository(&pair);
+    let server = FileServer::start(dir.path(), "me", "secret").unwrap();
+    let host = server.url().replace("http://", "");
+    let front = TlsFront::start(&host, &authority, false).unwrap();
+    let url = front.url();
+    let private = format!("{url}/private");
+    let ca: &[&str] = &["--ca-file", "ca.pem"];
+    pair.refused(&["repo", "add", "web", &url]);
+    pair.refused(&["repo", "add", "web", &url, "--ca-file", "other.pem"]);
+    pair.refused(&["repo", "add", "web", &url, "--ca-file", "not.pem"]);
+    pair.refused(&["repo", "add", "web", &url, "--ca-file", "none.pem"]);
+    pair.same(&[&["repo", "add", "web", &url], ca].concat());
+    pair.same(&["repo", "add", "any", &url, "--insecure-skip-tls-verify"]);
+    pair.same(&[&["repo", "add", "in", &private], ca].concat());
+    let me: &[&str] = &["--username", "me", "--password", "secret"];
+    pair.same(&[&["repo", "add", "in", &private], ca, me].concat());
+    pair.same(&["repo", "update"]);
+    pair.same(&["repo", "list"]);
+    pair.same_files("home/.config", |path| path.ends_with("repositories.yaml"));
+    for chart in ["web/web", "any/web", "in/web"] {
+        pair.same(&["pull", chart, "-d", "sub"]);
+        pair.same(&["show", "chart", chart]);
+        pair.same(&["template", "r", chart]);
+    }
+    pair.refused(&["pull", "web", "--repo", &url]);
+    pair.same(&[&["pull", "web", "--repo", &url], ca].concat());
+    pair.same(&["pull", "web", "--repo", &url, "--insecure-skip-tls-verify", "-d", "sub"]);
+    pair.same(&[&["pull", "web", "--repo", &private], ca, me].concat());
+    pair.refused(&[&["pull", "web", "--repo", &private], ca].concat());
+    pair.same(&[&["pull", &format!("{url}/sub-0.1.0.tgz")], ca].concat());
+    let umbrella = format!(
+        "apiVersion: v2\nname: all\nversion: 1.0.0\ndependencies:\n\
+         - {{name: web, version: ~1.2.0, repository: '{url}'}}\n"
+    );
+    pair.write("all/Chart.yaml", &umbrella);
+    pair.same(&["dependency", "update", "all"]);
+    pair.same_files("work", |path| !path.ends_with("Chart.lock"));
+    pair.finish();
+}
+
+#[test]
+fn client_certificates() {
+    if !available(&["helm"]) {
+        return;
+    }
+    let mut pair = Pair::new();
+    charts(&pair);
+    let authority = certificates(&pair);
+    let dir = repository(&pair);
+    let server = FileServer::start(dir.path(), "me", "secret").unwrap();
+    let host = server.url().replace("http://", "");
+    let front = TlsFront::start(&host, &authority, true).unwrap();
+    let url = front.url();
+    let add: &[&str] = &["repo", "add", "web", &url, "--ca-file", "ca.pem"];
+    pair.refused(add);
+    let stranger: &[&str] = &["--cert-file", "stranger.pem", "--key-file", "stranger.key"];
+    pair.refused(&[add, stranger].concat());
+    pair.refused(&[add, &["--cert-file", "client.pem", "--key-file", "stranger.key"]].concat());
+    pair.refused(&[add, &["--cert-file", "none.pem", "--key-file", "client.key"]].concat());
+    pair.refused(&[add, &["--cert-file", "client.pem"]].concat());
+    let client: &[&str] = &["--cert-file", "client.pem", "--key-file", "client.key"];
+    pair.same(&[add, client].concat());
+    pair.same(&["pull", "web/web"]);
+    pair.same(&["template", "r", "web/web", "--version", "1.2.3"]);
+    let from: &[&str] = &["pull", "sub", "--repo", &url, "--ca-file", "ca.pem"];
+    pair.refused(from);
+    pair.same(&[from, client].concat());
+    pair.same_files("work", |_| true);
+    pair.same_files("home/.config", |path| path.ends_with("repositories.yaml"));
+    pair.finish();
+}
+
+#[test]
+fn credentials_of_other_hosts() {
+    if !available(&["helm"]) {
+        return;
+    }
+    let mut pair = Pair::new();
+    charts(&pair);
+    let dir = repository(&pair);
+    let charts = FileServer::start(dir.path(), "me", "secret").unwrap();
+    let index = tempfile::tempdir().unwrap();
+    let elsewhere = format!("{}/private", charts.url());
+    let place = dir.path().to_str().unwrap();
+    pair.run("real", &["repo", "index", place, "--url", &elsewhere]);
+    std::fs::rename(dir.path().join("index.yaml"), index.path().join("index.yaml")).unwrap();
+    let server = FileServer::start(index.path(), "me", "secret").unwrap();
+    let private = format!("{}/private", server.url());
+    let me: &[&str] = &["--username", "me", "--password", "secret"];
+    let from: &[&str] = &["pull", "web", "--repo", &private];
+    pair.refused(&[from, me].concat());
+    pair.same(&[from, me, &["--pass-credentials"]].concat());
+    pair.same(&[&["repo", "add", "own", &private], me].concat());
+    pair.refused(&["pull", "own/web", "-d", "sub"]);
+    pair.same(&[&["repo", "add", "all", &private, "--pass-credentials"], me].concat());
+    pair.same(&["pull", "all/web", "-d", "sub"]);
+    pair.same(&["template", "r", "all/web"]);
+    pair.same_files("work", |_| true);
+    pair.finish();
+}
+
+/// Signs in, pushes and pulls; `more` is what every call needs.
+fn exchange(pair: &mut Pair, host: &str, more: &[&str]) {
+    let place = format!("oci://{host}/charts");
+    let chart = format!("{place}/web");
+    let login = |password| {
+        let flags = more.iter().filter(|flag| **flag != "--insecure-skip-tls-verify").copied();
+        let insecure = more.contains(&"--insecure-skip-tls-verify").then_some("--insecure");
+        let all = ["registry", "login", host, "-u", "me", "-p", password];
+        all.into_iter().chain(flags).chain(insecure).collect::<Vec<&str>>()
+    };
+    pair.run("real", &["package", "web"]);
+    let archive = "web-1.2.3.tgz";
+    std::fs::copy(pair.work("real").join(archive), pair.work("ours").join(archive)).unwrap();
+    let when = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+    for who in ["real", "ours"] {
+        let file = std::fs::File::options().write(true).open(pair.work(who).join(archive));
+        file.unwrap().set_modified(when).unwrap();
+    }
+    pair.refused(&[&["push", archive, &place], more].concat());
+    pair.refused(&login("wrong"));
+    pair.same(&login("secret"));
+    pair.same_files("home/.config", |path| path.ends_with("config.json"));
+    pair.same(&[&["push", archive, &place], more].concat());
+    pair.same(&[&["pull", &chart, "-d", "sub"], more].concat());
+    pair.same(&[&["pull", &chart, "--version", "^1", "-d", "sub"], more].concat());
+    pair.same(&[&["show", "values", &chart], more].concat());
+    pair.same(&[&["template", "r", &chart], more].concat());
+    pair.same(&[&["pull", &chart, "--version", "9.0.0"], more].concat());
+    let umbrella = format!(
+        "apiVersion: v2\nname: all\nversion: 1.0.0\ndependencies:\n\
+         - {{name: web, version: ~1.2.0, repository: '{place}'}}\n"
+    );
+    pair.write("all/Chart.yaml", &umbrella);
+    pair.same(&[&["dependency", "update", "all"], more].concat());
+    pair.same_files("work", |path| !path.ends_with("Chart.lock"));
+    pair.same(&["registry", "logout", host]);
+    pair.refused(&[&["pull", &chart, "-d", "sub"], more].concat());
+    pair.same_files("home/.config", |path| path.ends_with("config.json"));
+}
+
+fn registry(clients: bool, more: &[&str]) {
+    if !available(&["helm", "docker-registry"]) {
+        return;
+    }
+    let mut pair = Pair::new();
+    charts(&pair);
+    let authority = certificates(&pair);
+    let sign_in = SignIn::Password { username: "me", bcrypt: HASH };
+    let options = RegistryOptions { sign_in, authority: &authority, clients };
+    let registry = DockerRegistry::start_with(&options).unwrap();
+    let host = registry.host();
+    pair.refused(&["registry", "login", &host, "-u", "me", "-p", "secret"]);
+    exchange(&mut pair, &host, more);
+    pair.finish();
+}
+
+#[test]
+fn registry_of_a_custom_authority() {
+    registry(false, &["--ca-file", "ca.pem"]);
+}
+
+#[test]
+fn registry_of_any_authority() {
+    registry(false, &["--insecure-skip-tls-verify"]);
+}
+
+#[test]
+fn registry_that_asks_for_certificates() {
+    let client = ["--ca-file", "ca.pem", "--cert-file", "client.pem", "--key-file", "client.key"];
+    registry(true, &client);
+}
+
+#[test]
+fn registry_that_asks_for_tokens() {
+    if !available(&["helm", "docker-registry"]) {
+        return;
+    }
+    let mut pair = Pair::new();
+    charts(&pair);
+    let authority = certificates(&pair);
+    let tokens = TokenServer::start("me", "secret", &authority).unwrap();
+    let sign_in = SignIn::Token(&tokens);
+    let options = RegistryOptions { sign_in, authority: &authority, clients: false };
+    let registry = DockerRegistry::start_with(&options).unwrap();
+    exchange(&mut pair, &registry.host(), &["--ca-file", "ca.pem"]);
+    assert!(tokens.given() > 4, "{} tokens", tokens.given());
+    pair.finish();
+}
