@@ -1,6 +1,6 @@
 //! From a chart and values to manifests.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use windlass_gotemplate::Limits;
 use windlass_sprig::Environment;
@@ -48,8 +48,9 @@ pub struct Options {
     pub schemas: Schemas,
     /// Bounds of the templates.
     pub limits: Limits,
-    /// Whether `required` and `fail` let things pass, as when a chart is only examined.
-    pub lint: bool,
+    /// Where `required` and `fail` tell what they would refuse, as when a chart is only examined;
+    /// without it they refuse.
+    pub lint: Option<Passed>,
     /// What changes the objects before they are sorted.
     pub post_render: Option<Arc<dyn PostRender>>,
 }
@@ -63,9 +64,28 @@ impl Options {
             skip_schema_validation: false,
             schemas: Schemas::default(),
             limits: Limits::default(),
-            lint: false,
+            lint: None,
             post_render: None,
         }
+    }
+}
+
+/// What `required` and `fail` let pass in a chart that is only examined, as lines of a log.
+#[derive(Clone, Debug, Default)]
+pub struct Passed(Arc<Mutex<Vec<String>>>);
+
+impl Passed {
+    pub(crate) fn add(&self, level: &str, what: &str, message: &str) {
+        let quote = windlass_gotemplate::fmt::quote;
+        let plain = !message.is_empty() && !message.contains([' ', '"', '=', '\n', '\t']);
+        let message = if plain { message.to_owned() } else { quote(message) };
+        let line = format!("level={level} msg={} message={message}", quote(what));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+
+    /// The lines so far, which it then no longer has.
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

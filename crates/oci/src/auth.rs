@@ -1,6 +1,7 @@
 //! Signing in: what a registry asks for (`WWW-Authenticate`), and the tokens it is given.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use parking_lot::Mutex;
 use reqwest::header::{AUTHORIZATION, HeaderMap, WWW_AUTHENTICATE};
@@ -73,6 +74,62 @@ fn parameters(text: &str) -> HashMap<String, String> {
         found.insert(name, value);
     }
     found
+}
+
+impl Challenge {
+    /// Whether credentials may go where a registry sends them: not without TLS where the registry
+    /// has it, and to no private address but the registry's own.
+    ///
+    /// # Errors
+    /// Why not, in the words of the library that Helm uses.
+    pub(crate) fn trusted(&self, registry: &str) -> Result<(), String> {
+        let Self::Bearer { realm, .. } = self else { return Ok(()) };
+        // What is no address is told where it is asked.
+        let (Ok(to), Ok(from)) = (reqwest::Url::parse(realm), reqwest::Url::parse(registry)) else {
+            return Ok(());
+        };
+        match to.scheme() {
+            "https" => {}
+            "http" if from.scheme() != "https" => {}
+            "http" => {
+                return Err(format!(
+                    "bearer realm {realm:?} uses http but registry was contacted over https"
+                ));
+            }
+            other => {
+                return Err(format!("bearer realm {realm:?} uses unsupported scheme {other:?}"));
+            }
+        }
+        let host = to.host_str().unwrap_or_default();
+        let address: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+        if address.is_some_and(is_private) && from.host_str() != Some(host) {
+            return Err(format!(
+                "bearer realm host {host:?} is a loopback, link-local, private, or unspecified \
+                 address"
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// An address that only machines nearby have.
+fn is_private(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_private()
+                || v4.is_unspecified()
+                || v4.octets()[..3] == [224, 0, 0]
+        }
+        IpAddr::V6(v6) => {
+            v6.is_loopback()
+                || v6.is_unicast_link_local()
+                || v6.is_unique_local()
+                || v6.is_unspecified()
+                || v6.segments()[0] == 0xff02
+        }
+    }
 }
 
 /// Tokens by host and scope.
@@ -243,5 +300,23 @@ mod tests {
         );
         check(&["Bearer realm=\"open"], bearer("open", "", ""));
         check(&["Bearer"], bearer("", "", ""));
+    }
+
+    #[test]
+    fn credentials_go_nowhere_else() {
+        let check = |realm: &str, registry: &str, trusted: bool| {
+            let (service, scope) = (String::new(), String::new());
+            let challenge = Challenge::Bearer { realm: realm.to_owned(), service, scope };
+            assert_eq!(challenge.trusted(registry).is_ok(), trusted, "{realm} of {registry}");
+        };
+        check("https://auth.test/token", "https://r.test/v2/", true);
+        check("http://auth.test/token", "https://r.test/v2/", false);
+        check("http://auth.test/token", "http://r.test/v2/", true);
+        check("ftp://auth.test/token", "http://r.test/v2/", false);
+        check("http://169.254.169.254/latest", "http://r.test/v2/", false);
+        check("https://[::1]/token", "https://r.test/v2/", false);
+        check("https://[::ffff:10.0.0.1]/token", "https://r.test/v2/", false);
+        check("http://127.0.0.1:1/token", "http://127.0.0.1:2/v2/", true);
+        check("https://8.8.8.8/token", "https://r.test/v2/", true);
     }
 }

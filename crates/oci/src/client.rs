@@ -129,6 +129,9 @@ impl Client {
             let challenge = auth::challenge(response.headers());
             let answer = match &challenge {
                 Some(challenge) => {
+                    challenge
+                        .trusted(&request.url)
+                        .map_err(|why| Error::Denied { request: request.shown(), why })?;
                     auth::answer(&self.http, challenge, &self.credentials, &request.scope).await?
                 }
                 None => None,

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::certificates::Authority;
 use crate::process::Process;
 use crate::programs::peer;
-use crate::token_server::{ISSUER, SERVICE, TokenServer};
+use crate::token_server::{ISSUER, SERVICE};
 use crate::wait::{free_port, wait_for};
 
 /// How a registry learns who comes.
@@ -24,8 +24,8 @@ pub enum SignIn<'a> {
         /// The hash.
         bcrypt: &'a str,
     },
-    /// By tokens of a server.
-    Token(&'a TokenServer),
+    /// By tokens of a [`crate::TokenServer`], which is reached at this address.
+    Token(&'a str),
 }
 
 /// Options of [`DockerRegistry::start_with`].
@@ -72,8 +72,7 @@ impl DockerRegistry {
         fs::write(dir.path().join("ca.pem"), options.authority.pem())?;
         let clients =
             if options.clients { format!(", clientcas: [{place}/ca.pem]") } else { String::new() };
-        let tls =
-            format!(", tls: {{certificate: {place}/tls.pem, key: {place}/tls.key{clients}}}");
+        let tls = format!(", tls: {{certificate: {place}/tls.pem, key: {place}/tls.key{clients}}}");
         let sign_in = sign_in(dir.path(), options.sign_in)?;
         Self::run(dir, &sign_in, &tls)
     }
@@ -114,10 +113,9 @@ fn sign_in(dir: &Path, how: SignIn<'_>) -> Result<String> {
             fs::write(dir.join("htpasswd"), format!("{username}:{bcrypt}\n"))?;
             format!("{{htpasswd: {{realm: test, path: {place}/htpasswd}}}}")
         }
-        SignIn::Token(server) => {
-            let realm = format!("http://{}/token", server.host());
+        SignIn::Token(address) => {
             format!(
-                "{{token: {{realm: '{realm}', service: {SERVICE}, issuer: {ISSUER}, \
+                "{{token: {{realm: '{address}/token', service: {SERVICE}, issuer: {ISSUER}, \
                  rootcertbundle: {place}/ca.pem}}}}"
             )
         }

@@ -110,8 +110,8 @@ fn answer(shared: &Shared, stream: &TcpStream) -> Result<()> {
     let asked = fields(if first.starts_with("POST") { &form } else { query });
     let find = |name: &str| asked.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
     let basic = STANDARD.encode(format!("{}:{}", shared.username, shared.password));
-    let by_form = find("username") == Some(&shared.username)
-        && find("password") == Some(&shared.password);
+    let by_form =
+        find("username") == Some(&shared.username) && find("password") == Some(&shared.password);
     let mut out = stream;
     if login != format!("Basic {basic}") && !by_form {
         out.write_all(

@@ -55,19 +55,25 @@ pub(super) fn table(options: &Options) -> Functions {
         tpl(context, &texts, &args[0], &args[1])
     });
     functions.insert("tpl", tpl);
-    let lint = options.lint;
+    let lint = options.lint.clone();
     let required = Function::new(&[Type::String, Type::Any], move |context, args| {
-        match required(context, args) {
-            Err(_) if lint => Ok(Value::string("")),
-            result => result,
+        match (required(context, args), &lint) {
+            (Err(_), Some(passed)) => {
+                let empty = matches!(args[1], Value::String(_));
+                let what = if empty { "missing required values" } else { "missing required value" };
+                passed.add("WARN", what, args[0].as_str().unwrap_or_default());
+                Ok(Value::string(""))
+            }
+            (result, _) => result,
         }
     });
     functions.insert("required", required);
+    let lint = options.lint.clone();
     let fail = Function::new(&[Type::String], move |_, args| {
-        if lint {
-            return Ok(Value::string(""));
-        }
-        Err(marked(args[0].as_str().unwrap_or_default()))
+        let message = args[0].as_str().unwrap_or_default();
+        let Some(passed) = &lint else { return Err(marked(message)) };
+        passed.add("INFO", "funcMap fail", message);
+        Ok(Value::string(""))
     });
     functions.insert("fail", fail);
     let cluster: Option<Arc<dyn Lookup>> = options.lookup.clone();

@@ -15,6 +15,7 @@ use windlass_tree::{Entry, EntryKind, Tree, TreePath, resolve};
 
 use crate::capabilities::KubeVersion;
 use crate::chart::Chart;
+use crate::render::Passed;
 use crate::schema::{self, Schemas};
 use crate::scope;
 use crate::values::Values;
@@ -72,6 +73,8 @@ pub struct Lint<'a> {
     pub kube_version: Option<KubeVersion>,
     /// Whether values are not checked against schemas.
     pub skip_schema_validation: bool,
+    /// Where `required` and `fail` tell what they let pass.
+    pub passed: Passed,
     /// The time and the seed of random draws.
     pub environment: Environment,
 }

@@ -35,7 +35,7 @@ pub(super) fn lint(lint: &Lint<'_>, findings: &mut Findings) {
         capabilities.kube_version = version.clone();
     }
     let mut options = Options::new(lint.environment.clone());
-    options.lint = true;
+    options.lint = Some(lint.passed.clone());
     let rendered = match render(lint, &chart, &capabilities, &options) {
         Ok(Some(rendered)) => rendered,
         Ok(None) => return,

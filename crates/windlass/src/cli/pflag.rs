@@ -109,7 +109,19 @@ fn words(root: &Command, error: &clap::Error, arguments: &[OsString]) -> Option<
         }
         ErrorKind::UnknownArgument
         | ErrorKind::TooManyValues
-        | ErrorKind::MissingRequiredArgument => count(leaf, &path),
+        | ErrorKind::MissingRequiredArgument => {
+            let unknown = arguments.iter().filter_map(|a| a.to_str()).find(|argument| {
+                argument.len() > 2
+                    && argument.starts_with("--")
+                    && find(leaf, root, argument).is_none()
+            });
+            match unknown {
+                Some(flag) => {
+                    Some(format!("unknown flag: {}", flag.split('=').next().unwrap_or_default()))
+                }
+                None => count(leaf, &path),
+            }
+        }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let flag = find(leaf, root, &given)?;
             let value = context(ContextKind::InvalidValue).unwrap_or_default();
@@ -147,7 +159,10 @@ fn leaf<'a>(root: &'a Command, arguments: &[OsString]) -> (&'a Command, String) 
 fn find<'a>(leaf: &'a Command, root: &'a Command, shown: &str) -> Option<&'a Arg> {
     let long = shown.split("--").nth(1)?.split([' ', '=', '[']).next()?;
     let mut all = leaf.get_arguments().chain(root.get_arguments());
-    all.find(|arg| arg.get_long() == Some(long))
+    all.find(|arg| {
+        arg.get_long() == Some(long)
+            || arg.get_all_aliases().is_some_and(|aliases| aliases.contains(&long))
+    })
 }
 
 fn unknown_command(root: &Command, name: &str) -> String {

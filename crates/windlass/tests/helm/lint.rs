@@ -34,6 +34,7 @@ fn lint() {
         "kind: ClusterRole\nmetadata: {name: 'a:b'}\n---\nkind: Role\nmetadata: {name: 'a/b'}\n",
         "{{ .Values.x.y }}",
         "{{ nope }}",
+        "a: {{ required \"give a name\" .Values.b }}{{ required \"name\" \"\" }}{{ fail \"no=way\" }}",
     ] {
         pair.write(
             "odd/Chart.yaml",

@@ -8,24 +8,24 @@ use tempfile::TempDir;
 use windlass_testkit::peer;
 
 /// bcrypt's hash of `secret`.
-pub const HASH: &str = "$2y$05$kSJWyY8bARtgWJVoOLnCF.6jweSJK5501eMyoBYR1PGJqaj5CItsq";
+pub(crate) const HASH: &str = "$2y$05$kSJWyY8bARtgWJVoOLnCF.6jweSJK5501eMyoBYR1PGJqaj5CItsq";
 
 /// Two homes and two directories to work in: the real Helm's and ours.
-pub struct Pair {
-    pub dir: TempDir,
+pub(crate) struct Pair {
+    pub(crate) dir: TempDir,
     real: PathBuf,
     failed: Vec<String>,
 }
 
 #[derive(Debug, PartialEq)]
-pub struct Answer {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Answer {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Pair {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         for who in ["real", "ours"] {
             std::fs::create_dir_all(dir.path().join(who).join("work")).unwrap();
@@ -37,11 +37,11 @@ impl Pair {
         Self { dir, real: peer("helm").unwrap(), failed: Vec::new() }
     }
 
-    pub fn work(&self, who: &str) -> PathBuf {
+    pub(crate) fn work(&self, who: &str) -> PathBuf {
         self.dir.path().join(who).join("work")
     }
 
-    pub fn write(&self, path: &str, text: &str) {
+    pub(crate) fn write(&self, path: &str, text: &str) {
         for who in ["real", "ours"] {
             let file = self.work(who).join(path);
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -49,7 +49,7 @@ impl Pair {
         }
     }
 
-    pub fn run(&self, who: &str, args: &[&str]) -> Answer {
+    pub(crate) fn run(&self, who: &str, args: &[&str]) -> Answer {
         let ours = self.dir.path().join("bin/helm");
         let program = if who == "real" { &self.real } else { &ours };
         let output = Command::new(program)
@@ -66,7 +66,7 @@ impl Pair {
     }
 
     /// Runs both; what they say must be the same.
-    pub fn same(&mut self, args: &[&str]) {
+    pub(crate) fn same(&mut self, args: &[&str]) {
         let (real, ours) = (self.run("real", args), self.run("ours", args));
         if real != ours {
             self.failed.push(format!("helm {}\n  real {real:?}\n  ours {ours:?}", args.join(" ")));
@@ -75,7 +75,7 @@ impl Pair {
 
     /// Runs both; ours must print and end the same, and tell what the real one tells, and may tell
     /// more.
-    pub fn told(&mut self, args: &[&str]) {
+    pub(crate) fn told(&mut self, args: &[&str]) {
         let (real, ours) = (self.run("real", args), self.run("ours", args));
         let told = real.err.lines().all(|line| ours.err.contains(line.trim()));
         if (real.code, &real.out) != (ours.code, &ours.out) || !told {
@@ -84,7 +84,7 @@ impl Pair {
     }
 
     /// Runs both; both must refuse, in whatever words.
-    pub fn refused(&mut self, args: &[&str]) {
+    pub(crate) fn refused(&mut self, args: &[&str]) {
         let (real, ours) = (self.run("real", args), self.run("ours", args));
         if (real.code, ours.code) != (Some(1), Some(1)) {
             self.failed.push(format!("helm {}\n  real {real:?}\n  ours {ours:?}", args.join(" ")));
@@ -92,7 +92,7 @@ impl Pair {
     }
 
     /// The files below a directory of both must be the same, where `keep` says so.
-    pub fn same_files(&mut self, below: &str, keep: fn(&str) -> bool) {
+    pub(crate) fn same_files(&mut self, below: &str, keep: fn(&str) -> bool) {
         let list = |who: &str| {
             let mut all = BTreeMap::new();
             let root = self.dir.path().join(who).join(below);
@@ -113,7 +113,7 @@ impl Pair {
         }
     }
 
-    pub fn finish(self) {
+    pub(crate) fn finish(self) {
         assert!(self.failed.is_empty(), "{}", self.failed.join("\n"));
     }
 }
@@ -136,7 +136,7 @@ const CHART: &str = "apiVersion: v2\nname: web\nversion: 1.2.3\nappVersion: \"9.
     annotations: {x/y: \"z\"}\nkubeVersion: '>=1.20.0-0'\ntype: application\n";
 
 /// Charts `web` and `sub`, in both directories.
-pub fn charts(pair: &Pair) {
+pub(crate) fn charts(pair: &Pair) {
     pair.write("web/Chart.yaml", CHART);
     pair.write("web/values.yaml", "a: 1\nb: [x]\n");
     pair.write("web/values.schema.json", "{\"type\": \"object\"}");
@@ -149,7 +149,7 @@ pub fn charts(pair: &Pair) {
 }
 
 /// Packed by the real Helm, an index beside them.
-pub fn repository(pair: &Pair) -> TempDir {
+pub(crate) fn repository(pair: &Pair) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     let place = dir.path().to_str().unwrap();
     for (chart, version) in

@@ -47,7 +47,8 @@ fn repositories() {
     pair.same(&[&["repo", "add", "in", &private], ca].concat());
     let me: &[&str] = &["--username", "me", "--password", "secret"];
     pair.same(&[&["repo", "add", "in", &private], ca, me].concat());
-    pair.same(&["repo", "update"]);
+    // The real one tells of several in the order in which they answer.
+    pair.same(&["repo", "update", "web"]);
     pair.same(&["repo", "list"]);
     pair.same_files("home/.config", |path| path.ends_with("repositories.yaml"));
     for chart in ["web/web", "any/web", "in/web"] {
@@ -66,6 +67,7 @@ fn repositories() {
          - {{name: web, version: ~1.2.0, repository: '{url}'}}\n"
     );
     pair.write("all/Chart.yaml", &umbrella);
+    pair.same(&["repo", "remove", "any", "in"]);
     pair.same(&["dependency", "update", "all"]);
     pair.same_files("work", |path| !path.ends_with("Chart.lock"));
     pair.finish();
@@ -121,7 +123,11 @@ fn credentials_of_other_hosts() {
     let private = format!("{}/private", server.url());
     let me: &[&str] = &["--username", "me", "--password", "secret"];
     let from: &[&str] = &["pull", "web", "--repo", &private];
-    pair.refused(&[from, me].concat());
+    // The real one hands the password to whatever host the index names; ours only where it is told.
+    let leaked = pair.run("real", &[from, me, &["-d", "web"]].concat());
+    let kept = pair.run("ours", &[from, me, &["-d", "web"]].concat());
+    assert_eq!((leaked.code, kept.code), (Some(0), Some(1)), "{}", kept.err);
+    std::fs::remove_file(pair.work("real").join("web/web-1.10.0.tgz")).unwrap();
     pair.same(&[from, me, &["--pass-credentials"]].concat());
     pair.same(&[&["repo", "add", "own", &private], me].concat());
     pair.refused(&["pull", "own/web", "-d", "sub"]);
@@ -213,10 +219,21 @@ fn registry_that_asks_for_tokens() {
     charts(&pair);
     let authority = certificates(&pair);
     let tokens = TokenServer::start("me", "secret", &authority).unwrap();
-    let sign_in = SignIn::Token(&tokens);
-    let options = RegistryOptions { sign_in, authority: &authority, clients: false };
-    let registry = DockerRegistry::start_with(&options).unwrap();
+    let front = TlsFront::start(&tokens.host(), &authority, false).unwrap();
+    let asks = |address: &str| {
+        let sign_in = SignIn::Token(address);
+        let options = RegistryOptions { sign_in, authority: &authority, clients: false };
+        DockerRegistry::start_with(&options).unwrap()
+    };
+    let registry = asks(&front.url());
     exchange(&mut pair, &registry.host(), &["--ca-file", "ca.pem"]);
-    assert!(tokens.given() > 4, "{} tokens", tokens.given());
+    let given = tokens.given();
+    assert!(given > 4, "{given} tokens");
+    // A password that came over TLS goes on over nothing less.
+    let registry = asks(&format!("http://{}", tokens.host()));
+    let host = registry.host();
+    let login = ["registry", "login", &host, "-u", "me", "-p", "secret", "--ca-file", "ca.pem"];
+    pair.same(&login);
+    assert_eq!(tokens.given(), given);
     pair.finish();
 }

@@ -47,8 +47,7 @@ impl Server {
         });
         let (client, version) = connected.map_err(|error| {
             let url = url.trim_end_matches('/');
-            let text =
-                format!("kubernetes cluster unreachable: Get \"{url}/version\": {error:#}");
+            let text = format!("kubernetes cluster unreachable: Get \"{url}/version\": {error:#}");
             let told = format!("cluster reachability check failed: {text}");
             let _ = super::tell(&format!("level=ERROR msg={told:?}\n"));
             anyhow::anyhow!(told)
@@ -127,8 +126,9 @@ impl Server {
         let unknown =
             |why: String| format!("unable to get apiresource from unstructured: {gvk}: {why}");
         let served = self.ask(&base).await.map_err(|error| unknown(words(error)))?;
-        let served = served
-            .ok_or_else(|| unknown("the server could not find the requested resource".to_owned()))?;
+        let served = served.ok_or_else(|| {
+            unknown("the server could not find the requested resource".to_owned())
+        })?;
         let resources = served.get("resources").and_then(Value::as_array);
         let text = |resource: &Value, field: &str| {
             resource.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::bail;
-use windlass_helm::Chart;
+use windlass_helm::{Chart, LoadError};
 use windlass_tree::{DirectoryTree, TreePath};
 
 use super::provenance;
@@ -41,7 +41,11 @@ pub(crate) fn local(name: &str) -> anyhow::Result<Chart> {
         let full = full.canonicalize()?;
         let Some(at) = full.to_str() else { bail!("path {name:?} is not UTF-8") };
         let at = TreePath::new(at.trim_start_matches('/'))?;
-        return Ok(Chart::load(&DirectoryTree::new("/"), &at).map_err(windlass_helm::Error::from)?);
+        let loaded = Chart::load(&DirectoryTree::new("/"), &at).map_err(|error| match error {
+            LoadError::Detect { path } => LoadError::Detect { path: format!("/{path}") },
+            error => error,
+        });
+        return Ok(loaded.map_err(windlass_helm::Error::from)?);
     }
     let full = full.display();
     let bytes =

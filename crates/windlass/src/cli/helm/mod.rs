@@ -2,8 +2,8 @@
 //!
 //! As Helm's, it ends with 1 whatever goes wrong, and tells it on standard error behind `Error: `.
 
-mod dependency;
 mod cluster;
+mod dependency;
 mod env;
 mod environment;
 mod lint;

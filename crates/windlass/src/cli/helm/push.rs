@@ -15,6 +15,9 @@ pub(crate) struct Args {
     chart: PathBuf,
     /// Where to, without the chart's name: oci://…
     remote: String,
+    /// Taken as Helm takes it; changes nothing here.
+    #[arg(hide = true)]
+    more: Vec<String>,
     #[command(flatten)]
     access: Access,
 }

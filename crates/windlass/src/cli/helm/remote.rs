@@ -124,7 +124,8 @@ pub(crate) async fn download(
         version => version,
     };
     if !flags.repo.is_empty() {
-        let repository = flags.access.repository(&flags.repo)?;
+        let mut repository = flags.access.repository(&flags.repo)?;
+        repository.pass_credentials = flags.pass_credentials;
         return of_index(&repository, flags, name, version, provenance).await;
     }
     if name.starts_with("oci://") {
@@ -148,6 +149,7 @@ pub(crate) async fn download(
     })?;
     let Some(url) = found.urls.first() else { bail!("chart {name:?} has no downloadable URLs") };
     let mut repository = entry.repository()?;
+    repository.pass_credentials |= flags.pass_credentials;
     if repository.basic().is_none() {
         repository.credentials = flags.access.repository(&entry.url)?.credentials;
     }

@@ -14,6 +14,9 @@ use crate::cli::helm::environment;
 pub(crate) struct Args {
     /// Host, and port.
     host: String,
+    /// Taken as Helm takes it; changes nothing here.
+    #[arg(hide = true)]
+    more: Vec<String>,
     /// Who.
     #[arg(short, long, default_value = "", hide_default_value = true)]
     username: String,

@@ -11,6 +11,9 @@ use crate::cli::helm::environment;
 pub(crate) struct Args {
     /// Host, and port.
     host: String,
+    /// Taken as Helm takes it; changes nothing here.
+    #[arg(hide = true)]
+    more: Vec<String>,
 }
 
 /// Runs the command.

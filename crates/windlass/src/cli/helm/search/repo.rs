@@ -67,8 +67,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         collect(entry, &finder, &mut found);
     }
     found.sort_by(order);
-    let constraint =
-        Constraint::parse(range).context("an invalid version/constraint format")?;
+    let constraint = Constraint::parse(range).context("an invalid version/constraint format")?;
     let mut names = std::collections::BTreeSet::new();
     found.retain(|one| {
         let fits = (args.versions || !names.contains(&one.name))
@@ -165,14 +164,17 @@ fn collect(entry: &Entry, finder: &Finder, found: &mut Vec<Found>) {
         Ok(index) => index,
         Err(error) => {
             let (repo, error) = (&entry.name, format!("{error:#}"));
+            let error = error.split_once("(try 'helm repo update'): ").map_or(&*error, |(_, e)| e);
             let _ = crate::cli::helm::tell(&format!(
                 "level=WARN msg=\"repo is corrupt or missing\" repo={repo} error={error:?}\n"
             ));
             return;
         }
     };
-    for (name, chart) in
-        index.entries.into_iter().flat_map(|(name, all)| all.into_iter().map(move |c| (name.clone(), c)))
+    for (name, chart) in index
+        .entries
+        .into_iter()
+        .flat_map(|(name, all)| all.into_iter().map(move |c| (name.clone(), c)))
     {
         let text = |field: &str| chart.metadata.get(field).and_then(|v| v.as_str());
         let own = text("name").unwrap_or_default();
@@ -201,8 +203,5 @@ fn order(left: &Found, right: &Found) -> Ordering {
             _ => Ordering::Equal,
         }
     };
-    left.score
-        .cmp(&right.score)
-        .then_with(|| left.name.cmp(&right.name))
-        .then_with(versions)
+    left.score.cmp(&right.score).then_with(|| left.name.cmp(&right.name)).then_with(versions)
 }

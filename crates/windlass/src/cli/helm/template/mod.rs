@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use windlass_helm::{
-    Capabilities, Chart, Environment, Error, KubeVersion, Options, PostRender, Print, Release, render,
+    Capabilities, Chart, Environment, Error, KubeVersion, Options, PostRender, Print, Release,
+    render,
 };
 
 use self::flags::{DryRun, Switches};
@@ -89,10 +90,11 @@ pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
     let server = args.switches.server(&args.dry_run)? == DryRun::Server;
     super::debug(global, "Original chart version", &[("version", &args.remote.version)]);
     let (name, place) = name_and_chart(args)?;
-    let chart = locate::chart(&place, &args.remote)?;
-    if let Ok(path) = std::path::absolute(&place) {
+    let local = Path::new(&place).exists().then(|| std::path::absolute(&place).ok()).flatten();
+    if let Some(path) = local {
         super::debug(global, "Chart path", &[("path", &path.display().to_string())]);
     }
+    let chart = locate::chart(&place, &args.remote)?;
     let values = args.values.values()?;
     let chart = whole(chart, &place, args)?;
     let release =
