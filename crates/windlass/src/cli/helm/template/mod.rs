@@ -6,7 +6,7 @@ mod flags;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use windlass_helm::{
     Capabilities, Chart, Environment, Error, KubeVersion, Options, PostRender, Print, Release,
     render,
