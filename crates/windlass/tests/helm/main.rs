@@ -8,3 +8,4 @@ mod provenance;
 mod repositories;
 mod template;
 mod tls;
+mod versions;
