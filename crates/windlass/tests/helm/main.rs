@@ -6,6 +6,7 @@ mod lint;
 mod pair;
 mod provenance;
 mod repositories;
+mod server;
 mod template;
 mod tls;
 mod versions;
