@@ -142,8 +142,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Render(args) => render::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Install(args) => install::run(&args),
-        Command::Helm(args) => helm::run(args),
-        Command::Kustomize(args) => kustomize::run(args),
+        Command::Helm(args) => helm::run(&args),
+        Command::Kustomize(args) => kustomize::run(&args),
     };
     match result {
         Ok(code) => code,

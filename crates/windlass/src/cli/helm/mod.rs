@@ -199,7 +199,7 @@ fn parse(arguments: &[OsString]) -> Result<Helm, ExitCode> {
 }
 
 /// Runs the command that the arguments name.
-pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let helm = match parse(&args.arguments) {
         Ok(helm) => helm,
         Err(ended) => return Ok(ended),

@@ -53,7 +53,7 @@ enum Command {
 }
 
 /// Runs the command that the arguments name.
-pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let kustomize: Kustomize = match persona::parse("kustomize", &args.arguments) {
         Ok(kustomize) => kustomize,
         Err(ended) => return Ok(ended),

@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 
 use anyhow::{Context, bail};
+use serde_json::Value;
 use windlass_charts::ChartVersion;
 use windlass_object::{json, yaml};
 use windlass_semver::{Constraint, Version};
@@ -85,7 +86,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 
 fn shown(found: &[Found], args: &Args) -> anyhow::Result<String> {
     let text = |one: &Found, field: &str| {
-        one.chart.metadata.get(field).and_then(|v| v.as_str()).unwrap_or_default().to_owned()
+        one.chart.metadata.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
     if args.output == "table" {
         if found.is_empty() {
@@ -105,7 +106,7 @@ fn shown(found: &[Found], args: &Args) -> anyhow::Result<String> {
             "app_version": text(one, "appVersion"), "description": text(one, "description"),
         })
     });
-    let all: Vec<serde_json::Value> = all.collect();
+    let all: Vec<Value> = all.collect();
     if args.output == "json" {
         // As Go's struct has them.
         let items: Vec<String> = all
@@ -123,7 +124,7 @@ fn shown(found: &[Found], args: &Args) -> anyhow::Result<String> {
             .collect();
         return Ok(format!("[{}]\n", items.join(",")));
     }
-    Ok(yaml::to_string(&serde_json::Value::Array(all)))
+    Ok(yaml::to_string(&Value::Array(all)))
 }
 
 /// What decides whether a chart's line is meant.
@@ -176,11 +177,11 @@ fn collect(entry: &Entry, finder: &Finder, found: &mut Vec<Found>) {
         .into_iter()
         .flat_map(|(name, all)| all.into_iter().map(move |c| (name.clone(), c)))
     {
-        let text = |field: &str| chart.metadata.get(field).and_then(|v| v.as_str());
+        let text = |field: &str| chart.metadata.get(field).and_then(Value::as_str);
         let own = text("name").unwrap_or_default();
-        let keywords = chart.metadata.get("keywords").and_then(|v| v.as_array());
+        let keywords = chart.metadata.get("keywords").and_then(Value::as_array);
         let keywords: Vec<&str> =
-            keywords.into_iter().flatten().filter_map(|word| word.as_str()).collect();
+            keywords.into_iter().flatten().filter_map(Value::as_str).collect();
         let line = [
             own,
             &format!("{}/{own}", entry.name),
