@@ -11,6 +11,7 @@ use crate::kustomization::{HelmChart, HelmGlobals};
 use crate::manifest;
 use crate::resource::Resource;
 use crate::target::Target;
+use crate::transform::namespace::FROM_HELM;
 
 /// Where charts are unless `chartHome` says otherwise.
 const DEFAULT_HOME: &str = "charts";
@@ -84,6 +85,12 @@ pub(crate) fn generate(
         let resources = manifest::resources(text.as_bytes());
         out.extend(resources.during(|| "could not parse bytes into resource map".to_owned())?);
     }
+    for resource in &mut out {
+        // Their namespace is the chart's affair: the namespace transformer leaves them alone.
+        let mut annotations = resource.annotations();
+        annotations.insert(FROM_HELM.to_owned(), "true".to_owned());
+        resource.set_annotations(annotations);
+    }
     Ok(out)
 }
 
@@ -130,8 +137,21 @@ fn values(target: &Target<'_>, args: &HelmChart, chart: &Chart) -> Result<Values
     } else {
         target.loader.load(&args.values_file)?.to_vec()
     };
-    let file = Values::from_yaml(&args.values_file, &file).map_err(|e| helm(&e))?;
-    let file = Value::Object(file.into_map());
+    // A file that is merged is read by kustomize, and one that is not by Helm: they differ on what
+    // a `y` is.
+    let file = if args.values_inline.is_empty() {
+        let values = Values::from_yaml(&args.values_file, &file).map_err(|e| helm(&e))?;
+        Value::Object(values.into_map())
+    } else {
+        let read = yaml::first(&file, &yaml::Options::kustomize());
+        match read {
+            Ok(Value::Null) => Value::Object(Map::new()),
+            Ok(values) => values,
+            Err(e) => {
+                return Err(Error::MalformedText { at: e.at, problem: e.problem.to_string() });
+            }
+        }
+    };
     let merged = match args.values_merge.as_str() {
         _ if args.values_inline.is_empty() => file,
         "replace" => inline,

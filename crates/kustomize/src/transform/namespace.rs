@@ -161,7 +161,7 @@ impl<'a> Setter<'a> {
 }
 
 /// The mark of what a chart made.
-const FROM_HELM: &str = "internal.config.kubernetes.io/helm-generated";
+pub(crate) const FROM_HELM: &str = "internal.config.kubernetes.io/helm-generated";
 
 fn is_role_binding(kind: &str) -> bool {
     kind == "RoleBinding" || kind == "ClusterRoleBinding"

@@ -14,7 +14,7 @@ mod provenance;
 mod pull;
 mod push;
 mod registry;
-mod remote;
+pub(crate) mod remote;
 mod repo;
 mod search;
 mod show;

@@ -1,10 +1,13 @@
-//! Brings what a build lacks: trees of repositories and files of the web.
+//! Brings what a build lacks: trees of repositories, charts and files of the web.
 
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use windlass_charts::Charts;
 use windlass_source::{Repository, Sources};
-use windlass_tree::{Given, GivenTree, Need};
+use windlass_tree::{Given, GivenChart, GivenTree, Need};
+
+use crate::cli::helm::remote::Access;
 
 /// The longest file of the web, in bytes.
 const MAX_FILE_BYTES: usize = 64 << 20;
@@ -15,6 +18,7 @@ const FILE_TIMEOUT: Duration = Duration::from_secs(60);
 #[derive(Default)]
 pub(crate) struct Fetcher {
     sources: Option<(Sources, tempfile::TempDir)>,
+    charts: Option<(Charts, tempfile::TempDir)>,
 }
 
 impl Fetcher {
@@ -29,6 +33,12 @@ impl Fetcher {
                 Ok(bytes) => given.insert_file(need, bytes.into()),
                 Err(e) => given.insert_failure(need, format!("{e:#}")),
             },
+            Need::Chart { repository, name, version } => {
+                match self.chart(repository, name, version) {
+                    Ok(chart) => given.insert_chart(need, chart),
+                    Err(e) => given.insert_failure(need, format!("{e:#}")),
+                }
+            }
             other => {
                 let why = format!("{other} cannot be fetched here");
                 given.insert_failure(need, why);
@@ -52,6 +62,21 @@ impl Fetcher {
             let tree = sources.tree(&repository, &commit).await?;
             Ok(GivenTree { revision: commit, tree })
         })
+    }
+}
+
+impl Fetcher {
+    /// A chart of a repository or registry, by the sign-ins that Helm's commands keep.
+    fn chart(&mut self, url: &str, name: &str, version: &str) -> anyhow::Result<GivenChart> {
+        let charts = match &mut self.charts {
+            Some((charts, _)) => charts,
+            none => {
+                let directory = tempfile::tempdir()?;
+                &mut none.insert((Charts::new(directory.path()), directory)).0
+            }
+        };
+        let repository = Access::default().repository(url)?;
+        crate::cli::block_on(async { Ok(charts.fetch(&repository, name, version).await?) })
     }
 }
 

@@ -1,0 +1,110 @@
+//! `kustomize build --enable-helm`: charts of a repository and of a directory, rendered by the real
+//! kustomize with the real helm, and by us.
+
+#![allow(clippy::unwrap_used)] // Helpers of tests are tests.
+
+use std::path::Path;
+use std::process::Command;
+
+use windlass_testkit::{FileServer, available, peer};
+
+/// Kustomizations; `URL` stands for the repository's address.
+const CASES: &[&str] = &[
+    "helmCharts: [{name: web, repo: URL, version: 1.2.3}]",
+    "helmCharts: [{name: web, repo: URL, version: 1.10.0, releaseName: r, namespace: n}]",
+    "helmCharts: [{name: web, repo: URL, version: 1.2.3, includeCRDs: true}]",
+    "helmCharts: [{name: web, repo: URL, version: 1.2.3, skipHooks: true}]",
+    "helmCharts: [{name: web, repo: URL, version: 1.2.3, skipTests: true}]",
+    "helmCharts: [{name: web, repo: URL, version: 1.2.3, valuesInline: {a: 2, m: {y: z}}}]",
+    "helmCharts: [{name: web, repo: URL, version: 1.2.3, valuesFile: v.yaml}]",
+    "helmCharts: [{name: web, repo: URL, version: 1.2.3, valuesFile: v.yaml, valuesMerge: merge, valuesInline: {a: 9, m: {n: 1}}}]",
+    "helmCharts: [{name: web, repo: URL, version: 1.2.3, valuesFile: v.yaml, valuesMerge: override, valuesInline: {a: 9, m: {n: 1}}}]",
+    "helmCharts: [{name: web, repo: URL, version: 1.2.3, valuesFile: v.yaml, valuesMerge: replace, valuesInline: {a: 9, m: {n: 1}}}]",
+    "helmCharts: [{name: web, repo: URL, version: 1.2.3, additionalValuesFiles: [v.yaml]}]",
+    "helmCharts: [{name: web, repo: URL, version: 1.2.3, apiVersions: [x.io/v1], kubeVersion: v1.29.1}]",
+    "helmCharts: [{name: web, repo: URL, version: 1.2.3}]\nnamePrefix: p-\nnamespace: q\ncommonLabels: {l: m}",
+    "helmCharts: [{name: web, repo: URL, version: 1.2.3, releaseName: a}, {name: web, repo: URL, version: 1.10.0, releaseName: b}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: web, releaseName: r}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: web, releaseName: r}]\npatches:\n- target: {kind: ConfigMap}\n  patch: '[{\"op\": \"add\", \"path\": \"/data/x\", \"value\": \"y\"}]'",
+    "helmChartInflationGenerator: [{chartName: web, chartRepoUrl: URL, chartVersion: 1.2.3, releaseName: r}]",
+    "generators:\n- |-\n  apiVersion: builtin\n  kind: HelmChartInflationGenerator\n  metadata: {name: g}\n  name: web\n  repo: URL\n  version: 1.2.3\n  releaseName: r\n  valuesInline: {a: 5}",
+    // Refused by both.
+    "helmCharts: [{name: none, repo: URL, version: 1.2.3}]",
+    "helmCharts: [{name: web, repo: URL, version: 9.9.9}]",
+    "helmCharts: [{name: web, version: 1.2.3}]",
+    "helmCharts: [{name: web, repo: URL, version: 1.2.3, valuesMerge: other}]",
+    "helmCharts: [{name: web, repo: URL, version: 1.2.3, valuesFile: none.yaml}]",
+    "helmCharts: [{repo: URL, version: 1.2.3}]",
+];
+
+const TEMPLATES: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}-c\n  \
+    namespace: {{ .Release.Namespace }}\ndata:\n  values: {{ toJson .Values | quote }}\n  \
+    apis: {{ .Capabilities.APIVersions.Has \"x.io/v1\" | quote }}\n  \
+    version: {{ .Chart.Version | quote }}\n---\napiVersion: v1\nkind: Pod\nmetadata:\n  \
+    name: {{ .Release.Name }}-test\n  annotations: {helm.sh/hook: test}\n---\napiVersion: batch/v1\n\
+    kind: Job\nmetadata:\n  name: {{ .Release.Name }}-hook\n  annotations: {helm.sh/hook: post-install}\n";
+
+fn write(path: &Path, text: &str) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+fn chart(at: &Path) {
+    write(&at.join("Chart.yaml"), "apiVersion: v2\nname: web\nversion: 1.2.3\n");
+    write(&at.join("values.yaml"), "a: 1\nm: {x: y}\n");
+    write(&at.join("templates/all.yaml"), TEMPLATES);
+    write(
+        &at.join("crds/crd.yaml"),
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n\
+         metadata: {name: things.x.io}\n",
+    );
+}
+
+/// What a command prints, or that it refuses.
+fn run(command: &mut Command, home: &Path) -> Result<String, String> {
+    let done = command
+        .env_clear()
+        .env("HOME", home)
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    if done.status.success() { Ok(text(done.stdout)) } else { Err(text(done.stderr)) }
+}
+
+#[test]
+fn charts_are_rendered_as_kustomize_has_helm_render_them() {
+    if !available(&["kustomize", "helm"]) {
+        return;
+    }
+    let (kustomize, helm) = (peer("kustomize").unwrap(), peer("helm").unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    chart(&dir.path().join("web"));
+    let served = dir.path().join("served");
+    for version in ["1.2.3", "1.10.0"] {
+        let mut command = Command::new(&helm);
+        command.args(["package", "web", "--version", version, "-d", "served"]);
+        run(command.current_dir(dir.path()), dir.path()).unwrap();
+    }
+    run(Command::new(&helm).args(["repo", "index"]).arg(&served), dir.path()).unwrap();
+    let server = FileServer::start(&served, "", "").unwrap();
+    let mut wrong = Vec::new();
+    for case in CASES {
+        let build = |program: &Path, mode: &[&str], who: &str| {
+            let root = dir.path().join(who);
+            let _ = std::fs::remove_dir_all(&root);
+            write(&root.join("kustomization.yaml"), &case.replace("URL", &server.url()));
+            write(&root.join("v.yaml"), "a: 7\nm: {f: g}\n");
+            chart(&root.join("local/web"));
+            let mut command = Command::new(program);
+            command.args(mode).args(["build", "--enable-helm", "--helm-command"]).arg(&helm);
+            run(command.arg(&root), dir.path())
+        };
+        let real = build(&kustomize, &[], "real");
+        let ours = build(Path::new(env!("CARGO_BIN_EXE_windlass")), &["kustomize"], "ours");
+        if real != ours && (real.is_ok() || ours.is_ok()) {
+            wrong.push(format!("{case}\n  real {real:#?}\n  ours {ours:#?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} differ\n{}", wrong.len(), CASES.len(), wrong.join("\n"));
+}
