@@ -25,7 +25,10 @@ pub fn permits_object(
         }
         (server, name) => (or(server, ""), or(name, "")),
     };
-    let place = Place { server: &server, cluster: &cluster, namespace: object.namespace() };
+    // Whose cluster it is only the controller knows, which refuses the application then.
+    let owner = project.name();
+    let namespace = object.namespace();
+    let place = Place { server: &server, cluster: &cluster, owner, namespace };
     permits_kind(project, &object.group_kind(), object.name(), namespaced)
         && (!namespaced || permits_destination(project, &place))
 }

@@ -72,6 +72,8 @@ pub enum Connection {
 #[derive(Clone)]
 pub struct Cluster {
     inner: Arc<Inner>,
+    /// The way that requests take, and as whom.
+    transport: Transport,
 }
 
 struct Inner {
@@ -98,7 +100,7 @@ pub struct WeakCluster {
 impl WeakCluster {
     /// The connection, if somebody still holds it.
     pub fn upgrade(&self) -> Option<Cluster> {
-        self.inner.upgrade().map(|inner| Cluster { inner })
+        self.inner.upgrade().map(Cluster::of)
     }
 }
 
@@ -130,7 +132,22 @@ impl Cluster {
         });
         let stop = CancellationToken::new();
         tokio::spawn(shared.clone().keep(stop.clone()));
-        Self { inner: Arc::new(Inner { shared, _stop: stop.drop_guard() }) }
+        Self::of(Arc::new(Inner { shared, _stop: stop.drop_guard() }))
+    }
+
+    fn of(inner: Arc<Inner>) -> Self {
+        let transport = inner.shared.watches.transport.clone();
+        Self { inner, transport }
+    }
+
+    /// The same connection, on which requests for single objects are made as `user`, with that
+    /// user's rights. What is mirrored stays what the connection itself sees.
+    ///
+    /// # Errors
+    /// When the name cannot stand in a request.
+    pub fn acting_as(&self, user: &str) -> Result<Self, Error> {
+        let transport = self.transport.acting_as(user)?;
+        Ok(Self { inner: self.inner.clone(), transport })
     }
 
     /// Begins to look at the cluster that a configuration names.
@@ -148,7 +165,7 @@ impl Cluster {
     }
 
     pub(crate) fn transport(&self) -> &Transport {
-        &self.shared().watches.transport
+        &self.transport
     }
 
     pub(crate) fn store(&self) -> &Store {

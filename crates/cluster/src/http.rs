@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, header};
+use http::{HeaderValue, Method, Request, Response, header};
 use http_body_util::{BodyExt as _, Limited};
 use kube::client::Body;
 use serde::Deserialize;
@@ -18,6 +18,8 @@ use crate::limits::{ANSWER, ANSWER_BYTES, Limits, TRIES};
 pub(crate) struct Transport {
     client: kube::Client,
     limits: std::sync::Arc<Limits>,
+    /// As whom requests are made, if not as who the client is.
+    user: Option<HeaderValue>,
 }
 
 /// One request, to be sent as often as it takes.
@@ -137,7 +139,15 @@ pub(crate) fn api_error(code: u16, body: &[u8]) -> (Error, Option<Duration>) {
 
 impl Transport {
     pub(crate) fn new(client: kube::Client, limits: Limits) -> Self {
-        Self { client, limits: std::sync::Arc::new(limits) }
+        Self { client, limits: std::sync::Arc::new(limits), user: None }
+    }
+
+    /// The same way, taken as somebody else.
+    pub(crate) fn acting_as(&self, user: &str) -> Result<Self, Error> {
+        let user = HeaderValue::from_str(user).map_err(|error| Error::Config {
+            message: format!("the user {user:?} cannot be impersonated: {error}"),
+        })?;
+        Ok(Self { user: Some(user), ..self.clone() })
     }
 
     pub(crate) fn client(&self) -> &kube::Client {
@@ -173,7 +183,11 @@ impl Transport {
         let _slot = self.limits.requests.acquire().await;
         let what = || call.what();
         let answer = async {
-            let response = self.client.send(call.request().map_err(|e| (e, None))?).await;
+            let mut request = call.request().map_err(|e| (e, None))?;
+            if let Some(user) = &self.user {
+                request.headers_mut().insert("Impersonate-User", user.clone());
+            }
+            let response = self.client.send(request).await;
             let response = response.map_err(|error| (transport_error(&error), None))?;
             let status = response.status();
             let body = read(response).await.map_err(|message| {

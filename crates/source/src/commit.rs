@@ -8,7 +8,7 @@ use crate::answers::RevisionMetadata;
 use crate::objects::{Item, ObjectError, Objects};
 
 /// Bytes of a commit that are read.
-const COMMIT: u64 = 4 << 20;
+pub(crate) const COMMIT: u64 = 4 << 20;
 
 /// Author, date and message of the commit `id`; its tags are filled in by the caller.
 pub(crate) fn metadata(objects: &Objects, id: &ObjectId) -> Result<RevisionMetadata, ObjectError> {

@@ -26,7 +26,7 @@ pub enum SecretKind {
 }
 
 /// A secret's decoded data. Its values do not print.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SecretData {
     /// The secret's name, for messages.
     pub name: String,

@@ -393,7 +393,7 @@ impl Sources {
     }
 
     /// The objects that hold `commit`, and where large files are kept.
-    async fn ensure(
+    pub(crate) async fn ensure(
         &self,
         repository: &Repository,
         commit: &str,
@@ -433,7 +433,7 @@ impl Sources {
 
     /// Fetches `commit`, or `all` that the refs reach. That a remote does not give a commit to which
     /// no ref leads is no failure here.
-    async fn fetch(
+    pub(crate) async fn fetch(
         &self,
         repository: &Repository,
         mirror: &Arc<Mirror>,
@@ -460,7 +460,7 @@ fn missing(repository: &Repository, revision: &str) -> SourceError {
     SourceError::RevisionNotFound { url: repository.shown(), revision: revision.to_owned() }
 }
 
-fn unreadable(repository: &Repository, error: &ObjectError) -> SourceError {
+pub(crate) fn unreadable(repository: &Repository, error: &ObjectError) -> SourceError {
     SourceError::StorageFailed { url: repository.shown(), why: error.to_string() }
 }
 

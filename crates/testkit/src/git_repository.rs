@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::process::run;
 
@@ -65,6 +65,34 @@ impl GitRepository {
         self.git(&["commit", "-q", "--allow-empty", "-m", message])?;
         self.git(&["push", "-q", "origin", "HEAD"])?;
         Ok(self.git(&["rev-parse", "HEAD"])?.trim().to_owned())
+    }
+
+    /// The same with a signature of the commit, in armour; commits are the same each time, so it can
+    /// be known before.
+    ///
+    /// # Errors
+    /// As [`GitRepository::commit`].
+    pub fn commit_signed(
+        &self,
+        message: &str,
+        files: &[(&str, &str)],
+        signature: &str,
+    ) -> Result<String> {
+        for (path, content) in files {
+            std::fs::write(self.work.join(path), content)?;
+        }
+        self.git(&["add", "-A"])?;
+        self.git(&["commit", "-q", "--allow-empty", "-m", message])?;
+        let commit = self.git(&["cat-file", "commit", "HEAD"])?;
+        let (head, message) = commit.split_once("\n\n").context("a commit has a message")?;
+        let signature = signature.trim_end().replace('\n', "\n ");
+        let file = self.work.join(".git/signed-commit");
+        std::fs::write(&file, format!("{head}\ngpgsig {signature}\n\n{message}"))?;
+        let file = file.display().to_string();
+        let signed = self.git(&["hash-object", "-t", "commit", "-w", &file])?;
+        self.git(&["update-ref", "HEAD", signed.trim()])?;
+        self.git(&["push", "-q", "origin", "HEAD"])?;
+        Ok(signed.trim().to_owned())
     }
 
     /// Removes the paths, commits and pushes; returns the commit id.

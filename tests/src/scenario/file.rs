@@ -73,6 +73,9 @@ pub(crate) struct Commit {
     #[serde(default = "app")]
     pub(crate) repository: String,
     pub(crate) files: Files,
+    /// The commit's signature: commits are the same in every play.
+    #[serde(default)]
+    pub(crate) signature: Option<String>,
 }
 
 fn app() -> String {

@@ -50,7 +50,7 @@ impl<'a> Play<'a> {
                 &format!("{}.{repository}", scenario.name),
             )?;
             self.repositories.insert(repository.clone(), created);
-            self.commit(repository, files)?;
+            self.commit(repository, files, None)?;
         }
         for object in &scenario.objects {
             self.system.api.apply(&self.substituted(object)?)?;
@@ -68,7 +68,9 @@ impl<'a> Play<'a> {
     fn step(&mut self, step: &Step, judge: &mut dyn Judge) -> Result<()> {
         let api = &self.system.api;
         match step {
-            Step::Commit(commit) => self.commit(&commit.repository, &commit.files)?,
+            Step::Commit(commit) => {
+                self.commit(&commit.repository, &commit.files, commit.signature.as_deref())?;
+            }
             Step::Refresh(app) => self.refresh(app, "normal")?,
             Step::HardRefresh(app) => self.refresh(app, "hard")?,
             Step::Sync(sync) => self.sync(sync)?,
@@ -112,7 +114,7 @@ impl<'a> Play<'a> {
         snapshot::take(&self.system.api, &self.scenario.name, &self.scenario.kinds, &self.words())
     }
 
-    fn commit(&mut self, repository: &str, files: &Files) -> Result<()> {
+    fn commit(&mut self, repository: &str, files: &Files, signature: Option<&str>) -> Result<()> {
         let mut texts = Vec::new();
         let git = self.repositories.get(repository).context("no such repository")?;
         for (path, content) in files {
@@ -131,7 +133,11 @@ impl<'a> Play<'a> {
         }
         let texts: Vec<_> = texts.iter().map(|(p, t)| (p.as_str(), t.as_str())).collect();
         let count = self.commits.get(repository).map_or(0, Vec::len) + 1;
-        let commit = git.commit(&format!("commit {count}"), &texts)?;
+        let message = format!("commit {count}");
+        let commit = match signature {
+            Some(signature) => git.commit_signed(&message, &texts, signature)?,
+            None => git.commit(&message, &texts)?,
+        };
         self.commits.entry(repository.to_owned()).or_default().push(commit);
         Ok(())
     }

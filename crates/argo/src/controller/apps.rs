@@ -182,6 +182,11 @@ impl Apps {
         self.entries.read().values().map(|entry| entry.app.clone()).collect()
     }
 
+    /// Whether something holds for any of them.
+    pub(crate) fn any(&self, holds: impl Fn(&Application) -> bool) -> bool {
+        self.entries.read().values().any(|entry| holds(&entry.app))
+    }
+
     pub(crate) fn keys(&self) -> Vec<AppKey> {
         self.entries.read().keys().cloned().collect()
     }

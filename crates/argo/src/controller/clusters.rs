@@ -4,18 +4,16 @@
 //! in it wakes the applications that it belongs to.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use parking_lot::{Mutex, RwLock};
-use secrecy::SecretString;
-use serde::Deserialize;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use windlass_cluster::{Cluster, ConnectOptions, Connection};
 
 use super::apps::{AppKey, Level};
+use super::cluster_secret::Described;
 use super::context::{AT_WORK, Context};
 use super::tracker::ByMark;
 use crate::types::Destination;
@@ -24,107 +22,12 @@ use crate::types::Destination;
 pub(crate) const IN_CLUSTER: &str = "https://kubernetes.default.svc";
 const IN_CLUSTER_NAME: &str = "in-cluster";
 
-/// A cluster as its secret describes it.
-#[derive(Clone)]
-pub(crate) struct Described {
-    pub(crate) name: String,
-    pub(crate) server: String,
-    namespaces: Vec<String>,
-    cluster_resources: bool,
-    config: SecretString,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Config {
-    username: String,
-    password: String,
-    bearer_token: String,
-    tls_client_config: TlsConfig,
-    proxy_url: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct TlsConfig {
-    insecure: bool,
-    server_name: String,
-    ca_data: String,
-    cert_data: String,
-    key_data: String,
-}
-
-impl Described {
-    /// From a secret's decoded data.
-    pub(crate) fn of(data: &BTreeMap<String, Vec<u8>>) -> Option<Self> {
-        let text = |key: &str| {
-            data.get(key).map(|v| String::from_utf8_lossy(v).trim().to_owned()).unwrap_or_default()
-        };
-        let server = text("server").trim_end_matches('/').to_owned();
-        if server.is_empty() {
-            return None;
-        }
-        let namespaces = text("namespaces");
-        let namespaces = namespaces.split(',').map(str::trim).filter(|n| !n.is_empty());
-        Some(Self {
-            name: text("name"),
-            server,
-            namespaces: namespaces.map(ToOwned::to_owned).collect(),
-            cluster_resources: text("clusterResources") == "true",
-            config: text("config").into(),
-        })
-    }
-
-    fn client(&self) -> Result<kube::Client, String> {
-        use secrecy::ExposeSecret as _;
-        let config: Config = match self.config.expose_secret() {
-            "" => Config::default(),
-            text => serde_json::from_str(text).map_err(|error| {
-                format!("config of cluster {:?} is no JSON: {error}", self.name)
-            })?,
-        };
-        let url = self.server.parse().map_err(|error| format!("{:?}: {error}", self.server))?;
-        let mut kube = kube::Config::new(url);
-        let tls = &config.tls_client_config;
-        kube.accept_invalid_certs = tls.insecure;
-        if !tls.server_name.is_empty() {
-            kube.tls_server_name = Some(tls.server_name.clone());
-        }
-        if !tls.ca_data.is_empty() {
-            let pem = STANDARD.decode(&tls.ca_data).map_err(|e| format!("caData: {e}"))?;
-            kube.root_cert = Some(certificates(&pem));
-        }
-        if !config.proxy_url.is_empty() {
-            kube.proxy_url =
-                Some(config.proxy_url.parse().map_err(|error| format!("proxyUrl: {error}"))?);
-        }
-        let given = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
-        kube.auth_info.username = given(&config.username);
-        kube.auth_info.password = given(&config.password).map(Into::into);
-        kube.auth_info.token = given(&config.bearer_token).map(Into::into);
-        kube.auth_info.client_certificate_data = given(&tls.cert_data);
-        kube.auth_info.client_key_data = given(&tls.key_data).map(Into::into);
-        kube::Client::try_from(kube).map_err(|error| error.to_string())
-    }
-}
-
-/// The certificates of a PEM file, in DER.
-fn certificates(pem: &[u8]) -> Vec<Vec<u8>> {
-    let text = String::from_utf8_lossy(pem);
-    text.split("-----BEGIN CERTIFICATE-----")
-        .skip(1)
-        .filter_map(|part| {
-            let body: String =
-                part.split("-----END").next()?.chars().filter(|c| !c.is_whitespace()).collect();
-            STANDARD.decode(body).ok()
-        })
-        .collect()
-}
-
 /// All clusters.
 pub(crate) struct Clusters {
     client: kube::Client,
     queries_per_second: Option<f64>,
+    /// Whether the cluster that the controller runs on may be gone to.
+    in_cluster: AtomicBool,
     described: RwLock<BTreeMap<String, Described>>,
     connected: Mutex<BTreeMap<String, Connected>>,
 }
@@ -166,26 +69,44 @@ impl Clusters {
         Self {
             client,
             queries_per_second,
+            in_cluster: AtomicBool::new(true),
             described: RwLock::default(),
             connected: Mutex::default(),
         }
     }
 
-    /// What the secrets say now. Connections whose description changed end.
-    pub(crate) fn describe(&self, described: BTreeMap<String, Described>) {
-        use secrecy::ExposeSecret as _;
+    /// What the secrets say now. Connections whose description changed end. Answers which
+    /// destinations may now mean something else.
+    pub(crate) fn describe(&self, described: BTreeMap<String, Described>) -> Vec<Destination> {
         let mut known = self.described.write();
         let mut connected = self.connected.lock();
-        connected.retain(|server, _| match (known.get(server), described.get(server)) {
-            (None, None) => true,
-            (Some(a), Some(b)) => {
-                a.config.expose_secret() == b.config.expose_secret()
-                    && a.namespaces == b.namespaces
-                    && a.cluster_resources == b.cluster_resources
+        let mut changed = Vec::new();
+        for server in known.keys().chain(described.keys().filter(|s| !known.contains_key(*s))) {
+            let (old, new) = (known.get(server), described.get(server));
+            let both = old.zip(new);
+            let connects = both.is_some_and(|(old, new)| old.connects_as(new));
+            if !connects {
+                connected.remove(server);
             }
-            _ => false,
-        });
+            if connects && both.is_some_and(|(old, new)| old.is_called_as(new)) {
+                continue;
+            }
+            changed.push(Destination { server: server.clone(), ..Destination::default() });
+            let names = old.into_iter().chain(new).map(|cluster| cluster.name.clone());
+            changed.extend(names.map(|name| Destination { name, ..Destination::default() }));
+        }
         *known = described;
+        changed
+    }
+
+    /// Whether the cluster that the controller runs on may be gone to.
+    pub(crate) fn enable_in_cluster(&self, enabled: bool) {
+        self.in_cluster.store(enabled, Ordering::Relaxed);
+    }
+
+    /// The project that a cluster is for; empty if it is for all.
+    pub(crate) fn owner(&self, server: &str) -> String {
+        self.described.read().get(server).map(|c| c.project.clone()).unwrap_or_default()
     }
 
     /// Ends all connections: what is mirrored, or how, has changed.
@@ -199,6 +120,7 @@ impl Clusters {
     /// In Argo CD's words, when there is no such cluster.
     pub(crate) fn find(&self, destination: &Destination) -> Result<(String, String), String> {
         let described = self.described.read();
+        let in_cluster = self.in_cluster.load(Ordering::Relaxed);
         let (server, name) = (destination.server.trim_end_matches('/'), &destination.name);
         match (server.is_empty(), name.is_empty()) {
             (false, false) => Err(format!(
@@ -206,6 +128,10 @@ impl Clusters {
             )),
             (true, true) => Err("application destination server and name are both empty".into()),
             (false, true) => match described.get(server) {
+                _ if server == IN_CLUSTER && !in_cluster => Err(format!(
+                    "error getting cluster by server {server:?}: rpc error: code = NotFound desc = \
+                     cluster {server:?} is disabled"
+                )),
                 Some(cluster) => Ok((cluster.server.clone(), cluster.name.clone())),
                 None if server == IN_CLUSTER => Ok((IN_CLUSTER.into(), IN_CLUSTER_NAME.into())),
                 None => Err(format!(
@@ -214,19 +140,27 @@ impl Clusters {
                 )),
             },
             (true, false) => {
-                let mut hits = described.values().filter(|cluster| cluster.name == *name);
-                match (hits.next(), hits.next()) {
-                    (Some(cluster), None) => Ok((cluster.server.clone(), cluster.name.clone())),
-                    (Some(a), Some(b)) => Err(format!(
-                        "there are {} clusters with the same name: [{} {}]",
-                        2 + hits.count(),
-                        a.server,
-                        b.server
-                    )),
-                    (None, _) if name == IN_CLUSTER_NAME => {
-                        Ok((IN_CLUSTER.into(), IN_CLUSTER_NAME.into()))
+                // The name that the own cluster has unless a secret gives it another one.
+                if name == IN_CLUSTER_NAME && in_cluster && !described.contains_key(IN_CLUSTER) {
+                    return Ok((IN_CLUSTER.into(), IN_CLUSTER_NAME.into()));
+                }
+                let hits: Vec<&Described> = described
+                    .values()
+                    .filter(|cluster| cluster.name == *name)
+                    .filter(|cluster| in_cluster || cluster.server != IN_CLUSTER)
+                    .collect();
+                match hits.as_slice() {
+                    [] => Err(format!("there are no clusters with this name: {name}")),
+                    [cluster] => Ok((cluster.server.clone(), cluster.name.clone())),
+                    several => {
+                        let servers: Vec<&str> =
+                            several.iter().map(|c| c.server.as_str()).collect();
+                        Err(format!(
+                            "there are {} clusters with the same name: [{}]",
+                            several.len(),
+                            servers.join(" ")
+                        ))
                     }
-                    (None, _) => Err(format!("there are no clusters with this name: {name}")),
                 }
             }
         }
@@ -278,7 +212,13 @@ impl Clusters {
         }
         let described = self.described.read().get(server).cloned();
         let client = match &described {
-            // The cluster's own secret may say nothing but its name.
+            // The cluster's own secret says no more than its name and which parts are looked at.
+            Some(cluster) if server == IN_CLUSTER && cluster.has_credentials()? => {
+                return Err(format!(
+                    "the secret of {IN_CLUSTER} has credentials, which Windlass does not support \
+                     yet: take them out, or have syncs impersonate a service account"
+                ));
+            }
             Some(cluster) if server != IN_CLUSTER => cluster.client()?,
             _ => self.client.clone(),
         };

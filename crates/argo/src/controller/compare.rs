@@ -15,7 +15,7 @@ use windlass_object::{GroupKind, GroupVersionKind, Object, ResourceKey};
 
 use super::context::Context;
 use super::gather::Gathered;
-use super::project::permits_kind;
+use super::project::{Place, permits_kind, permits_live};
 use super::settings::Settings;
 use crate::types::{AppProject, Application, GROUP};
 
@@ -115,19 +115,23 @@ impl Subject<'_> {
         Prepared { gathered: gathered.clone(), kinds, settings, namespace, targets }
     }
 
+    /// All that the application manages but what its project does not let it touch.
+    pub(crate) fn managed(&self) -> impl Iterator<Item = (ResourceKey, Arc<Object>)> {
+        let clusters = &self.context.clusters;
+        let (server, cluster) = clusters.find(&self.app.spec.destination).unwrap_or_default();
+        let owner = clusters.owner(&server);
+        let nodes = self.cluster.of_application(self.instance).into_iter();
+        nodes.filter_map(move |node| {
+            let place = Place { server: &server, cluster: &cluster, owner: &owner, namespace: "" };
+            let key = node.key();
+            let permitted = permits_live(self.project, &key, &place);
+            permitted.then(|| node.object().map(|object| (key, Arc::new(object))))?
+        })
+    }
+
     /// Live objects: those that are marked, and those that Git names.
     async fn live(&self, targets: &Targets) -> Result<LiveObjects, Error> {
-        let mut live = LiveObjects::new();
-        for node in self.cluster.of_application(self.instance) {
-            let namespaced = node.api().namespaced;
-            let key = node.key();
-            if !permits_kind(self.project, &key.group_kind(), &key.name, namespaced) {
-                continue;
-            }
-            if let Some(object) = node.object() {
-                live.insert(key, Arc::new(object));
-            }
-        }
+        let mut live: LiveObjects = self.managed().collect();
         for target in &targets.objects {
             let gvk = target.gvk();
             let mut key = target.key();

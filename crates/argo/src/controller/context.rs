@@ -6,8 +6,9 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams};
 use parking_lot::Mutex;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore, watch};
 use windlass_charts::Charts;
+use windlass_commit_signatures::Keyring;
 use windlass_engine::ignore::Jq;
 use windlass_object::{Object, Value};
 use windlass_render::RenderCache;
@@ -20,7 +21,10 @@ use super::apps::{AppKey, Apps, Level};
 use super::clusters::Clusters;
 use super::events::Events;
 use super::metrics::Metrics;
+use super::namespaces::Namespaces;
+use super::projects;
 use super::settings::Settings;
+use super::signatures;
 use crate::dependencies::{self, Hold, Name};
 use crate::installation::InstallationKey;
 use crate::types::{AppProject, Application, GROUP, VERSION};
@@ -42,7 +46,19 @@ pub(crate) struct Context {
     pub(crate) schemas: Schemas,
     settings: ArcSwap<Settings>,
     repositories: ArcSwap<Repositories>,
+    /// Projects as they are written, and with what global projects add.
+    written: ArcSwap<BTreeMap<String, Arc<AppProject>>>,
     projects: ArcSwap<BTreeMap<String, Arc<AppProject>>>,
+    /// Keys of those who sign commits.
+    pub(crate) keyring: ArcSwap<Keyring>,
+    /// Whether signatures are verified at all: Argo CD's `ARGOCD_GPG_ENABLED`.
+    pub(crate) verifies: bool,
+    /// The data that the keys were read from.
+    keys: Mutex<BTreeMap<String, String>>,
+    /// Told when a project that is being deleted may be free of applications.
+    pub(crate) vacated: Notify,
+    /// Namespaces beside the controller's own whose Applications are looked at.
+    pub(crate) application_namespaces: watch::Sender<Namespaces>,
     pub(crate) clusters: Clusters,
     pub(crate) apps: Apps,
     pub(crate) events: Events,
@@ -67,7 +83,14 @@ impl Context {
             schemas: Schemas::builtin(),
             settings: ArcSwap::from_pointee(Settings::read(&BTreeMap::new(), &BTreeMap::new())),
             repositories: ArcSwap::default(),
+            written: ArcSwap::default(),
             projects: ArcSwap::default(),
+            keyring: ArcSwap::default(),
+            verifies: !std::env::var("ARGOCD_GPG_ENABLED")
+                .is_ok_and(|word| ["false", "no"].contains(&word.to_ascii_lowercase().as_str())),
+            keys: Mutex::default(),
+            vacated: Notify::new(),
+            application_namespaces: watch::Sender::new(Namespaces::default()),
             clusters: Clusters::new(client.clone(), queries_per_second),
             apps: Apps::default(),
             events: Events::start(client.clone()),
@@ -115,10 +138,36 @@ impl Context {
         let mirror = old.filter != settings.filter
             || old.tracking != settings.tracking
             || old.customizations != settings.customizations;
+        self.clusters.enable_in_cluster(settings.in_cluster);
+        let namespaces = settings.application_namespaces.clone();
+        self.application_namespaces.send_if_modified(|known| {
+            let changed = *known != namespaces;
+            *known = namespaces;
+            changed
+        });
+        let globals = old.global_projects != settings.global_projects;
         self.settings.store(Arc::new(settings));
+        if globals {
+            self.merge_projects();
+        }
         if mirror {
             self.clusters.forget();
         }
+        self.apps.raise_where(Level::Revision, |_| true);
+    }
+
+    /// Keys of those who sign commits, as their config map has them.
+    pub(crate) fn set_keys(&self, data: BTreeMap<String, String>) {
+        let mut known = self.keys.lock();
+        if *known == data {
+            return;
+        }
+        let (ring, problems) = signatures::keyring(&data);
+        for problem in problems {
+            tracing::warn!("argocd-gpg-keys-cm: a key is left out: {problem}");
+        }
+        self.keyring.store(Arc::new(ring));
+        *known = data;
         self.apps.raise_where(Level::Revision, |_| true);
     }
 
@@ -128,11 +177,23 @@ impl Context {
     }
 
     pub(crate) fn set_projects(&self, projects: BTreeMap<String, Arc<AppProject>>) {
-        let old = self.projects.swap(Arc::new(projects));
+        self.written.store(Arc::new(projects));
+        self.merge_projects();
+        self.vacated.notify_one();
+    }
+
+    fn merge_projects(&self) {
+        let merged = projects::effective(&self.written.load(), &self.settings().global_projects);
+        let old = self.projects.swap(Arc::new(merged));
         let now = self.projects.load();
-        // What charts look up depends on the project, too.
+        // Which signatures are asked for, and what charts look up, depend on the project too.
         let is_other = |app: &Application| old.get(app.project()) != now.get(app.project());
         self.apps.raise_where(Level::Revision, is_other);
+    }
+
+    /// Projects as they are written.
+    pub(crate) fn written_projects(&self) -> Arc<BTreeMap<String, Arc<AppProject>>> {
+        self.written.load_full()
     }
 
     /// Wakes the applications that go to a cluster.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::{FutureExt as _, StreamExt as _, stream};
+use jiff::Timestamp;
 use windlass_cluster::{ApiKinds, Cluster, Interest};
 use windlass_engine::state::{Condition, ConditionType};
 use windlass_engine::tracking::instance_name;
@@ -17,6 +18,7 @@ use super::apps::Level;
 use super::context::Context;
 use super::live_objects::{LiveObjects, Looked};
 use super::rendering::{Rendering, render, versions};
+use super::signatures::{self, Policy};
 use crate::fetch::{self, Fetcher, Pinned};
 use crate::lookup::Looking;
 use crate::types::{Application, Source};
@@ -36,6 +38,9 @@ pub(crate) struct Gathered {
     pub(crate) rendered: Vec<Arc<Rendered>>,
     /// Why manifests are missing, if any are.
     pub(crate) problems: Vec<Condition>,
+    /// Why the project does not trust what is there, if it does not: it is compared and shown, and
+    /// nothing of it is delivered.
+    pub(crate) distrust: Vec<Condition>,
     /// Whether something failed that may do better by itself: the way to a repository.
     pub(crate) unreachable: bool,
     /// Whether there is a source of which nothing could be had at all.
@@ -100,6 +105,7 @@ impl Gathered {
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.sources == other.sources
             && self.problems == other.problems
+            && self.distrust == other.distrust
             && self.rendered.len() == other.rendered.len()
             && self.rendered.iter().zip(&other.rendered).all(|(a, b)| Arc::ptr_eq(a, b))
     }
@@ -155,7 +161,24 @@ pub(crate) async fn gather(
     }
     let resolved: Vec<_> = stream::iter(resolving).buffered(AT_ONCE).collect().await;
     for (i, (source, found)) in sources.iter().zip(&resolved).enumerate() {
-        if let Ok(Resolved::Commit { revision, .. }) = found {
+        if let Ok(Resolved::Commit { repository, resolved }) = found {
+            let revision = &resolved.commit;
+            match looks.distrust(source, repository, resolved).await {
+                Ok(found) => gathered.distrust.extend(found.into_iter().map(|problem| {
+                    let named = match (sources.len(), source.name.as_str()) {
+                        (..=1, _) => problem,
+                        (count, "") => problem.of(&format!("source {} of {count}", i + 1)),
+                        (_, name) => problem.of(&format!("source {name}")),
+                    };
+                    Condition::new(ConditionType::ComparisonError, named.to_string())
+                })),
+                Err(why) => {
+                    let (number, count) = (i + 1, sources.len());
+                    gathered.distrust.push(failed(&format!(
+                        "failed to generate manifest for source {number} of {count}: {why}"
+                    )));
+                }
+            }
             let place = (address::normalize(&source.repo_url), wanted(i).to_owned());
             looks.pinned.insert(place, revision.clone());
         }
@@ -211,10 +234,37 @@ enum Failure {
     Said(String),
 }
 
+/// Why a revision is not trusted.
+enum Problem {
+    /// In the words of `signatureKeys`.
+    Plain(String),
+    /// In those of `sourceIntegrity`, which name the check.
+    Check(String),
+}
+
+impl Problem {
+    /// With the source that it is of.
+    fn of(self, source: &str) -> Self {
+        match self {
+            Self::Check(why) => Self::Check(format!("{source}: {why}")),
+            plain => plain,
+        }
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Plain(why) => f.write_str(why),
+            Self::Check(why) => write!(f, "GIT/GPG: {why}"),
+        }
+    }
+}
+
 /// Where a source's files are.
 enum Resolved {
     /// A commit, whose files are fetched when they are needed.
-    Commit { repository: Arc<Repository>, revision: String },
+    Commit { repository: Arc<Repository>, resolved: windlass_source::Resolved },
     /// A chart's, or an artifact's of a registry.
     Files { revision: String, tree: Arc<dyn Tree> },
 }
@@ -266,8 +316,44 @@ impl Looks<'_> {
         let repository = self.settings.repository(&source.repo_url, self.app.project());
         let repository = repository.map_err(|error| unknown(&error))?;
         let resolved = self.context.sources.resolve(&repository, wanted).await;
-        let revision = resolved.map_err(|error| unknown(&error))?.commit;
-        Ok(Resolved::Commit { repository: Arc::new(repository), revision })
+        let resolved = resolved.map_err(|error| unknown(&error))?;
+        Ok(Resolved::Commit { repository: Arc::new(repository), resolved })
+    }
+
+    /// Why the project does not trust a revision.
+    async fn distrust(
+        &self,
+        source: &Source,
+        repository: &Repository,
+        resolved: &windlass_source::Resolved,
+    ) -> Result<Vec<Problem>, String> {
+        let project = self.context.project(self.app.project());
+        let policy = project.and_then(|project| signatures::policy(&project, &source.repo_url));
+        let Some(policy) = policy.filter(|_| self.context.verifies) else { return Ok(Vec::new()) };
+        let (ring, now) = (self.context.keyring.load_full(), Timestamp::now().as_second());
+        let git = &self.context.sources;
+        let signed = git.signed(repository, resolved).await.map_err(|error| error.to_string())?;
+        let found = match policy {
+            Policy::Unclear(why) => return Err(why),
+            Policy::Keys(keys) => {
+                let commit = &resolved.commit;
+                let found = signatures::distrusted(&ring, &keys, &signed, commit, now);
+                return Ok(found.map(Problem::Plain).into_iter().collect());
+            }
+            Policy::Gpg { strict: false, keys } => {
+                signatures::problems(&ring, &keys, &[signed], now)
+            }
+            Policy::Gpg { strict: true, keys } => {
+                let history = git.history(repository, &resolved.commit).await;
+                let history = history.map_err(|error| error.to_string())?;
+                let mut all = signatures::unsealed(&ring, history, now);
+                if signed.name != resolved.commit {
+                    all.insert(0, signed);
+                }
+                signatures::problems(&ring, &keys, &all, now)
+            }
+        };
+        Ok(found.into_iter().map(Problem::Check).collect())
     }
 
     /// The revision of a source, as far as that could be told, and what it renders to.
@@ -279,10 +365,11 @@ impl Looks<'_> {
         let (revision, tree): (String, Arc<dyn Tree>) = match found {
             Err((revision, why)) => return (revision, Err(Failure::Said(why))),
             Ok(Resolved::Files { revision, tree }) => (revision, tree),
-            Ok(Resolved::Commit { revision, .. }) if source.is_reference_only() => {
-                return (revision, Err(Failure::Nothing));
+            Ok(Resolved::Commit { resolved, .. }) if source.is_reference_only() => {
+                return (resolved.commit, Err(Failure::Nothing));
             }
-            Ok(Resolved::Commit { repository, revision }) => {
+            Ok(Resolved::Commit { repository, resolved }) => {
+                let revision = resolved.commit;
                 match self.context.sources.tree(&repository, &revision).await {
                     Ok(tree) => (revision, tree),
                     Err(error) => return (revision, Err(Failure::Said(error.to_string()))),

@@ -15,6 +15,7 @@
 mod actor;
 mod apps;
 mod autosync;
+mod cluster_secret;
 mod clusters;
 mod compare;
 mod context;
@@ -24,14 +25,18 @@ mod drift;
 mod events;
 mod gather;
 mod ignored;
+mod impersonation;
 mod live_objects;
 mod metrics;
+mod namespaces;
 mod operation;
 mod perform;
 pub(crate) mod project;
+mod projects;
 mod reconcile;
 mod rendering;
 mod settings;
+mod signatures;
 mod spec;
 mod status;
 mod tracker;
@@ -62,14 +67,15 @@ pub fn permits_source(project: &AppProject, url: &str) -> bool {
     project::permits_source(project, url)
 }
 
-/// Whether a project lets its applications go to a namespace of a cluster.
+/// Whether a project lets its applications go to a namespace of a cluster that is its own.
 pub fn permits_destination(
     project: &AppProject,
     cluster: &str,
     server: &str,
     namespace: &str,
 ) -> bool {
-    project::permits_destination(project, &project::Place { server, cluster, namespace })
+    let owner = project.name();
+    project::permits_destination(project, &project::Place { server, cluster, owner, namespace })
 }
 
 /// The control plane's namespace unless another is given.

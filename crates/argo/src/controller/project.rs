@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 use windlass_engine::policy::{BadWindow, Candidate, Window, may_sync};
-use windlass_object::GroupKind;
+use windlass_object::{GroupKind, ResourceKey};
 use windlass_source::address;
+use windlass_tree::Glob;
 
+use super::namespaces::Namespaces;
 use crate::types::{AppProject, Application, GroupKindPattern, SyncWindow};
 
 /// Where objects go, resolved.
@@ -12,7 +14,14 @@ use crate::types::{AppProject, Application, GroupKindPattern, SyncWindow};
 pub(crate) struct Place<'a> {
     pub(crate) server: &'a str,
     pub(crate) cluster: &'a str,
+    /// The project that the cluster is for; empty if it is for all.
+    pub(crate) owner: &'a str,
     pub(crate) namespace: &'a str,
+}
+
+/// Whether Applications of a namespace may use the project.
+pub(crate) fn permits_namespace(project: &AppProject, namespace: &str, control: &str) -> bool {
+    namespace == control || Namespaces::of(&project.spec.source_namespaces).contains(namespace)
 }
 
 /// Whether a repository may be used. A denial (`!`) that hits wins; one that does not hit permits,
@@ -22,12 +31,15 @@ pub(crate) fn permits_source(project: &AppProject, url: &str) -> bool {
     let mut permitted = false;
     for pattern in &project.spec.source_repos {
         if let Some(denied) = pattern.strip_prefix('!') {
-            if matches(&address::normalize(denied), &url, Some('/')) {
+            if separated(&address::normalize(denied), &url) {
                 return false;
             }
             permitted = true;
         } else {
-            permitted |= pattern == "*" || matches(&address::normalize(pattern), &url, Some('/'));
+            // Argo CD reads patterns as addresses, which have no braces: they permit nothing.
+            permitted |= pattern == "*"
+                || (!pattern.contains(['{', '}', '\\'])
+                    && separated(&address::normalize(pattern), &url));
         }
     }
     permitted
@@ -50,6 +62,15 @@ pub(crate) fn permits_destination(project: &AppProject, place: &Place<'_>) -> bo
         }
     }
     permitted
+        && (!project.spec.permit_only_project_scoped_clusters || place.owner == project.name())
+}
+
+/// Whether an object that is there may be touched: by its kind, and by where it is.
+pub(crate) fn permits_live(project: &AppProject, key: &ResourceKey, place: &Place<'_>) -> bool {
+    let namespaced = !key.namespace.is_empty();
+    permits_kind(project, &key.group_kind(), &key.name, namespaced)
+        && (!namespaced
+            || permits_destination(project, &Place { namespace: &key.namespace, ..place.clone() }))
 }
 
 /// Whether objects of a kind and name may be delivered.
@@ -62,9 +83,9 @@ pub(crate) fn permits_kind(
     let spec = &project.spec;
     let listed = |list: &[GroupKindPattern], by_name: bool| {
         list.iter().any(|item| {
-            matches(&item.group, &kind.group, None)
-                && matches(&item.kind, &kind.kind, None)
-                && (!by_name || item.name.is_empty() || matches(&item.name, name, None))
+            matches(&item.group, &kind.group)
+                && matches(&item.kind, &kind.kind)
+                && (!by_name || item.name.is_empty() || matches(&item.name, name))
         })
     };
     if namespaced {
@@ -113,50 +134,41 @@ fn window(window: &SyncWindow) -> Window {
 }
 
 /// Whether an object that belongs to no application counts as an orphan.
-pub(crate) fn counts_as_orphan(project: &AppProject, kind: &GroupKind, name: &str) -> bool {
-    let known = match (kind.group.as_str(), kind.kind.as_str()) {
-        ("", "ServiceAccount") => name == "default",
-        ("", "Service") => name == "kubernetes",
-        ("", "ConfigMap") => name == "kube-root-ca.crt",
+pub(crate) fn counts_as_orphan(project: &AppProject, key: &ResourceKey) -> bool {
+    let known = match (key.group.as_str(), key.kind.as_str()) {
+        ("", "ServiceAccount") => key.name == "default",
+        ("", "Service") => key.name == "kubernetes" && key.namespace == "default",
+        ("", "ConfigMap") => key.name == "kube-root-ca.crt",
         _ => false,
     };
     let ignored = project.spec.orphaned_resources.iter().flat_map(|orphans| &orphans.ignore);
-    let is = |glob: &str, text: &str| glob.is_empty() || matches(glob, text, None);
+    let is = |glob: &str, text: &str| glob.is_empty() || matches(glob, text);
     let mut ignored = ignored.filter(|rule| {
         // A rule without a group means the core group.
-        matches(&rule.group, &kind.group, None)
-            && is(&rule.kind, &kind.kind)
-            && is(&rule.name, name)
+        matches(&rule.group, &key.group) && is(&rule.kind, &key.kind) && is(&rule.name, &key.name)
     });
-    !known && ignored.next().is_none()
+    !known && permits_kind(project, &key.group_kind(), &key.name, true) && ignored.next().is_none()
 }
 
 fn pattern(pattern: &str, text: &str) -> bool {
     match pattern.strip_prefix('!') {
-        Some(denied) => !matches(denied, text, None),
-        None => matches(pattern, text, None),
+        Some(denied) => !matches(denied, text),
+        None => matches(pattern, text),
     }
 }
 
-/// A glob: `*` stops at the separator, `**` does not, `?` is one character.
-fn matches(glob: &str, text: &str, separator: Option<char>) -> bool {
-    fn go(glob: &[char], text: &[char], separator: Option<char>) -> bool {
-        match glob {
-            [] => text.is_empty(),
-            ['*', '*', rest @ ..] => (0..=text.len()).any(|n| go(rest, &text[n..], separator)),
-            ['*', rest @ ..] => {
-                let end = text.iter().position(|c| Some(*c) == separator).unwrap_or(text.len());
-                (0..=end).any(|n| go(rest, &text[n..], separator))
-            }
-            ['?', rest @ ..] => {
-                text.first().is_some_and(|c| Some(*c) != separator)
-                    && go(rest, &text[1..], separator)
-            }
-            [c, rest @ ..] => text.first() == Some(c) && go(rest, &text[1..], separator),
-        }
+/// A glob that nothing stops; what is none matches nothing.
+pub(crate) fn matches(glob: &str, text: &str) -> bool {
+    // Most patterns are plain.
+    if glob == "*" || !glob.contains(['*', '?', '[', '{', '\\']) {
+        return glob == "*" || glob == text;
     }
-    let (glob, text): (Vec<char>, Vec<char>) = (glob.chars().collect(), text.chars().collect());
-    go(&glob, &text, separator)
+    Glob::new(glob).is_ok_and(|glob| glob.matches(text))
+}
+
+/// A glob whose `*` stops at slashes; `**` does not.
+fn separated(glob: &str, text: &str) -> bool {
+    Glob::separated(glob).is_ok_and(|glob| glob.matches(text))
 }
 
 #[cfg(test)]
@@ -179,6 +191,10 @@ mod tests {
         check(&["https://host/*"], "https://host/a/b", false);
         check(&["https://host/**"], "https://host/a/b", true);
         check(&["*", "!https://host/a"], "https://host/a.git", false);
+        check(&["https://host/[a-c]"], "https://host/a", true);
+        check(&["https://host/{a,b}"], "https://host/a", false);
+        check(&["*", "!https://host/**"], "https://host/a/b", false);
+        check(&["!https://other/**"], "https://host/a", true);
         check(&[], "https://host/a", false);
     }
 
@@ -189,7 +205,7 @@ mod tests {
             "clusterResourceWhitelist": [{"group": "", "kind": "Namespace", "name": "team-*"}],
             "namespaceResourceBlacklist": [{"group": "", "kind": "Secret"}],
         }));
-        let place = |namespace| Place { server: "s", cluster: "", namespace };
+        let place = |namespace| Place { server: "s", namespace, ..Place::default() };
         assert!(permits_destination(&project, &place("team-a")));
         assert!(!permits_destination(&project, &place("team-x")));
         let kind = |kind: &str| GroupKind::new("", kind);
@@ -201,5 +217,36 @@ mod tests {
         let everything = AppProject::default_project();
         assert!(permits_destination(&everything, &place("any")));
         assert!(permits_kind(&everything, &kind("Node"), "n", false));
+    }
+
+    #[test]
+    fn own_clusters_and_namespaces() {
+        let own = project(&json!({
+            "destinations": [{"server": "*", "namespace": "*"}],
+            "permitOnlyProjectScopedClusters": true, "sourceNamespaces": ["team-*", "/^x[0-9]$/"],
+        }));
+        let place = |owner| Place { server: "s", owner, ..Place::default() };
+        assert!(permits_destination(&own, &place("p")));
+        assert!(!permits_destination(&own, &place("")));
+        assert!(!permits_destination(&own, &place("q")));
+        let namespaces = ["argocd", "team-a", "x1", "x12", "other"];
+        let permitted = namespaces.map(|namespace| permits_namespace(&own, namespace, "argocd"));
+        assert_eq!(permitted, [true, true, true, false, false]);
+    }
+
+    #[test]
+    fn orphans() {
+        let check = |ignore: serde_json::Value, expected: [bool; 3]| {
+            let project = project(&json!({"orphanedResources": {"ignore": ignore}}));
+            let found = [("", "ConfigMap", "a"), ("apps", "Deployment", "a"), ("", "Secret", "b")]
+                .map(|(group, kind, name)| {
+                    counts_as_orphan(&project, &ResourceKey::new(group, kind, "ns", name))
+                });
+            assert_eq!(found, expected);
+        };
+        check(json!([]), [true, true, true]);
+        check(json!([{"name": "a"}]), [false, true, true]);
+        check(json!([{"group": "*", "name": "{a,b}"}]), [false, false, false]);
+        check(json!([{"kind": "[C-S]*", "name": "b"}]), [true, true, false]);
     }
 }

@@ -1,5 +1,6 @@
 //! One look at an application: ordered steps, and one place where the outcome is written.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,13 +19,15 @@ use super::context::Context;
 use super::events::Reason;
 use super::gather::{Gathered, gather};
 use super::operation::{self, Driven, OperationMemory};
-use super::project::{counts_as_orphan, permits_sync};
+use super::project::{
+    counts_as_orphan, permits_kind, permits_namespace, permits_source, permits_sync,
+};
 use super::settings::Settings;
 use super::status::{self, Also, COMPARED};
 use super::{deletion, dependencies, drift, spec};
 use crate::types::{
     AppProject, Application, ApplicationStatus, Condition, ConditionType, HealthStatusCode,
-    OperationPhase, SyncStatusCode,
+    Operation, OperationPhase, OperationState, SyncOperationResult, SyncStatusCode,
 };
 
 const SKIP: &str = "argocd.argoproj.io/skip-reconcile";
@@ -88,7 +91,21 @@ pub(crate) async fn reconcile(
     let settings = context.settings();
     let place = context.clusters.find(&app.spec.destination);
     let project = context.project(app.project());
-    let problems = spec::problems(app, project.as_deref(), &place);
+    if let Some(project) = &project
+        && !permits_namespace(project, app.namespace(), &context.namespace)
+    {
+        let problem = format!(
+            "application '{}' in namespace '{}' is not permitted to use project '{}'",
+            app.name(),
+            app.namespace(),
+            project.name()
+        );
+        refuse(context, key, app, Kind::UnknownError, &[problem], level).await;
+        return None;
+    }
+    let owner = place.as_ref().map(|(server, _)| context.clusters.owner(server));
+    let owner = owner.unwrap_or_default();
+    let problems = spec::problems(app, project.as_deref(), &place, &owner);
     let (Some(project), Ok((server, _)), true) = (project, place, problems.is_empty()) else {
         memory.rest();
         if !app.is_terminating() {
@@ -103,7 +120,9 @@ pub(crate) async fn reconcile(
             if app.is_terminating() {
                 return waking;
             }
-            let problem = format!("Failed to load live state: {error}");
+            let problem = format!(
+                "Failed to load live state: failed to get cluster info for {server:?}: {error}"
+            );
             refuse(context, key, app, Kind::ComparisonError, &[problem], level).await;
             return Some(LONGEST_RETRY);
         }
@@ -144,7 +163,12 @@ async fn refuse(
 ) {
     let now = Timestamp::now();
     let mut next = app.status.clone();
-    next.sync.status = SyncStatusCode::Unknown;
+    let uncompared = kind != Kind::ComparisonError;
+    if uncompared {
+        next.sync.status = SyncStatusCode::Unknown;
+    } else {
+        status::set_unknown(&mut next, app, context.settings().resource_health);
+    }
     next.health.status = Some(HealthStatusCode::Unknown);
     next.health.message.clear();
     let found: Vec<Found> = problems.iter().map(|p| Found::new(kind.clone(), p.as_str())).collect();
@@ -154,25 +178,68 @@ async fn refuse(
         found.iter().map(status::condition).collect(),
         now,
     );
-    let mut also =
-        Also { refreshed: level >= Level::Refresh, clear_operation: false, uncompared: true };
+    let mut also = Also { refreshed: level >= Level::Refresh, clear_operation: false, uncompared };
     if let Some(operation) = &app.operation {
-        let mut state = operation::begin(operation.clone(), now);
-        state.phase = OperationPhase::Error;
-        let name = app.project();
-        state.message = if context.project(name).is_none() {
-            format!(
-                "Failed to load application project: error getting app project {name:?}: \
-                 appproject.argoproj.io {name:?} not found"
-            )
-        } else {
-            problems.iter().map(|p| format!("{kind}: {p}")).collect::<Vec<_>>().join(";")
-        };
-        state.finished_at = Some(now);
-        next.operation_state = Some(state);
+        next.operation_state = Some(refused(context, app, operation, &kind, problems, now).await);
         also.clear_operation = true;
     }
     status::write(context, key, app, next, also, now).await;
+}
+
+/// A sync of an application that cannot be looked at.
+async fn refused(
+    context: &Context,
+    app: &Application,
+    operation: &Operation,
+    kind: &Kind,
+    problems: &[String],
+    now: Timestamp,
+) -> OperationState {
+    let mut state = operation::begin(operation.clone(), now);
+    state.phase = OperationPhase::Error;
+    state.finished_at = Some(now);
+    let name = app.project();
+    let why = if context.project(name).is_none() {
+        Some(format!(
+            "error getting app project {name:?}: appproject.argoproj.io {name:?} not found"
+        ))
+    } else {
+        (*kind == Kind::UnknownError).then(|| problems.join("; "))
+    };
+    if let Some(why) = why {
+        state.message = format!("Failed to load application project: {why}");
+        return state;
+    }
+    if let Some(sync) = &operation.sync {
+        state.sync_result = Some(SyncOperationResult {
+            revision: revision(context, app, kind).await.unwrap_or_default(),
+            revisions: Vec::new(),
+            ..operation::result(app, sync)
+        });
+    }
+    state.message = match context.clusters.find(&app.spec.destination) {
+        Err(error) => error,
+        Ok(_) => {
+            let mut lines: Vec<String> = problems.iter().map(|p| format!("{kind}: {p}")).collect();
+            lines.sort();
+            lines.join(";")
+        }
+    };
+    state
+}
+
+/// The commit that a refused application would have come from, as far as its project lets its
+/// repository be asked.
+async fn revision(context: &Context, app: &Application, kind: &Kind) -> Option<String> {
+    let source = app.spec.source.as_ref().filter(|source| source.chart.is_empty())?;
+    let project = context.project(app.project())?;
+    let asked = *kind == Kind::InvalidSpecError
+        && context.clusters.find(&app.spec.destination).is_ok()
+        && permits_source(&project, &source.repo_url);
+    let repository = context.repositories().repository(&source.repo_url, app.project()).ok();
+    let repository = repository.filter(|_| asked)?;
+    let found = context.sources.resolve(&repository, &source.target_revision).await;
+    found.ok().map(|found| found.commit)
 }
 
 /// One look, and all that it involves.
@@ -295,8 +362,13 @@ impl Look<'_> {
         let comparison = &compared.comparison;
         let health = self.settings.resource_health;
         status::set_compared(next, self.app, gathered, comparison, health);
-        let mut found: Vec<_> =
-            gathered.problems.iter().chain(&comparison.conditions).map(status::condition).collect();
+        let mut found: Vec<_> = gathered
+            .problems
+            .iter()
+            .chain(&gathered.distrust)
+            .chain(&comparison.conditions)
+            .map(status::condition)
+            .collect();
         found.extend(drift::describe(comparison).map(|message| Condition {
             kind: ConditionType::DriftWarning,
             message,
@@ -325,17 +397,31 @@ impl Look<'_> {
         if namespace.is_empty() {
             return None;
         }
-        let count = self
-            .cluster
-            .roots_in(namespace)
-            .iter()
-            .filter(|node| node.application().is_none())
-            .map(|node| node.key())
-            .filter(|key| counts_as_orphan(self.project, &key.group_kind(), &key.name))
-            .filter(|key| !comparison.resources.iter().any(|r| r.status.key() == *key))
-            .count();
+        let roots = self.cluster.roots_in(namespace).into_iter().filter(|node| {
+            let key = node.key();
+            counts_as_orphan(self.project, &key)
+                && !comparison.resources.iter().any(|r| r.status.key() == key)
+        });
+        // What came of an orphan is one too, unless it is another application's.
+        let mut passed_over = BTreeSet::new();
+        let mut count = 0;
+        for entry in self.cluster.tree(roots.collect()) {
+            let key = entry.node.key();
+            let of_another = entry.node.application().is_some_and(|instance| {
+                let app = AppKey::of_instance(instance, &self.context.namespace);
+                self.context.apps.get(&app).is_some()
+            });
+            if of_another
+                || !permits_kind(self.project, &key.group_kind(), &key.name, true)
+                || entry.parent.is_some_and(|parent| passed_over.contains(&parent))
+            {
+                passed_over.insert(key);
+            } else {
+                count += 1;
+            }
+        }
         self.context.metrics.orphans(self.app, count);
-        (count > 0 && wanted.warn != Some(false))
+        (count > 0 && wanted.warn == Some(true))
             .then(|| format!("Application has {count} orphaned resources"))
     }
 

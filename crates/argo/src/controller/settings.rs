@@ -11,6 +11,8 @@ use windlass_engine::tracking::{DEFAULT_LABEL, Method, Tracking};
 use windlass_object::yaml;
 
 use super::ignored;
+use super::namespaces::Namespaces;
+use super::projects::{self, GlobalProject};
 use crate::build_options::BuildOptions;
 use crate::customizations::Customizations;
 use crate::types::IgnoreDifference;
@@ -36,6 +38,12 @@ pub(crate) struct Settings {
     pub(crate) build_options: BuildOptions,
     /// Fields that are not compared in any application.
     pub(crate) ignore_differences: Vec<IgnoreDifference>,
+    /// Namespaces beside the controller's own whose Applications are looked at.
+    pub(crate) application_namespaces: Namespaces,
+    /// Projects that add to others.
+    pub(crate) global_projects: Vec<GlobalProject>,
+    /// Whether syncs run as the service accounts that projects name.
+    pub(crate) impersonation: bool,
     /// Keys that cannot be read, for the log.
     pub(crate) problems: Vec<String>,
 }
@@ -61,6 +69,7 @@ impl Settings {
             "" => default,
             word => word == "true",
         };
+        let global_projects = projects::globals(text("globalProjects"), &mut problems);
         let mut time = |data: &Data, key: &str, default: u64| {
             let Some(value) = data.get(key).map(|v| v.trim()).filter(|v| !v.is_empty()) else {
                 return Duration::from_secs(default);
@@ -116,6 +125,9 @@ impl Settings {
             customizations,
             build_options: BuildOptions::read(config),
             ignore_differences,
+            application_namespaces: Namespaces::read(parameter("application.namespaces")),
+            global_projects,
+            impersonation: flag("application.sync.impersonation.enabled", false),
             problems,
         }
     }

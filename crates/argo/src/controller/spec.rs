@@ -9,6 +9,7 @@ pub(crate) fn problems(
     app: &Application,
     project: Option<&AppProject>,
     place: &Result<(String, String), String>,
+    owner: &str,
 ) -> Vec<String> {
     let Some(project) = project else {
         return vec![format!(
@@ -42,7 +43,7 @@ pub(crate) fn problems(
         Err(error) => problems.push(error.clone()),
         Ok((server, name)) => {
             let namespace = &app.spec.destination.namespace;
-            if !permits_destination(project, &Place { server, cluster: name, namespace }) {
+            if !permits_destination(project, &Place { server, cluster: name, owner, namespace }) {
                 let shown = if app.spec.destination.name.is_empty() { server } else { name };
                 problems.push(format!(
                     "application destination server '{shown}' and namespace '{namespace}' do not \
@@ -117,7 +118,7 @@ mod tests {
         let app: Application =
             serde_json::from_value(json!({"metadata": {"name": "a"}, "spec": spec})).unwrap();
         let place = Ok(("https://kubernetes.default.svc".into(), "in-cluster".into()));
-        let found = problems(&app, Some(&AppProject::default_project()), &place);
+        let found = problems(&app, Some(&AppProject::default_project()), &place, "");
         assert_eq!(found, expected);
     }
 

@@ -15,7 +15,7 @@ use super::gather::Gathered;
 use super::settings::ResourceHealth;
 use crate::types::{
     ANNOTATION_REFRESH, Application, ApplicationStatus, ComparedTo, Condition, ConditionType,
-    HealthStatus, OperationPhase, OperationState, ResourceStatus, Summary, SyncStatus,
+    HealthStatus, OperationPhase, OperationState, ResourceStatus, Source, Summary, SyncStatus,
     SyncStatusCode,
 };
 
@@ -79,6 +79,30 @@ fn line(resource: &engine::ResourceStatus, inline: bool) -> ResourceStatus {
         sync_wave: resource.sync_wave,
         requires_deletion_confirmation: resource.requires_deletion_confirmation,
     }
+}
+
+/// Nothing could be compared: what was to be, and that nothing is known.
+pub(crate) fn set_unknown(
+    status: &mut ApplicationStatus,
+    app: &Application,
+    settings: ResourceHealth,
+) {
+    let several = app.spec.has_multiple_sources();
+    let sources = app.spec.effective_sources();
+    let wanted = |source: &Source| source.target_revision.clone();
+    status.sync = SyncStatus {
+        status: SyncStatusCode::Unknown,
+        compared_to: ComparedTo {
+            source: if several { Source::default() } else { first(sources) },
+            destination: app.spec.destination.clone(),
+            sources: if several { sources.to_vec() } else { Vec::new() },
+            ignore_differences: app.spec.ignore_differences.clone(),
+        },
+        revision: sources.first().filter(|_| !several).map(wanted).unwrap_or_default(),
+        revisions: if several { sources.iter().map(wanted).collect() } else { Vec::new() },
+    };
+    let inline = settings == ResourceHealth::Inline;
+    status.resource_health_source = if inline { String::new() } else { "appTree".into() };
 }
 
 /// Takes a comparison into the status.

@@ -1,6 +1,6 @@
 //! What the controller watches in its own namespace.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,19 +8,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use kube::api::{Api, ApiResource, DynamicObject};
+use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams};
 use kube::runtime::watcher::{self, Event};
 use tokio_util::sync::CancellationToken;
-use windlass_object::{Object, Value};
+use windlass_object::{Object, Value, json};
 use windlass_source::credentials::{SecretData, SecretKind, Settings as Repositories};
 use windlass_source::known_hosts::KnownHosts;
 
 use super::actor;
-use super::apps::{AppKey, Updated};
-use super::clusters::Described;
+use super::apps::{AppKey, Level, Updated};
+use super::cluster_secret::Described;
 use super::context::{Context, application_resource, object, read, resource};
+use super::namespaces::Namespaces;
 use super::settings::Settings;
-use crate::types::{AppProject, GROUP, VERSION};
+use crate::types::{AppProject, FINALIZER_RESOURCES, GROUP, VERSION};
 
 const SECRET_TYPE: &str = "argocd.argoproj.io/secret-type";
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -31,18 +32,25 @@ pub(crate) async fn run(context: &Arc<Context>, stop: &CancellationToken) {
     let projects = resource(GROUP, VERSION, "AppProject", "appprojects");
     let configs = resource("", "v1", "ConfigMap", "configmaps");
     let secrets = resource("", "v1", "Secret", "secrets");
+    let own = Some(context.namespace.as_str());
     // Projects and settings first: an application judged without them would be judged wrongly.
     let ready = tokio::sync::Barrier::new(4);
     tokio::join!(
-        collect(Follow::new(context, &projects, "", stop), &ready, take_projects),
-        collect(Follow::new(context, &configs, "", stop), &ready, take_configs),
-        collect(Follow::new(context, &secrets, SECRET_TYPE, stop), &ready, take_secrets),
+        collect(Follow::new(context, own, &projects, "", stop), &ready, take_projects),
+        collect(Follow::new(context, own, &configs, "", stop), &ready, take_configs),
+        collect(Follow::new(context, own, &secrets, SECRET_TYPE, stop), &ready, take_secrets),
         async {
             tokio::select! {
                 _ = ready.wait() => {}
                 () = stop.cancelled() => return,
             }
-            applications(Follow::new(context, &application_resource(), "", stop)).await;
+            applications(context, stop).await;
+        },
+        async {
+            tokio::select! {
+                () = release_projects(context) => {}
+                () = stop.cancelled() => {}
+            }
         },
         context.key.keep(&context.client, &context.namespace, stop),
     );
@@ -57,14 +65,19 @@ struct Follow {
 }
 
 impl Follow {
+    /// Of one namespace, or of all.
     fn new(
         context: &Arc<Context>,
+        namespace: Option<&str>,
         kind: &ApiResource,
         label: &str,
         stop: &CancellationToken,
     ) -> Self {
-        let api: Api<DynamicObject> =
-            Api::namespaced_with(context.client.clone(), &context.namespace, kind);
+        let client = context.client.clone();
+        let api: Api<DynamicObject> = match namespace {
+            Some(namespace) => Api::namespaced_with(client, namespace, kind),
+            None => Api::all_with(client, kind),
+        };
         let mut config = watcher::Config::default();
         if !label.is_empty() {
             config = config.labels(label);
@@ -133,12 +146,32 @@ async fn collect(
     }
 }
 
-async fn applications(mut follow: Follow) {
-    let mut seen: Vec<AppKey> = Vec::new();
+/// Follows the Applications of the namespaces that the settings name, which may change.
+async fn applications(context: &Arc<Context>, stop: &CancellationToken) {
+    let mut settings = context.application_namespaces.subscribe();
+    while !stop.is_cancelled() {
+        let others = settings.borrow_and_update().clone();
+        let only = Some(context.namespace.as_str()).filter(|_| others.is_empty());
+        let follow = Follow::new(context, only, &application_resource(), "", stop);
+        tokio::select! {
+            () = follow_applications(follow, &others) => return,
+            changed = settings.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+async fn follow_applications(mut follow: Follow, others: &Namespaces) {
+    let mut seen: HashSet<AppKey> = HashSet::new();
+    let wanted = |found: &DynamicObject, context: &Context| {
+        let namespace = found.metadata.namespace.as_deref().unwrap_or_default();
+        namespace == context.namespace || others.contains(namespace)
+    };
     while let Some(event) = follow.next().await {
         let (context, stop) = (&follow.context, &follow.stop);
         match event {
             Event::Init => seen.clear(),
+            Event::InitApply(found) | Event::Apply(found) | Event::Delete(found)
+                if !wanted(&found, context) => {}
             Event::InitApply(found) => seen.extend(take_application(context, &found, stop)),
             Event::InitDone => {
                 for key in context.apps.keys().into_iter().filter(|key| !seen.contains(key)) {
@@ -161,6 +194,36 @@ fn forget(context: &Context, key: &AppKey) {
     if let Some(app) = context.apps.remove(key) {
         context.metrics.forget(key);
         context.wake_dependents(Some(&app), None);
+        context.vacated.notify_one();
+    }
+}
+
+/// Lets go of projects that are being deleted once no application uses them any more.
+async fn release_projects(context: &Context) {
+    let kind = resource(GROUP, VERSION, "AppProject", "appprojects");
+    let api: Api<DynamicObject> =
+        Api::namespaced_with(context.client.clone(), &context.namespace, &kind);
+    loop {
+        context.vacated.notified().await;
+        for project in context.written_projects().values() {
+            let Some(kept) = project.finalizers_without(FINALIZER_RESOURCES) else { continue };
+            if !project.is_terminating() || context.apps.any(|app| app.project() == project.name())
+            {
+                continue;
+            }
+            let patch = json!({"metadata": {
+                "finalizers": kept, "resourceVersion": project.metadata.get("resourceVersion"),
+            }});
+            let patched =
+                api.patch(project.name(), &PatchParams::default(), &Patch::Merge(&patch)).await;
+            match patched {
+                Ok(_) => {}
+                Err(kube::Error::Api(answer)) if answer.code == 404 || answer.code == 409 => {}
+                Err(error) => {
+                    tracing::warn!(name = project.name(), %error, "a project cannot be released");
+                }
+            }
+        }
     }
 }
 
@@ -178,6 +241,9 @@ fn take_application(
         }
         Updated::Known(old) => {
             context.wake_dependents(Some(&old), Some(&app));
+            if old.project() != app.project() {
+                context.vacated.notify_one();
+            }
         }
     }
     Some(key)
@@ -205,6 +271,7 @@ fn strings(object: Option<&Object>, field: &str) -> BTreeMap<String, String> {
 fn take_configs(context: &Context, all: &BTreeMap<String, Object>) {
     let data = |name: &str| strings(all.get(name), "data");
     context.set_settings(Settings::read(&data("argocd-cm"), &data("argocd-cmd-params-cm")));
+    context.set_keys(data("argocd-gpg-keys-cm"));
     let old = context.repositories();
     let hosts = data("argocd-ssh-known-hosts-cm");
     let known = hosts.get("ssh_known_hosts").map_or("", String::as_str);
@@ -251,8 +318,21 @@ fn take_secrets(context: &Context, all: &BTreeMap<String, Object>) {
             _ => {}
         }
     }
-    context.clusters.describe(clusters);
+    let changed = context.clusters.describe(clusters);
+    if !changed.is_empty() {
+        context.apps.raise_where(Level::Live, |app| {
+            let destination = &app.spec.destination;
+            let server = destination.server.trim_end_matches('/');
+            changed.iter().any(|other| {
+                (!server.is_empty() && other.server == server)
+                    || (!destination.name.is_empty() && other.name == destination.name)
+            })
+        });
+    }
     let old = context.repositories();
+    if old.secrets == repositories {
+        return;
+    }
     context.set_repositories(Repositories {
         secrets: repositories,
         known_hosts: old.known_hosts.clone(),

@@ -19,8 +19,9 @@ pub use operation::{
     SyncOperationResult, SyncStrategy, SyncStrategyApply,
 };
 pub use project::{
-    AppProject, AppProjectSpec, GroupKindPattern, OrphanPattern, OrphanedResources,
-    ProjectDestination, SyncWindow,
+    AppProject, AppProjectSpec, DestinationServiceAccount, GitIntegrity, GitPolicy, GitPolicyRepo,
+    GpgPolicy, GroupKindPattern, OrphanPattern, OrphanedResources, ProjectDestination,
+    SignatureKey, SourceIntegrity, SyncWindow,
 };
 pub use source::{
     DirectorySource, HelmSource, JsonnetOptions, JsonnetVar, KustomizeSource, Source,

@@ -49,9 +49,94 @@ pub struct AppProjectSpec {
     /// When its applications may be synced.
     #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
     pub sync_windows: Vec<SyncWindow>,
-    /// Valid fields that nothing here reads (roles, signature keys …).
+    /// Whether only clusters that are the project's own may be gone to.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub permit_only_project_scoped_clusters: bool,
+    /// Service accounts that syncs run as, where impersonation is on.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub destination_service_accounts: Vec<DestinationServiceAccount>,
+    /// Keys of which one must have signed what is delivered.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub signature_keys: Vec<SignatureKey>,
+    /// How sources are known to be what their authors made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_integrity: Option<SourceIntegrity>,
+    /// Valid fields that nothing here reads (roles).
     #[serde(flatten)]
     pub rest: Map<String, Value>,
+}
+
+/// `ApplicationDestinationServiceAccount`: who delivers to a place; server and namespace are globs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DestinationServiceAccount {
+    /// API address.
+    #[serde(deserialize_with = "null_default")]
+    pub server: String,
+    /// Namespace.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub namespace: String,
+    /// `name`, in the destination's namespace, or `namespace:name`.
+    #[serde(deserialize_with = "null_default")]
+    pub default_service_account: String,
+}
+
+/// `SignatureKey`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SignatureKey {
+    /// The last 16 digits of its fingerprint, or all.
+    #[serde(rename = "keyID", deserialize_with = "null_default")]
+    pub key_id: String,
+}
+
+/// `SourceIntegrity` (Argo CD 3.5).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SourceIntegrity {
+    /// Of Git repositories.
+    pub git: Option<GitIntegrity>,
+}
+
+/// `SourceIntegrityGit`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GitIntegrity {
+    /// At most one may be for a repository.
+    #[serde(deserialize_with = "null_default")]
+    pub policies: Vec<GitPolicy>,
+}
+
+/// `SourceIntegrityGitPolicy`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GitPolicy {
+    /// Repositories that it is for.
+    #[serde(deserialize_with = "null_default")]
+    pub repos: Vec<GitPolicyRepo>,
+    /// What signatures must be.
+    pub gpg: Option<GpgPolicy>,
+}
+
+/// `SourceIntegrityGitPolicyRepo`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GitPolicyRepo {
+    /// A glob; `!` takes away.
+    #[serde(deserialize_with = "null_default")]
+    pub url: String,
+}
+
+/// `SourceIntegrityGitPolicyGPG`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GpgPolicy {
+    /// `none`, `head` (the tag or commit) or `strict` (all history too).
+    #[serde(deserialize_with = "null_default")]
+    pub mode: String,
+    /// Keys that may sign.
+    #[serde(deserialize_with = "null_default")]
+    pub keys: Vec<String>,
 }
 
 /// A place objects may go; each field is a glob, and a leading `!` denies.
@@ -86,7 +171,7 @@ pub struct GroupKindPattern {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct OrphanedResources {
-    /// Whether orphans are worth a condition; absent is yes.
+    /// Whether orphans are worth a condition; absent is no.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warn: Option<bool>,
     /// Orphans that do not count.
@@ -157,6 +242,18 @@ impl AppProject {
     /// `metadata.name`.
     pub fn name(&self) -> &str {
         self.metadata.get("name").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Whether it is being deleted.
+    pub fn is_terminating(&self) -> bool {
+        self.metadata.get("deletionTimestamp").is_some_and(|time| !time.is_null())
+    }
+
+    /// Its finalizers without one; none if it does not have that.
+    pub fn finalizers_without(&self, finalizer: &str) -> Option<Vec<Value>> {
+        let all = self.metadata.get("finalizers").and_then(Value::as_array)?;
+        let kept: Vec<Value> = all.iter().filter(|found| **found != finalizer).cloned().collect();
+        (kept.len() < all.len()).then_some(kept)
     }
 
     /// The project that Argo CD makes on its first start: everything is allowed.

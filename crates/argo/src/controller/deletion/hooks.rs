@@ -12,7 +12,7 @@ use super::super::apps::Level;
 use super::super::compare::Subject;
 use super::super::context::Context;
 use super::super::gather::gather;
-use super::{objects, remove};
+use super::remove;
 
 /// Carries the hooks of a moment on. Answers whether all have ended.
 pub(super) async fn run(
@@ -23,7 +23,7 @@ pub(super) async fn run(
     level: Level,
 ) -> Result<bool, String> {
     let wanted = wanted(context, subject, moment, deleted_at, level).await?;
-    let live = objects(subject.cluster, subject.instance, subject.project);
+    let live: Vec<Arc<Object>> = subject.managed().map(|(_, object)| object).collect();
     let health = &subject.settings.customizations;
     match next_hooks(moment, &wanted, &live, health)? {
         HookStep::Done => Ok(true),
@@ -59,7 +59,7 @@ pub(super) async fn run(
 
 /// Cleans up what the hooks of a moment left. Answers whether nothing is left to do.
 pub(super) async fn clean_up(subject: &Subject<'_>, moment: DeletionHook) -> Result<bool, String> {
-    let live = objects(subject.cluster, subject.instance, subject.project);
+    let live: Vec<Arc<Object>> = subject.managed().map(|(_, object)| object).collect();
     match next_cleanup(moment, &live, &subject.settings.customizations)? {
         CleanupStep::Done => Ok(true),
         CleanupStep::Await(_) => Ok(false),
@@ -86,8 +86,9 @@ async fn wanted(
     let cluster = subject.cluster;
     let gathered = gather(context, subject.app, cluster, sources, &revisions, level).await;
     let gathered = Arc::new(gathered);
-    if !gathered.is_complete() {
-        let problems: Vec<&str> = gathered.problems.iter().map(|p| p.message.as_str()).collect();
+    if !(gathered.is_complete() && gathered.distrust.is_empty()) {
+        let problems = gathered.problems.iter().chain(&gathered.distrust);
+        let problems: Vec<&str> = problems.map(|p| p.message.as_str()).collect();
         return Err(problems.join("; "));
     }
     let targets = subject.prepare(&gathered, None).targets;

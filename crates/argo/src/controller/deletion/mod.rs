@@ -29,10 +29,9 @@ use windlass_object::{Object, ResourceKey, Value, json};
 use super::apps::{AppKey, Level};
 use super::compare::Subject;
 use super::context::Context;
-use super::project::permits_kind;
 use super::status::{self, Also};
 use crate::types::{
-    AppProject, Application, FINALIZER_BACKGROUND, FINALIZER_FOREGROUND, FINALIZER_POST_DELETE,
+    Application, FINALIZER_BACKGROUND, FINALIZER_FOREGROUND, FINALIZER_POST_DELETE,
     FINALIZER_PRE_DELETE, FINALIZER_RESOURCES, GROUP,
 };
 
@@ -162,7 +161,7 @@ async fn objects_are_gone(subject: &Subject<'_>, began: Timestamp) -> Result<boo
         prune_default: option("Prune"),
         confirmed: is_confirmed(app.annotation(APPROVED), began),
     };
-    let live = objects(subject.cluster, subject.instance, subject.project);
+    let live: Vec<Arc<Object>> = subject.managed().map(|(_, object)| object).collect();
     let doomed = match next_deletion(&live, &settings) {
         Deletion::Done => return Ok(true),
         Deletion::Await(_) | Deletion::Confirm(_) => return Ok(false),
@@ -187,15 +186,6 @@ async fn remove(cluster: &Cluster, object: &Object, propagation: Propagation) ->
         Err(error) if error.is_not_found() => Ok(()),
         result => result,
     }
-}
-
-/// All that the application manages but what its project does not let it touch.
-fn objects(cluster: &Cluster, instance: &str, project: &AppProject) -> Vec<Arc<Object>> {
-    let nodes = cluster.of_application(instance).into_iter().filter(|node| {
-        let key = node.key();
-        permits_kind(project, &key.group_kind(), &key.name, node.api().namespaced)
-    });
-    nodes.filter_map(|node| node.object()).map(Arc::new).collect()
 }
 
 fn is_of_resources(finalizer: &str) -> bool {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use windlass_cluster::Cluster;
 use windlass_engine::compare;
 use windlass_engine::policy::is_confirmed;
 use windlass_engine::state::Condition;
@@ -18,7 +19,7 @@ use super::super::gather::{Gathered, gather};
 use super::super::project::{Place, permits_destination, permits_kind};
 use super::super::settings::duration;
 use super::super::status::{self, Also};
-use super::super::{metrics, perform};
+use super::super::{impersonation, metrics, perform};
 use super::{Driven, OperationMemory, result};
 use crate::types::{
     ApplicationStatus, OperationPhase, OperationState, SyncOperation, SyncOperationResult,
@@ -56,7 +57,7 @@ pub(super) async fn steps(
         let message = "Invalid operation request: no operation specified".into();
         return end(state, OperationPhase::Error, message);
     };
-    let mut delivered = state.sync_result.take().unwrap_or_else(|| result(subject, &operation));
+    let mut delivered = state.sync_result.take().unwrap_or_else(|| result(subject.app, &operation));
     let gathered = match &memory.gathered {
         Some(gathered) => gathered.clone(),
         None => {
@@ -74,6 +75,10 @@ pub(super) async fn steps(
     let partial = is_partial(subject.app, !gathered.is_complete());
     if !gathered.is_complete() && !partial {
         let problems: Vec<&Condition> = gathered.problems.iter().collect();
+        return end(state, OperationPhase::Error, shown(&problems));
+    }
+    if !gathered.distrust.is_empty() {
+        let problems: Vec<&Condition> = gathered.distrust.iter().collect();
         return end(state, OperationPhase::Error, shown(&problems));
     }
     let same = gathered.is_same(main.0);
@@ -110,6 +115,13 @@ pub(super) async fn steps(
             let Driven { acted, .. } = driven;
             return Driven { acted, ..end(state, phase, message) };
         }
+        let actor = match impersonation::actor(subject) {
+            Ok(actor) => actor,
+            Err(message) => {
+                let Driven { acted, .. } = driven;
+                return Driven { acted, ..end(state, OperationPhase::Error, message) };
+            }
+        };
         let (next, wait) = one_step(subject, &operation, &options, state, compared, &progress);
         progress = next.state.clone();
         store(state, &progress);
@@ -119,7 +131,7 @@ pub(super) async fn steps(
                 write_now(context, key, status).await;
                 status.operation_state = None;
             }
-            progress = act(subject, next).await;
+            progress = act(subject, &actor, next).await;
             store(state, &progress);
             driven.acted = true;
             if progress.phase.is_completed() {
@@ -248,6 +260,7 @@ fn one_step(
     }
     let (server, cluster) =
         subject.context.clusters.find(&subject.app.spec.destination).unwrap_or_default();
+    let owner = subject.context.clusters.owner(&server);
     let permit = |object: &Object, namespaced: bool| {
         let kind = object.group_kind();
         let (group, name) = (&kind.group, subject.app.project());
@@ -258,7 +271,7 @@ fn one_step(
             ));
         }
         let namespace = object.namespace();
-        let place = Place { server: &server, cluster: &cluster, namespace };
+        let place = Place { server: &server, cluster: &cluster, owner: &owner, namespace };
         if namespaced && !namespace.is_empty() && !permits_destination(subject.project, &place) {
             return Err(format!("namespace {namespace} is not permitted in project '{name}'"));
         }
@@ -278,13 +291,13 @@ fn one_step(
 }
 
 /// Carries a step out, and the clean-up that may follow it.
-async fn act(subject: &Subject<'_>, mut step: sync::Step) -> State {
+async fn act(subject: &Subject<'_>, cluster: &Cluster, mut step: sync::Step) -> State {
     while !step.batches.is_empty() {
         let told = |action: &Action, code: u16| {
             let request = metrics::Request::of(subject.cluster.server(), action, code);
             subject.context.metrics.requested(subject.app, request);
         };
-        let outcomes = perform::batches(subject.cluster, &step.batches, &told).await;
+        let outcomes = perform::batches(cluster, &step.batches, &told).await;
         step = step.finish(&outcomes);
     }
     step.state

@@ -149,7 +149,7 @@ fn blocked(subject: &Subject<'_>, state: &mut OperationState, now: Timestamp) ->
         let unresolved = SyncOperationResult {
             revision: sync.revision.clone(),
             revisions: sync.revisions.clone(),
-            ..result(subject, sync)
+            ..result(subject.app, sync)
         };
         state.sync_result = Some(unresolved);
     }
@@ -177,13 +177,14 @@ fn remember(subject: &Subject<'_>, status: &mut ApplicationStatus, state: &mut O
     keep_latest(&mut status.history, limit);
 }
 
-fn result(subject: &Subject<'_>, sync: &SyncOperation) -> SyncOperationResult {
+/// What a sync is about to deliver, as far as it is known before anything is resolved.
+pub(crate) fn result(app: &Application, sync: &SyncOperation) -> SyncOperationResult {
     let mut result = SyncOperationResult::default();
     let wanted = |revision: &str, source: &Source| {
         if revision.is_empty() { source.target_revision.clone() } else { revision.to_owned() }
     };
-    if !sync.sources.is_empty() || subject.app.spec.has_multiple_sources() {
-        let own = subject.app.spec.effective_sources();
+    if !sync.sources.is_empty() || app.spec.has_multiple_sources() {
+        let own = app.spec.effective_sources();
         result.sources = if sync.sources.is_empty() { own.to_vec() } else { sync.sources.clone() };
         // Argo CD names the first beside all.
         result.source = result.sources.first().cloned().unwrap_or_default();
@@ -191,7 +192,7 @@ fn result(subject: &Subject<'_>, sync: &SyncOperation) -> SyncOperationResult {
         result.revisions =
             result.sources.iter().enumerate().map(|(i, s)| wanted(revision(i), s)).collect();
     } else {
-        let own = subject.app.spec.source.clone().unwrap_or_default();
+        let own = app.spec.source.clone().unwrap_or_default();
         result.source = sync.source.clone().unwrap_or(own);
         result.revision = wanted(&sync.revision, &result.source);
     }

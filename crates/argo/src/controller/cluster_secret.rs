@@ -1,0 +1,248 @@
+//! Clusters as their secrets describe them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kube::config::{ExecConfig, ExecInteractiveMode};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+
+/// A cluster as its secret describes it.
+#[derive(Clone)]
+pub(crate) struct Described {
+    pub(crate) name: String,
+    pub(crate) server: String,
+    /// The project that it is for; empty if it is for all.
+    pub(crate) project: String,
+    /// The only namespaces that are looked at; all if there is none.
+    pub(crate) namespaces: Vec<String>,
+    /// Whether cluster-scoped objects are looked at although there are `namespaces`.
+    pub(crate) cluster_resources: bool,
+    config: SecretString,
+}
+
+/// `ClusterConfig`.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Config {
+    username: String,
+    password: String,
+    bearer_token: String,
+    tls_client_config: TlsConfig,
+    aws_auth_config: Option<serde::de::IgnoredAny>,
+    exec_provider_config: Option<Exec>,
+    proxy_url: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct TlsConfig {
+    insecure: bool,
+    server_name: String,
+    ca_data: String,
+    cert_data: String,
+    key_data: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Exec {
+    command: String,
+    args: Vec<String>,
+    env: BTreeMap<String, String>,
+    api_version: String,
+    install_hint: String,
+}
+
+impl Described {
+    /// From a secret's decoded data.
+    pub(crate) fn of(data: &BTreeMap<String, Vec<u8>>) -> Option<Self> {
+        let text = |key: &str| {
+            data.get(key).map(|v| String::from_utf8_lossy(v).trim().to_owned()).unwrap_or_default()
+        };
+        let server = text("server").trim_end_matches('/').to_owned();
+        if server.is_empty() {
+            return None;
+        }
+        let namespaces = text("namespaces");
+        let namespaces = namespaces.split(',').map(str::trim).filter(|n| !n.is_empty());
+        Some(Self {
+            name: text("name"),
+            server,
+            project: text("project"),
+            namespaces: namespaces.map(ToOwned::to_owned).collect(),
+            cluster_resources: text("clusterResources") == "true",
+            config: text("config").into(),
+        })
+    }
+
+    /// Whether a connection to one is a connection to the other.
+    pub(crate) fn connects_as(&self, other: &Self) -> bool {
+        self.server == other.server
+            && self.config.expose_secret() == other.config.expose_secret()
+            && self.namespaces == other.namespaces
+            && self.cluster_resources == other.cluster_resources
+    }
+
+    /// Whether they are the same but for the way to connect.
+    pub(crate) fn is_called_as(&self, other: &Self) -> bool {
+        self.name == other.name && self.project == other.project
+    }
+
+    fn config(&self) -> Result<Config, String> {
+        let text = self.config.expose_secret();
+        if text.is_empty() {
+            return Ok(Config::default());
+        }
+        // The words of the parser may quote what is secret.
+        serde_json::from_str(text).map_err(|error| {
+            format!(
+                "failed to unmarshal cluster config: the config of cluster {:?} is not as expected \
+                 at line {}, column {}",
+                self.name,
+                error.line(),
+                error.column()
+            )
+        })
+    }
+
+    /// Whether the secret says how to sign in.
+    ///
+    /// # Errors
+    /// When its config cannot be read.
+    pub(crate) fn has_credentials(&self) -> Result<bool, String> {
+        let config = self.config()?;
+        Ok(!(config.username.is_empty()
+            && config.password.is_empty()
+            && config.bearer_token.is_empty()))
+    }
+
+    /// A client.
+    ///
+    /// # Errors
+    /// When its config cannot be read, or asks for what cannot be done.
+    pub(crate) fn client(&self) -> Result<kube::Client, String> {
+        let config = self.config()?;
+        if config.aws_auth_config.is_some() {
+            return Err("awsAuthConfig is not supported by Windlass yet: use execProviderConfig \
+                        with the command aws and the arguments eks get-token"
+                .into());
+        }
+        let tls = &config.tls_client_config;
+        if tls.insecure && !tls.ca_data.is_empty() {
+            return Err(
+                "specifying a root certificates file with the insecure flag is not allowed".into(),
+            );
+        }
+        let secured = tls.insecure || !tls.ca_data.is_empty() || !tls.cert_data.is_empty();
+        let address = match (self.server.contains("://"), secured) {
+            (true, _) => self.server.clone(),
+            (false, true) => format!("https://{}", self.server),
+            (false, false) => format!("http://{}", self.server),
+        };
+        let url = address.parse().map_err(|error| format!("{:?}: {error}", self.server))?;
+        let mut kube = kube::Config::new(url);
+        kube.accept_invalid_certs = tls.insecure;
+        let given = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
+        kube.tls_server_name = given(&tls.server_name);
+        if !tls.ca_data.is_empty() {
+            let pem = STANDARD.decode(&tls.ca_data).map_err(|e| format!("caData: {e}"))?;
+            kube.root_cert = Some(certificates(&pem));
+        }
+        if !config.proxy_url.is_empty() {
+            kube.proxy_url =
+                Some(config.proxy_url.parse().map_err(|error| format!("proxyUrl: {error}"))?);
+        }
+        kube.auth_info.client_certificate_data = given(&tls.cert_data);
+        kube.auth_info.client_key_data = given(&tls.key_data).map(Into::into);
+        if let Some(exec) = config.exec_provider_config {
+            kube.auth_info.exec = Some(exec.plugin());
+        } else {
+            kube.auth_info.username = given(&config.username);
+            kube.auth_info.password = given(&config.password).map(Into::into);
+            kube.auth_info.token = given(&config.bearer_token).map(Into::into);
+        }
+        kube::Client::try_from(kube).map_err(|error| error.to_string())
+    }
+}
+
+impl Exec {
+    /// As client-go runs it: never asking a person.
+    fn plugin(self) -> ExecConfig {
+        let pair =
+            |(name, value)| HashMap::from([("name".to_owned(), name), ("value".to_owned(), value)]);
+        ExecConfig {
+            api_version: Some(self.api_version).filter(|v| !v.is_empty()),
+            command: Some(self.command),
+            args: Some(self.args),
+            env: Some(self.env.into_iter().map(pair).collect()),
+            drop_env: None,
+            install_hint: Some(self.install_hint).filter(|hint| !hint.is_empty()),
+            interactive_mode: Some(ExecInteractiveMode::Never),
+            provide_cluster_info: false,
+            cluster: None,
+            other: BTreeMap::new(),
+        }
+    }
+}
+
+/// The certificates of a PEM file, in DER.
+fn certificates(pem: &[u8]) -> Vec<Vec<u8>> {
+    let text = String::from_utf8_lossy(pem);
+    text.split("-----BEGIN CERTIFICATE-----")
+        .skip(1)
+        .filter_map(|part| {
+            let body: String =
+                part.split("-----END").next()?.chars().filter(|c| !c.is_whitespace()).collect();
+            STANDARD.decode(body).ok()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn described(pairs: &[(&str, &str)]) -> Described {
+        let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), value.as_bytes().to_vec());
+        Described::of(&pairs.iter().map(pair).collect()).unwrap()
+    }
+
+    #[test]
+    fn a_secret_is_read() {
+        let found = described(&[
+            ("name", "spoke"),
+            ("server", "https://spoke:6443/"),
+            ("namespaces", "a, b,"),
+            ("clusterResources", "true"),
+            ("project", "p"),
+            ("shard", "3"),
+        ]);
+        assert_eq!(found.server, "https://spoke:6443");
+        assert_eq!(found.namespaces, ["a", "b"]);
+        assert!(found.cluster_resources);
+        assert_eq!((found.name.as_str(), found.project.as_str()), ("spoke", "p"));
+        assert!(Described::of(&BTreeMap::new()).is_none());
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_done_is_said_without_secrets() {
+        let check = |config: &str, expected: &str| {
+            let error = described(&[("name", "s"), ("server", "https://s"), ("config", config)])
+                .client()
+                .err()
+                .unwrap();
+            assert!(error.contains(expected), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        };
+        check(r#"{"username": {"hunter2": 1}}"#, "not as expected at line 1");
+        check(r#"{"bearerToken": "hunter2""#, "not as expected");
+        check(r#"{"awsAuthConfig": {"clusterName": "c"}}"#, "awsAuthConfig is not supported");
+        check(
+            r#"{"tlsClientConfig": {"insecure": true, "caData": "YQ=="}}"#,
+            "root certificates file with the insecure flag",
+        );
+        check(r#"{"tlsClientConfig": {"caData": "!"}}"#, "caData");
+    }
+}

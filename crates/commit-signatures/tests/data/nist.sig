@@ -1,0 +1,7 @@
+-----BEGIN PGP SIGNATURE-----
+
+iIgEABMIADAWIQS1LgpzyIxi0ZQo7bymyddW+XLz6wUCawkV7RIcbmlzdEB3aW5k
+bGFzcy5kZXYACgkQpsnXVvly8+ssjgEAjG/7dKsfVso6VFzyVep40ogVGRItXgvx
+hz3QD0MaLhQBAPCZpbkzWv+zz+MdrmPyOat1+3PvsnDb1TQs4w6AQQXK
+=Mwwa
+-----END PGP SIGNATURE-----
