@@ -17,6 +17,6 @@ pub mod types;
 pub mod why;
 
 pub use controller::{
-    Controller, ControllerOptions, DEFAULT_NAMESPACE, GitRequests, MetricsOptions, kind_filter,
-    permits_destination, permits_source, run,
+    Controller, ControllerOptions, DEFAULT_NAMESPACE, GitRequests, MetricsOptions, Settings,
+    kind_filter, permits_destination, permits_source, run,
 };

@@ -287,7 +287,10 @@ fn assess(
         Ok(diff) => diff,
         Err(error) => {
             let message = format!("Failed to compare desired state to live state: {error}");
-            conditions.push(Condition::new(ConditionType::ComparisonError, message));
+            let condition = Condition::new(ConditionType::ComparisonError, message);
+            if !conditions.contains(&condition) {
+                conditions.push(condition);
+            }
             status.status = Some(SyncStatusCode::Unknown);
             return Err(Box::new(Resource { status, target, live, diff: Diff::default(), own }));
         }

@@ -30,7 +30,13 @@ pub struct Rule {
 
 /// Rules, all of which apply.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Rules(pub Vec<Rule>);
+pub struct Rules {
+    /// The rules.
+    pub rules: Vec<Rule>,
+    /// Why there is one that could not be read, if there is. Nothing is compared then: a sync might
+    /// overwrite what the rule was to protect.
+    pub problem: Option<String>,
+}
 
 impl Rule {
     fn concerns(&self, object: &Object) -> bool {
@@ -42,9 +48,36 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// What of the rule matches nothing in any of these objects, in the words in which it was
+    /// written: pointers, paths, managers. The whole rule, by its kind, where it concerns none.
+    pub fn idle(&self, objects: &[&Object]) -> Vec<String> {
+        let concerned: Vec<&Object> =
+            objects.iter().copied().filter(|object| self.concerns(object)).collect();
+        if concerned.is_empty() {
+            return vec![format!("any object of the kind {:?}", self.kind)];
+        }
+        let values: Vec<Value> = concerned.iter().map(|object| object.to_value()).collect();
+        let manages = |name: &str| {
+            concerned.iter().any(|object| {
+                let entries = object.get(&["metadata", "managedFields"]).and_then(Value::as_array);
+                entries.into_iter().flatten().any(|entry| entry["manager"] == name)
+            })
+        };
+        let pointers = self.pointers.iter().filter(|p| values.iter().all(|v| p.get(v).is_none()));
+        let paths = self.paths.iter().filter(|path| values.iter().all(|v| !path.matches(v)));
+        let managers = self.managers.iter().filter(|name| !manages(name));
+        pointers
+            .map(ToString::to_string)
+            .chain(paths.map(|path| path.text().to_owned()))
+            .chain(managers.map(|name| format!("the manager {name}")))
+            .collect()
+    }
+}
+
 impl IgnoreDifferences for Rules {
     fn strip(&self, object: &mut Object) {
-        let rules: Vec<&Rule> = self.0.iter().filter(|rule| rule.concerns(object)).collect();
+        let rules: Vec<&Rule> = self.rules.iter().filter(|rule| rule.concerns(object)).collect();
         if rules.is_empty() {
             return;
         }
@@ -60,8 +93,13 @@ impl IgnoreDifferences for Rules {
         }
     }
 
+    fn problem(&self) -> Option<&str> {
+        self.problem.as_deref()
+    }
+
     fn managers(&self, object: &Object) -> Vec<&str> {
-        let rules = self.0.iter().filter(|rule| !rule.managers.is_empty() && rule.concerns(object));
+        let rules =
+            self.rules.iter().filter(|rule| !rule.managers.is_empty() && rule.concerns(object));
         rules.flat_map(|rule| rule.managers.iter().map(String::as_str)).collect()
     }
 }

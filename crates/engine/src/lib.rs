@@ -18,6 +18,7 @@ pub mod diff;
 pub mod health;
 pub mod hook;
 pub mod ignore;
+pub mod known_types;
 pub mod mask;
 pub mod normalize;
 pub mod policy;

@@ -8,6 +8,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use windlass_object::{Object, Value};
 
+use crate::known_types::KnownTypes;
+
+static NO_KNOWN_TYPES: KnownTypes = KnownTypes(Vec::new());
+
 /// Objects whose status is left out of comparison.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum IgnoreStatus {
@@ -36,6 +40,11 @@ pub trait IgnoreDifferences {
     /// Removes what is ignored.
     fn strip(&self, object: &mut Object);
 
+    /// Why the rules cannot be applied, if one of them cannot be understood.
+    fn problem(&self) -> Option<&str> {
+        None
+    }
+
     /// Field managers whose fields of the object are ignored.
     fn managers(&self, _: &Object) -> Vec<&str> {
         Vec::new()
@@ -57,13 +66,20 @@ pub struct Normalizer<'a> {
     pub status: IgnoreStatus,
     /// Rules of aggregated cluster roles, which a controller fills in.
     pub aggregated_roles: bool,
+    /// Fields of custom kinds that are of Kubernetes' own types.
+    pub known_types: &'a KnownTypes,
     /// The rest.
     pub ignore: &'a dyn IgnoreDifferences,
 }
 
 impl Default for Normalizer<'_> {
     fn default() -> Self {
-        Self { status: IgnoreStatus::default(), aggregated_roles: false, ignore: &IgnoreNothing }
+        Self {
+            status: IgnoreStatus::default(),
+            aggregated_roles: false,
+            known_types: &NO_KNOWN_TYPES,
+            ignore: &IgnoreNothing,
+        }
     }
 }
 
@@ -75,6 +91,7 @@ impl Normalizer<'_> {
         if self.status == IgnoreStatus::All || self.status == IgnoreStatus::Crd && crd {
             object.fields_mut().remove("status");
         }
+        self.known_types.normalize(object);
         self.ignore.strip(object);
     }
 

@@ -138,6 +138,8 @@ pub enum ConditionType {
     DependencyWarning,
     /// Windlass: a field that is set and does nothing yet.
     NotSupportedWarning,
+    /// A rule of what is ignored matches nothing: one of ours.
+    IdleRuleWarning,
     /// Any other.
     #[serde(untagged)]
     Other(String),

@@ -465,7 +465,7 @@ fn tracking_in_its_three_forms() {
 #[test]
 fn ignored_fields_are_neither_compared_nor_touched() {
     let app = App::default();
-    let rules = Rules(vec![Rule {
+    let rules = vec![Rule {
         group: "apps".into(),
         kind: "Dep*".into(),
         name: String::new(),
@@ -477,7 +477,8 @@ fn ignored_fields_are_neither_compared_nor_touched() {
             "/spec/template/metadata/annotations".parse().unwrap(),
             "/spec/template/spec/containers/0/image".parse().unwrap(),
         ],
-    }]);
+    }];
+    let rules = Rules { rules, problem: None };
     let settings = diff::Settings {
         schemas: &app.schemas,
         normalizer: Normalizer { ignore: &rules, ..Normalizer::default() },

@@ -45,6 +45,22 @@ pub enum Reason {
         /// The file's name.
         file: String,
     },
+    /// A Jsonnet program fails.
+    #[error("Failed to evaluate jsonnet {file:?}: {problem}")]
+    Jsonnet {
+        /// The file's name.
+        file: String,
+        /// Why, and where in it.
+        problem: String,
+    },
+    /// What a Jsonnet program makes is no object.
+    #[error("Failed to unmarshal generated json {file:?}: {problem}")]
+    Generated {
+        /// The file's name.
+        file: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The files are too large together.
     #[error(
         "failed to get potentially valid manifests: exceeded max combined manifest file size \

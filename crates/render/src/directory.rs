@@ -8,7 +8,7 @@ use windlass_object::yaml;
 use windlass_tree::{Entry, EntryKind, Glob, Tree, TreeError, TreePath, resolve};
 
 use crate::objects::object;
-use crate::{Diagnostic, Directory, Findings, Reason};
+use crate::{Diagnostic, Directory, Environment, Findings, Reason, jsonnet};
 
 /// A file with this in it is not rendered.
 const SKIP_MARKER: &[u8] = b"+argocd:skip-file-rendering";
@@ -22,6 +22,7 @@ pub(crate) fn render(
     root: &TreePath,
     options: &Directory,
     max_bytes: u64,
+    environment: &Environment<'_>,
     findings: &mut Findings,
 ) {
     let mut walk = Walk {
@@ -31,6 +32,7 @@ pub(crate) fn render(
         any_extension: options.disable_extension_filter,
         include: Filter::new("include", &options.include, root, findings),
         exclude: Filter::new("exclude", &options.exclude, root, findings),
+        program: jsonnet::Program { tree, root, options: &options.jsonnet, environment },
         remaining: if max_bytes == 0 { u64::MAX } else { max_bytes },
         max_bytes,
         findings,
@@ -78,6 +80,7 @@ struct Walk<'a> {
     any_extension: bool,
     include: Filter,
     exclude: Filter,
+    program: jsonnet::Program<'a>,
     remaining: u64,
     max_bytes: u64,
     findings: &'a mut Findings,
@@ -146,7 +149,8 @@ impl Walk<'_> {
             return Ok(());
         }
         if extension == "jsonnet" {
-            return self.fail(path, Reason::NotYetSupported { what: "Jsonnet".to_owned() });
+            self.program.run(path, &real, self.findings);
+            return Ok(());
         }
         self.remaining -= text.len() as u64;
         self.decode(path, &text, extension == "json");

@@ -18,6 +18,8 @@ mod directory;
 mod environment;
 mod helm;
 mod helm_options;
+mod jsonnet;
+mod jsonnet_options;
 mod kustomize;
 mod kustomize_options;
 mod objects;
@@ -34,6 +36,7 @@ pub use detect::SourceType;
 pub use diagnostic::{Diagnostic, Reason};
 pub use environment::Environment;
 pub use helm_options::{HelmFileParameter, HelmOptions, HelmParameter};
+pub use jsonnet_options::{JsonnetOptions, JsonnetVariable};
 pub use kustomize_options::{
     KustomizeOptions, KustomizePatch, KustomizeReplica, KustomizeSelector,
 };
@@ -125,7 +128,7 @@ impl Findings {
         match source_type {
             SourceType::Directory => {
                 let options = blocks.directory.unwrap_or_default();
-                directory::render(tree, &root, &options, spec.max_bytes, self);
+                directory::render(tree, &root, &options, spec.max_bytes, &environment, self);
             }
             SourceType::Helm => {
                 let options = blocks.helm.unwrap_or_default();

@@ -7,7 +7,7 @@ use windlass_helm::Draws;
 use windlass_object::{Value, patch, yaml};
 use windlass_tree::{Tree, TreeError, TreePath};
 
-use crate::{Diagnostic, HelmOptions, KustomizeOptions, Reason};
+use crate::{Diagnostic, HelmOptions, JsonnetOptions, KustomizeOptions, Reason};
 
 /// The longest override file, in bytes.
 const MAX_OVERRIDE_BYTES: u64 = 1 << 20;
@@ -99,6 +99,9 @@ pub struct Directory {
     pub include: String,
     /// Glob of the files to leave out; wins over `include`.
     pub exclude: String,
+    /// Options of Jsonnet files.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub jsonnet: JsonnetOptions,
     /// Whether files of any extension are manifests.
     pub disable_extension_filter: bool,
 }

@@ -67,6 +67,7 @@ fn files_by_name_and_order() {
         include: include.into(),
         exclude: exclude.into(),
         disable_extension_filter: false,
+        ..Directory::default()
     };
     check(&fixture, Some(globs("{*.yml,sub/*}", "")), &["b", "d"], &[], &[]);
     check(&fixture, Some(globs("*.yaml", "sub/*")), &["a"], &[], &[]);
@@ -145,7 +146,8 @@ fn markers_links_and_odd_things() {
         &["b", "g"],
         &[
             "app/c.yaml: illegal filepath in symlink",
-            "app/f.jsonnet: rendering Jsonnet is not supported by Windlass yet",
+            "app/f.jsonnet: Failed to unmarshal generated json \"f.jsonnet\": \
+             Object 'Kind' is missing in '{}'",
         ],
         &[
             "app/d.yaml: destination of symlink is missing",
@@ -242,4 +244,55 @@ fn the_cache_answers_until_something_read_changes() {
         cache.insert("repo", &spec, rendered.into());
     }
     assert_eq!(cache.len(), 3);
+}
+
+#[test]
+fn jsonnet_reads_the_repository_and_nothing_else() {
+    use windlass_render::{JsonnetOptions, JsonnetVariable};
+
+    #[track_caller]
+    fn check(program: &str, expected: &str) {
+        let mut tree = MemoryTree::default();
+        tree.insert("app/a.jsonnet", program);
+        tree.insert("app/beside.libsonnet", "'beside'");
+        tree.insert("lib/found.libsonnet", "'library'");
+        tree.insert("other/hidden.libsonnet", "'by path'");
+        let variable = |name: &str, value: &str| JsonnetVariable {
+            name: name.into(),
+            value: value.into(),
+            code: false,
+        };
+        let jsonnet = JsonnetOptions {
+            ext_vars: vec![variable("app", "$ARGOCD_APP_NAME")],
+            tlas: vec![variable("name", "argument")],
+            libs: vec!["lib".into()],
+        };
+        let directory = Directory { jsonnet, ..Directory::default() };
+        let blocks = Blocks { directory: Some(directory), ..Blocks::default() };
+        let mut spec = Spec::for_application(TreePath::new("app").unwrap(), blocks, "web");
+        spec.environment = [("ARGOCD_APP_NAME".to_owned(), "web".to_owned())].into();
+        let Outcome::Done(rendered) = render(&tree, &spec, &Given::at("c0ffee", 0)) else {
+            panic!()
+        };
+        let names: Vec<_> = rendered.manifests.iter().map(|m| m.object.name().to_owned()).collect();
+        let errors: Vec<_> = rendered.diagnostics.iter().map(ToString::to_string).collect();
+        let said = format!("{} {}", names.join(","), errors.join(","));
+        assert!(said.contains(expected), "{program}: {said}");
+    }
+    let map =
+        |name: &str| format!("{{apiVersion: 'v1', kind: 'ConfigMap', metadata: {{name: {name}}}}}");
+    check(&map("'one'"), "one");
+    check(&format!("[{}, {}]", map("'one'"), map("'two'")), "one,two");
+    check(&map("std.extVar('app')"), "web");
+    check(&format!("function(name) {}", map("name")), "argument");
+    check(&map("import 'beside.libsonnet'"), "beside");
+    check(&map("import 'found.libsonnet'"), "library");
+    check(&map("import '../other/hidden.libsonnet'"), "by path");
+    check(&map("import '../../etc/passwd'"), "couldn't open import");
+    check(&map("import '/etc/passwd'"), "outside of the repository");
+    check(
+        &map("error 'no name'"),
+        "Failed to evaluate jsonnet \"a.jsonnet\": RUNTIME ERROR: no name",
+    );
+    check("'text'", "Failed to unmarshal generated json \"a.jsonnet\"");
 }

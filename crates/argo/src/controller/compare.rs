@@ -227,8 +227,10 @@ impl Subject<'_> {
     fn ignored(&self) -> Rules {
         let jq = |path: &str| self.context.jq(path).ok();
         let system = &self.settings.ignore_differences;
-        let rules = system.iter().chain(&self.app.spec.ignore_differences);
-        Rules(rules.map(|rule| rule.rule(&jq)).collect())
+        let all = || system.iter().chain(&self.app.spec.ignore_differences);
+        let mut paths = all().flat_map(|rule| &rule.jq_path_expressions);
+        let problem = paths.find_map(|path| self.context.jq(path).err());
+        Rules { rules: all().map(|rule| rule.rule(&jq)).collect(), problem }
     }
 
     fn diff_settings<'a>(&'a self, ignore: &'a Rules) -> diff::Settings<'a> {
@@ -237,6 +239,7 @@ impl Subject<'_> {
             normalizer: Normalizer {
                 status: self.settings.ignore_status,
                 aggregated_roles: self.settings.ignore_aggregated_roles,
+                known_types: &self.settings.known_types,
                 ignore,
             },
             tracking: &self.settings.tracking,

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use windlass_object::{Value, yaml};
+use windlass_engine::compare::Comparison;
+use windlass_engine::ignore::Rule;
+use windlass_object::{Object, Value, yaml};
 
 use crate::types::IgnoreDifference;
 
@@ -36,6 +38,31 @@ pub(crate) fn read(
         add(key, group, kind, text, &mut rules, problems);
     }
     rules
+}
+
+/// What of the application's rules matches nothing, so that they do not do what somebody meant. Told
+/// only where all objects of the application are there: a field may come with an object.
+pub(crate) fn idle(rules: &[(usize, Rule)], comparison: &Comparison) -> Option<String> {
+    let wanted = comparison.resources.iter().filter(|resource| resource.target.is_some());
+    let complete = comparison.resources.iter().any(|resource| resource.target.is_some())
+        && wanted.clone().all(|resource| resource.live.is_some());
+    if rules.is_empty() || !complete {
+        return None;
+    }
+    let objects: Vec<&Object> = wanted
+        .flat_map(|resource| resource.target.iter().chain(&resource.live))
+        .map(AsRef::as_ref)
+        .collect();
+    let mut idle = Vec::new();
+    for (i, rule) in rules {
+        idle.extend(
+            rule.idle(&objects)
+                .into_iter()
+                .map(|what| format!("spec.ignoreDifferences[{i}]: {what}")),
+        );
+    }
+    (!idle.is_empty())
+        .then(|| format!("rules of ignoreDifferences that match nothing: {}", idle.join("; ")))
 }
 
 fn add(

@@ -25,7 +25,11 @@ mod drift;
 mod events;
 mod gather;
 mod ignored;
+<<<<<<< HEAD
 mod impersonation;
+=======
+mod known_types;
+>>>>>>> ad8fa14 (jsonnet: Jsonnet within bounds, for directories; argo: known type fields, rules that match nothing or cannot be read, masked annotations, unknown fields; 200 applications as Argo CD renders them)
 mod live_objects;
 mod metrics;
 mod namespaces;
@@ -58,7 +62,7 @@ pub(crate) use context::{application_resource, resource};
 use metrics::Metrics;
 pub use metrics::{GitRequests, MetricsOptions};
 pub(crate) use project::permits_kind;
-pub use settings::kind_filter;
+pub use settings::{Settings, kind_filter};
 
 use crate::types::AppProject;
 

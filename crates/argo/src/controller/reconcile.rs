@@ -24,7 +24,7 @@ use super::project::{
 };
 use super::settings::Settings;
 use super::status::{self, Also, COMPARED};
-use super::{deletion, dependencies, drift, spec};
+use super::{deletion, dependencies, drift, ignored, spec};
 use crate::types::{
     AppProject, Application, ApplicationStatus, Condition, ConditionType, HealthStatusCode,
     Operation, OperationPhase, OperationState, SyncOperationResult, SyncStatusCode,
@@ -377,10 +377,15 @@ impl Look<'_> {
         let policy = self.app.spec.sync_policy.as_ref();
         let entries = policy.iter().flat_map(|p| p.sync_options.iter().map(String::as_str));
         let (_, unknown) = Options::from_sync_options(entries);
-        let rules = &self.app.spec.ignore_differences;
-        let paths = rules.iter().flat_map(|rule| &rule.jq_path_expressions);
-        let bad: Vec<String> = paths.filter_map(|path| self.context.jq(path).err()).collect();
-        found.extend(spec::unsupported(self.app, &unknown, bad));
+        found.extend(spec::unsupported(self.app, &unknown));
+        let jq = |path: &str| self.context.jq(path).ok();
+        let rules = self.app.spec.ignore_differences.iter().enumerate();
+        let rules: Vec<_> = rules.map(|(i, rule)| (i, rule.rule(&jq))).collect();
+        found.extend(ignored::idle(&rules, comparison).map(|message| Condition {
+            kind: ConditionType::IdleRuleWarning,
+            message,
+            last_transition_time: None,
+        }));
         found.extend(self.orphans(comparison).map(|message| Condition {
             kind: ConditionType::OrphanedResourceWarning,
             message,

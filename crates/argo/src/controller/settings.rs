@@ -5,38 +5,50 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use windlass_cluster::{KindFilter, KindRule};
+use windlass_engine::known_types::KnownTypes;
 use windlass_engine::normalize::IgnoreStatus;
 use windlass_engine::policy::{SelfHealBackoff, parse_duration};
 use windlass_engine::tracking::{DEFAULT_LABEL, Method, Tracking};
 use windlass_object::yaml;
 
+<<<<<<< HEAD
 use super::ignored;
 use super::namespaces::Namespaces;
 use super::projects::{self, GlobalProject};
+=======
+use super::{ignored, known_types};
+>>>>>>> ad8fa14 (jsonnet: Jsonnet within bounds, for directories; argo: known type fields, rules that match nothing or cannot be read, masked annotations, unknown fields; 200 applications as Argo CD renders them)
 use crate::build_options::BuildOptions;
 use crate::customizations::Customizations;
 use crate::types::IgnoreDifference;
 
 /// Settings of the controller. Keys that are absent or cannot be read have Argo CD's defaults.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Settings {
-    pub(crate) tracking: Tracking,
+pub struct Settings {
+    /// How objects are marked.
+    pub tracking: Tracking,
     /// How often a repository is asked whether it changed, without a webhook.
     pub(crate) refresh: Duration,
     /// Up to how much later than that, so that not all ask at once.
     pub(crate) jitter: Duration,
-    pub(crate) filter: KindFilter,
-    pub(crate) ignore_status: IgnoreStatus,
-    pub(crate) ignore_aggregated_roles: bool,
+    /// Which kinds are looked at.
+    pub filter: KindFilter,
+    /// Whose status is not compared.
+    pub ignore_status: IgnoreStatus,
+    /// Whether the rules of aggregated roles are not compared.
+    pub ignore_aggregated_roles: bool,
     pub(crate) resource_health: ResourceHealth,
     /// Waits of self-heal: none is without backoff.
     pub(crate) self_heal: SelfHealBackoff,
     /// Longest sync; zero is without bound.
     pub(crate) sync_timeout: Duration,
     pub(crate) in_cluster: bool,
-    pub(crate) customizations: Customizations,
-    pub(crate) build_options: BuildOptions,
+    /// Health and actions of kinds.
+    pub customizations: Customizations,
+    /// The flags that overlays are built with.
+    pub build_options: BuildOptions,
     /// Fields that are not compared in any application.
+<<<<<<< HEAD
     pub(crate) ignore_differences: Vec<IgnoreDifference>,
     /// Namespaces beside the controller's own whose Applications are looked at.
     pub(crate) application_namespaces: Namespaces,
@@ -44,6 +56,13 @@ pub(crate) struct Settings {
     pub(crate) global_projects: Vec<GlobalProject>,
     /// Whether syncs run as the service accounts that projects name.
     pub(crate) impersonation: bool,
+=======
+    pub ignore_differences: Vec<IgnoreDifference>,
+    /// Fields of custom kinds that are of Kubernetes' own types.
+    pub known_types: KnownTypes,
+    /// Annotations whose values nobody is shown.
+    pub masked_annotations: Vec<String>,
+>>>>>>> ad8fa14 (jsonnet: Jsonnet within bounds, for directories; argo: known type fields, rules that match nothing or cannot be read, masked annotations, unknown fields; 200 applications as Argo CD renders them)
     /// Keys that cannot be read, for the log.
     pub(crate) problems: Vec<String>,
 }
@@ -61,9 +80,10 @@ type Data = BTreeMap<String, String>;
 
 impl Settings {
     /// From the data of both config maps.
-    pub(crate) fn read(config: &Data, parameters: &Data) -> Self {
+    pub fn read(config: &Data, parameters: &Data) -> Self {
         let (customizations, mut problems) = Customizations::read(config);
         let ignore_differences = ignored::read(config, &mut problems);
+        let known_types = known_types::read(config, &mut problems);
         let text = |key: &str| config.get(key).map_or("", |v| v.trim());
         let flag = |key: &str, default: bool| match text(key) {
             "" => default,
@@ -125,9 +145,19 @@ impl Settings {
             customizations,
             build_options: BuildOptions::read(config),
             ignore_differences,
+<<<<<<< HEAD
             application_namespaces: Namespaces::read(parameter("application.namespaces")),
             global_projects,
             impersonation: flag("application.sync.impersonation.enabled", false),
+=======
+            known_types,
+            masked_annotations: text("resource.sensitive.mask.annotations")
+                .split(',')
+                .map(str::trim)
+                .filter(|name| !name.is_empty())
+                .map(str::to_owned)
+                .collect(),
+>>>>>>> ad8fa14 (jsonnet: Jsonnet within bounds, for directories; argo: known type fields, rules that match nothing or cannot be read, masked annotations, unknown fields; 200 applications as Argo CD renders them)
             problems,
         }
     }

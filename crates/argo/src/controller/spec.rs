@@ -62,7 +62,7 @@ fn incomplete(source: &Source, several: bool) -> Option<String> {
         return Some(format!(
             "spec.source.repoURL and either source.path, source.chart, or source.ref are required \
              for source {}",
-            source.repo_url
+            printed(source)
         ));
     }
     if !several && (source.repo_url.is_empty() || nowhere) {
@@ -76,13 +76,27 @@ fn incomplete(source: &Source, several: bool) -> Option<String> {
     })
 }
 
+/// A source as Argo CD's message prints it; of options only whether there are any.
+fn printed(source: &Source) -> String {
+    let set = |is_set: bool| if is_set { "set" } else { "nil" };
+    format!(
+        "{{{} {} {} {} {} {} {} {} {} {}}}",
+        source.repo_url,
+        source.path,
+        source.target_revision,
+        set(source.helm.is_some()),
+        set(source.kustomize.is_some()),
+        set(source.directory.is_some()),
+        set(source.plugin.is_some()),
+        source.chart,
+        source.reference,
+        source.name
+    )
+}
+
 /// Fields that are set and do nothing yet, one warning for all.
-pub(crate) fn unsupported(
-    app: &Application,
-    options: &[&str],
-    others: Vec<String>,
-) -> Option<Shown> {
-    let mut fields = others;
+pub(crate) fn unsupported(app: &Application, options: &[&str]) -> Option<Shown> {
+    let mut fields = Vec::new();
     for (i, source) in app.spec.effective_sources().iter().enumerate() {
         let place = if app.spec.has_multiple_sources() {
             format!("spec.sources[{i}]")

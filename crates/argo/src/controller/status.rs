@@ -20,7 +20,7 @@ use crate::types::{
 };
 
 /// The types of conditions that a comparison decides on.
-pub(crate) const COMPARED: [ConditionType; 9] = [
+pub(crate) const COMPARED: [ConditionType; 10] = [
     ConditionType::ComparisonError,
     ConditionType::InvalidSpecError,
     ConditionType::UnknownError,
@@ -29,6 +29,7 @@ pub(crate) const COMPARED: [ConditionType; 9] = [
     ConditionType::ExcludedResourceWarning,
     ConditionType::OrphanedResourceWarning,
     ConditionType::DriftWarning,
+    ConditionType::IdleRuleWarning,
     ConditionType::NotSupportedWarning,
 ];
 

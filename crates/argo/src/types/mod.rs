@@ -24,7 +24,7 @@ pub use project::{
     SignatureKey, SourceIntegrity, SyncWindow,
 };
 pub use source::{
-    DirectorySource, HelmSource, JsonnetOptions, JsonnetVar, KustomizeSource, Source,
+    DirectorySource, HelmSource, JsonnetOptions, JsonnetVariable, KustomizeSource, Source,
 };
 pub use status::{
     ApplicationStatus, ComparedTo, Condition, HealthStatus, ResourceStatus, RevisionHistory,

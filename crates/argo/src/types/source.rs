@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use windlass_object::{Map, Value};
 use windlass_render::{Blocks, Directory};
-pub use windlass_render::{HelmOptions as HelmSource, KustomizeOptions as KustomizeSource};
+pub use windlass_render::{
+    HelmOptions as HelmSource, JsonnetOptions, JsonnetVariable, KustomizeOptions as KustomizeSource,
+};
 
 use super::{is_default, null_default};
 
@@ -70,34 +72,6 @@ pub struct DirectorySource {
     pub rest: Map<String, Value>,
 }
 
-/// `ApplicationSourceJsonnet`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct JsonnetOptions {
-    /// External variables.
-    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
-    pub ext_vars: Vec<JsonnetVar>,
-    /// Top-level arguments.
-    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
-    pub tlas: Vec<JsonnetVar>,
-    /// Library directories.
-    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
-    pub libs: Vec<String>,
-}
-
-/// A Jsonnet variable.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct JsonnetVar {
-    /// Name.
-    pub name: String,
-    /// Value.
-    pub value: String,
-    /// Whether the value is code and not a string.
-    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
-    pub code: bool,
-}
-
 impl Source {
     /// Whether the source names only files for others to refer to: it renders nothing.
     pub fn is_reference_only(&self) -> bool {
@@ -119,6 +93,7 @@ impl Source {
                 recurse: d.recurse,
                 include: d.include.clone(),
                 exclude: d.exclude.clone(),
+                jsonnet: d.jsonnet.clone(),
                 disable_extension_filter: d
                     .rest
                     .get("disableExtensionFilter")
@@ -137,9 +112,6 @@ impl Source {
         let blocks: BTreeMap<&str, bool> =
             BTreeMap::from([("plugin", self.plugin.as_ref().is_some_and(|v| !v.is_null()))]);
         out.extend(blocks.iter().filter(|(_, set)| **set).map(|(name, _)| (*name).to_owned()));
-        if self.directory.as_ref().is_some_and(|d| d.jsonnet != JsonnetOptions::default()) {
-            out.push("directory.jsonnet".to_owned());
-        }
         out.extend(self.rest.keys().cloned());
         out
     }

@@ -102,6 +102,9 @@ pub enum DiffError {
         /// What is wrong.
         reason: String,
     },
+    /// A rule of what is ignored cannot be understood: what it would have ignored is not known.
+    #[error("failed to create diff normalizer: {0}")]
+    Rules(String),
     /// The kind has no schema, and its comparison needs one.
     #[error("unable to resolve parseableType for GroupVersionKind: {0}")]
     NoSchema(GroupVersionKind),
@@ -135,6 +138,9 @@ pub fn diff(
     mode: &Mode,
     settings: &Settings<'_>,
 ) -> Result<Diff, DiffError> {
+    if let Some(problem) = settings.normalizer.ignore.problem() {
+        return Err(DiffError::Rules(problem.to_owned()));
+    }
     let (target, live) = match (target, live) {
         (Some(target), Some(live)) => (target, live),
         (target, live) => {
@@ -292,10 +298,31 @@ fn merged(
     }
     let predicted =
         strategic::apply(&live_value, &patch, &schema).map_err(|error| shape(error.to_string()))?;
+    let unknown = unknown_fields(&predicted, &schema);
     let (mut predicted, mut live) = (object(predicted, target)?, live.clone());
     defaults::builtin(&mut predicted);
     defaults::builtin(&mut live);
+    if !unknown.is_empty() {
+        let mut value = predicted.into_value();
+        for (path, found) in unknown {
+            field::put(&mut value, &path, found);
+        }
+        predicted = object(value, target)?;
+    }
     Ok(Diff::between(predicted, live))
+}
+
+/// Fields that the kind does not have, and what they hold. A sync would send them again and again,
+/// and the API drop them: such an object never is as Git wants it.
+fn unknown_fields(value: &Value, schema: &Schema) -> Vec<(Vec<field::Step>, Option<Value>)> {
+    let mut known = value.clone();
+    let mut found = Vec::new();
+    if !windlass_schema::prune(&mut known, schema).is_empty() {
+        field::walk(Some(value), Some(&known), &mut Vec::new(), &mut |path, value, _| {
+            found.push((path.to_vec(), value.cloned()));
+        });
+    }
+    found
 }
 
 fn is_empty(patch: &Value) -> bool {

@@ -72,6 +72,18 @@ impl Jq {
         Ok(Self { text: path.to_owned(), filter })
     }
 
+    /// The path, as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the path names anything in the object.
+    pub(super) fn matches(&self, object: &Value) -> bool {
+        let mut rest = object.clone();
+        self.remove(&mut rest);
+        rest != *object
+    }
+
     /// The object without what the path names. A path that an object does not have, or that fails
     /// on it, takes nothing out.
     pub(super) fn remove(&self, object: &mut Value) {

@@ -45,6 +45,15 @@ pub fn builtin(object: &mut Object) {
     }
 }
 
+/// What going through the Go struct of a definition (`io.k8s.api.core.v1.PodSpec`) makes of a value;
+/// no defaults are filled in. Whether there is such a definition.
+pub fn remarshal(value: &mut Value, definition: &str) -> bool {
+    let Some(schema) = Schemas::builtin().definition(definition) else { return false };
+    typed::decode(value, schema.ty());
+    typed::encode(value, schema.ty());
+    true
+}
+
 /// A built-in object that holds nothing, as the API server writes it: Go's zero value of the kind.
 /// To the owners of fields, this is what a new object is made of.
 pub fn empty(gvk: &GroupVersionKind) -> Option<Object> {

@@ -186,8 +186,9 @@ pub(crate) fn result(app: &Application, sync: &SyncOperation) -> SyncOperationRe
     if !sync.sources.is_empty() || app.spec.has_multiple_sources() {
         let own = app.spec.effective_sources();
         result.sources = if sync.sources.is_empty() { own.to_vec() } else { sync.sources.clone() };
-        // Argo CD names the first beside all.
-        result.source = result.sources.first().cloned().unwrap_or_default();
+        // As Argo CD: of the application's own sources the first is named beside all.
+        let first = result.sources.first().filter(|_| sync.sources.is_empty()).cloned();
+        result.source = sync.source.clone().or(first).unwrap_or_default();
         let revision = |i: usize| sync.revisions.get(i).map_or("", String::as_str);
         result.revisions =
             result.sources.iter().enumerate().map(|(i, s)| wanted(revision(i), s)).collect();

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use windlass_argo::Settings;
 use windlass_argo::build_options::BuildOptions;
-use windlass_argo::customizations::Customizations;
 use windlass_argo::fetch::{self, Fetcher};
 use windlass_argo::installation::InstallationKey;
 use windlass_argo::types::{Application, IgnoreDifference};
@@ -15,9 +15,9 @@ use windlass_engine::ignore::{Jq, Rules};
 use windlass_engine::normalize::Normalizer;
 use windlass_engine::sync::{self, Plan};
 use windlass_engine::targets::{self, Context, Targets};
-use windlass_engine::tracking::{self, Method, Tracking};
+use windlass_engine::tracking::{self, Tracking};
 use windlass_helm::Draws;
-use windlass_object::{Object, ResourceKey};
+use windlass_object::{GroupKind, Object, ResourceKey};
 use windlass_render::{Given, Outcome, Rendered, Spec, render};
 use windlass_schema::Schemas;
 use windlass_tree::{DirectoryTree, Tree, TreePath};
@@ -166,13 +166,15 @@ pub(crate) async fn prepare(
 ) -> anyhow::Result<Prepared> {
     check_destination(app)?;
     let (manifests, commit, incomplete) = manifests(connection, app, wanted).await?;
+    let settings = settings(connection).await?;
     let (tracking, instance) = marks(connection, app).await?;
+    let excluded = |kind: &GroupKind| !settings.filter.allows(kind, IN_CLUSTER[0]);
     let context = Context {
         instance: &instance,
         namespace: &app.spec.destination.namespace,
         tracking: &tracking,
         kinds: connection.kinds().await?,
-        excluded: &|_| false,
+        excluded: &excluded,
     };
     let targets = targets::prepare(manifests, &context);
     Ok(Prepared { targets, tracking, instance, commit, incomplete })
@@ -183,9 +185,14 @@ pub(crate) async fn marks(
     connection: &Connection,
     app: &Application,
 ) -> anyhow::Result<(Tracking, String)> {
-    let settings = repositories::config_map(connection, "argocd-cm").await?;
     let instance = tracking::instance_name(app.name(), app.namespace(), &connection.namespace);
-    Ok((tracking(&settings), instance))
+    Ok((settings(connection).await?.tracking, instance))
+}
+
+/// What `argocd-cm` says.
+pub(crate) async fn settings(connection: &Connection) -> anyhow::Result<Settings> {
+    let config = repositories::config_map(connection, "argocd-cm").await?;
+    Ok(Settings::read(&config, &BTreeMap::new()))
 }
 
 /// Compares, and plans the sync that would follow.
@@ -198,12 +205,11 @@ pub(crate) async fn compare(
     let Prepared { targets, tracking, instance, commit, incomplete } =
         prepare(connection, app, wanted).await?;
     let kinds = connection.kinds().await?;
-    let settings = repositories::config_map(connection, "argocd-cm").await?;
-    let (custom, _) = Customizations::read(&settings);
+    let settings = settings(connection).await?;
     let namespace = app.spec.destination.namespace.as_str();
     let live = live(app, &targets.objects, kinds, namespace).await?;
     let options = sync_options(app);
-    let ignored = ignored(&app.spec.ignore_differences);
+    let ignored = ignored(&settings.ignore_differences, &app.spec.ignore_differences);
     let schemas = Schemas::builtin();
     let server_side = options.server_side_apply;
     let comparison = compare::compare(
@@ -222,10 +228,15 @@ pub(crate) async fn compare(
             delete_default: None,
             kinds,
             permitted: &|_, _, _| true,
-            health: &custom,
+            health: &settings.customizations,
             diff: diff::Settings {
                 schemas: &schemas,
-                normalizer: Normalizer { ignore: &ignored, ..Normalizer::default() },
+                normalizer: Normalizer {
+                    status: settings.ignore_status,
+                    aggregated_roles: settings.ignore_aggregated_roles,
+                    known_types: &settings.known_types,
+                    ignore: &ignored,
+                },
                 tracking: &tracking,
             },
             mode: &|_, _| if server_side { Mode::StructuredMerge } else { Mode::ThreeWay },
@@ -242,7 +253,7 @@ pub(crate) async fn compare(
         namespace: there.into_iter().next().map(Arc::new),
         kinds,
         permit: &|_, _| Ok(()),
-        health: &custom,
+        health: &settings.customizations,
     };
     let plan = sync::plan(&request, &world);
     Ok(Compared { comparison, plan, incomplete })
@@ -259,22 +270,6 @@ pub(super) fn check_destination(app: &Application) -> anyhow::Result<()> {
         app.name(),
         here.concat()
     )))
-}
-
-/// How the installation marks objects.
-fn tracking(settings: &BTreeMap<String, String>) -> Tracking {
-    let setting = |key: &str| settings.get(key).map(String::as_str).filter(|v| !v.is_empty());
-    let mut tracking = Tracking::default();
-    if let Some(method) = setting("application.resourceTrackingMethod") {
-        tracking.method = Method::parse(method);
-    }
-    if let Some(label) = setting("application.instanceLabelKey") {
-        label.clone_into(&mut tracking.label);
-    }
-    if let Some(installation) = setting("installationID") {
-        installation.clone_into(&mut tracking.installation);
-    }
-    tracking
 }
 
 /// The options of a sync that the application's own policy would ask for.
@@ -309,8 +304,11 @@ async fn live(
     Ok(found.into_iter().map(|object| (object.key(), Arc::new(object))).collect())
 }
 
-/// `spec.ignoreDifferences`, as far as it counts here.
-fn ignored(rules: &[IgnoreDifference]) -> Rules {
+/// The rules of settings and of the application.
+fn ignored(system: &[IgnoreDifference], own: &[IgnoreDifference]) -> Rules {
     let jq = |path: &str| Jq::compile(path).ok().map(Arc::new);
-    Rules(rules.iter().map(|rule| rule.rule(&jq)).collect())
+    let all = || system.iter().chain(own);
+    let mut paths = all().flat_map(|rule| &rule.jq_path_expressions);
+    let problem = paths.find_map(|path| Jq::compile(path).err().map(|error| error.to_string()));
+    Rules { rules: all().map(|rule| rule.rule(&jq)).collect(), problem }
 }

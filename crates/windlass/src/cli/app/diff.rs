@@ -9,7 +9,7 @@ use windlass_engine::compare::Resource;
 use windlass_engine::{hook, mask};
 use windlass_object::{Object, yaml};
 
-use super::comparison::{Wanted, compare};
+use super::comparison::{Wanted, compare, settings};
 use super::connection::Connection;
 use super::revisions::Revisions;
 use super::wait::{Goal, wait_until};
@@ -66,10 +66,11 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
         Some(dir) => Wanted::Local(dir),
         None => Wanted::Revisions(args.revisions.of(&stored.app)?),
     };
+    let masked = settings(connection).await?.masked_annotations;
     let compared = compare(connection, &stored, &wanted).await?;
     let mut differs = false;
     for resource in &compared.comparison.resources {
-        let Some((live, target)) = difference(resource) else { continue };
+        let Some((live, target)) = difference(resource, &masked) else { continue };
         differs = true;
         let key = resource.status.key();
         output::print(&format!(
@@ -92,7 +93,7 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
 
 /// Both sides of an object that a sync would change, as YAML. One that is only here or only there
 /// is shown as it is.
-fn difference(resource: &Resource) -> Option<(String, String)> {
+fn difference(resource: &Resource, masked: &[String]) -> Option<(String, String)> {
     let is_hook = resource.live.as_deref().is_some_and(hook::is_hook);
     let gone = resource.target.is_none();
     if !resource.own || is_hook || !(resource.diff.modified || resource.status.requires_pruning) {
@@ -102,7 +103,7 @@ fn difference(resource: &Resource) -> Option<(String, String)> {
         if gone { resource.live.as_deref().cloned() } else { resource.diff.live.clone() };
     let mut target = if gone { None } else { resource.diff.predicted.clone() };
     let mut versions: Vec<&mut Object> = live.iter_mut().chain(target.iter_mut()).collect();
-    mask::mask(&mut versions, &[]);
+    mask::mask(&mut versions, masked);
     let text = |object: Option<Object>| {
         let Some(mut object) = object else { return String::new() };
         object.remove(&["metadata", "creationTimestamp"]);

@@ -8,7 +8,7 @@ use windlass_argo::types::Application;
 use windlass_engine::{hook, mask, tracking};
 use windlass_object::{Object, yaml};
 
-use super::comparison::{Wanted, manifests, marks, prepare};
+use super::comparison::{Wanted, manifests, marks, prepare, settings};
 use super::connection::Connection;
 use super::revisions::Revisions;
 use crate::cli::failure::Failure;
@@ -56,8 +56,9 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
         }
         (_, None) => targets(connection, &app).await?,
     };
+    let masked = settings(connection).await?.masked_annotations;
     for object in &mut objects {
-        mask::mask(&mut [object], &[]);
+        mask::mask(&mut [object], &masked);
     }
     output::print(&documents(objects))?;
     whole(incomplete)
