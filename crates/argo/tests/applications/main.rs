@@ -25,6 +25,7 @@ use windlass_engine::state::ApiKinds;
 use windlass_engine::targets::{self, Context};
 use windlass_engine::tracking::Tracking;
 use windlass_engine::{hook, mask};
+use windlass_helm::Draws;
 use windlass_object::{GroupKind, GroupVersionKind, Object, yaml};
 use windlass_render::{Given, Outcome, render};
 use windlass_source::credentials::Settings;
@@ -130,7 +131,8 @@ async fn windlass(
     for source in all.iter().filter(|source| !source.is_reference_only()) {
         let fetcher = Fetcher::of(app, source, sources, charts, &settings, Some(&versions));
         let options = BuildOptions::default();
-        let spec = fetch::spec(app, source, references.clone(), app.name(), &options)?;
+        let draws = Draws::of_application(&[0; 32], app.uid());
+        let spec = fetch::spec(app, source, references.clone(), app.name(), &options, draws)?;
         let repository =
             settings.repository(&source.repo_url, "default").map_err(|e| e.to_string())?;
         let commit = sources.resolve(&repository, &source.target_revision).await;
