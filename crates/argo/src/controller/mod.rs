@@ -25,11 +25,8 @@ mod drift;
 mod events;
 mod gather;
 mod ignored;
-<<<<<<< HEAD
 mod impersonation;
-=======
 mod known_types;
->>>>>>> ad8fa14 (jsonnet: Jsonnet within bounds, for directories; argo: known type fields, rules that match nothing or cannot be read, masked annotations, unknown fields; 200 applications as Argo CD renders them)
 mod live_objects;
 mod metrics;
 mod namespaces;

@@ -11,13 +11,9 @@ use windlass_engine::policy::{SelfHealBackoff, parse_duration};
 use windlass_engine::tracking::{DEFAULT_LABEL, Method, Tracking};
 use windlass_object::yaml;
 
-<<<<<<< HEAD
-use super::ignored;
 use super::namespaces::Namespaces;
 use super::projects::{self, GlobalProject};
-=======
 use super::{ignored, known_types};
->>>>>>> ad8fa14 (jsonnet: Jsonnet within bounds, for directories; argo: known type fields, rules that match nothing or cannot be read, masked annotations, unknown fields; 200 applications as Argo CD renders them)
 use crate::build_options::BuildOptions;
 use crate::customizations::Customizations;
 use crate::types::IgnoreDifference;
@@ -48,21 +44,17 @@ pub struct Settings {
     /// The flags that overlays are built with.
     pub build_options: BuildOptions,
     /// Fields that are not compared in any application.
-<<<<<<< HEAD
-    pub(crate) ignore_differences: Vec<IgnoreDifference>,
+    pub ignore_differences: Vec<IgnoreDifference>,
     /// Namespaces beside the controller's own whose Applications are looked at.
     pub(crate) application_namespaces: Namespaces,
     /// Projects that add to others.
     pub(crate) global_projects: Vec<GlobalProject>,
     /// Whether syncs run as the service accounts that projects name.
     pub(crate) impersonation: bool,
-=======
-    pub ignore_differences: Vec<IgnoreDifference>,
     /// Fields of custom kinds that are of Kubernetes' own types.
     pub known_types: KnownTypes,
     /// Annotations whose values nobody is shown.
     pub masked_annotations: Vec<String>,
->>>>>>> ad8fa14 (jsonnet: Jsonnet within bounds, for directories; argo: known type fields, rules that match nothing or cannot be read, masked annotations, unknown fields; 200 applications as Argo CD renders them)
     /// Keys that cannot be read, for the log.
     pub(crate) problems: Vec<String>,
 }
@@ -145,11 +137,9 @@ impl Settings {
             customizations,
             build_options: BuildOptions::read(config),
             ignore_differences,
-<<<<<<< HEAD
             application_namespaces: Namespaces::read(parameter("application.namespaces")),
             global_projects,
             impersonation: flag("application.sync.impersonation.enabled", false),
-=======
             known_types,
             masked_annotations: text("resource.sensitive.mask.annotations")
                 .split(',')
@@ -157,7 +147,6 @@ impl Settings {
                 .filter(|name| !name.is_empty())
                 .map(str::to_owned)
                 .collect(),
->>>>>>> ad8fa14 (jsonnet: Jsonnet within bounds, for directories; argo: known type fields, rules that match nothing or cannot be read, masked annotations, unknown fields; 200 applications as Argo CD renders them)
             problems,
         }
     }
