@@ -39,7 +39,7 @@ mod tests {
     use windlass_object::json;
 
     #[track_caller]
-    fn check(project: serde_json::Value, destination: serde_json::Value, expected: bool) {
+    fn check(project: &serde_json::Value, destination: &serde_json::Value, expected: bool) {
         let project: AppProject = serde_json::from_value(json!({"spec": project})).unwrap();
         let app: Application = serde_json::from_value(json!({
             "metadata": {"name": "a"}, "spec": {"destination": destination},
@@ -55,11 +55,11 @@ mod tests {
     fn by_kind_and_by_place() {
         let here = json!({"name": "in-cluster"});
         let any = json!([{"server": "*", "namespace": "*"}]);
-        check(json!({"destinations": any}), here.clone(), true);
-        check(json!({"destinations": any}), json!({"server": IN_CLUSTER_SERVER}), true);
-        check(json!({"destinations": [{"server": "*", "namespace": "m"}]}), here.clone(), false);
-        check(json!({"destinations": [{"name": "other", "namespace": "*"}]}), here.clone(), false);
+        check(&json!({"destinations": any}), &here, true);
+        check(&json!({"destinations": any}), &json!({"server": IN_CLUSTER_SERVER}), true);
+        check(&json!({"destinations": [{"server": "*", "namespace": "m"}]}), &here, false);
+        check(&json!({"destinations": [{"name": "other", "namespace": "*"}]}), &here, false);
         let no_jobs = json!([{"group": "batch", "kind": "Job"}]);
-        check(json!({"destinations": any, "namespaceResourceBlacklist": no_jobs}), here, false);
+        check(&json!({"destinations": any, "namespaceResourceBlacklist": no_jobs}), &here, false);
     }
 }

@@ -176,9 +176,8 @@ fn tag(id: &str, data: &[u8]) -> SignedObject {
     let mut at = 0;
     let mut signature_at = None;
     for line in data.split_inclusive(|byte| *byte == b'\n') {
-        if line.starts_with(b"-----BEGIN ") && line.windows(10).any(|w| w == b" SIGNATURE") {
-            signature_at = Some(at);
-        } else if line.starts_with(b"-----BEGIN ") && line.windows(8).any(|w| w == b" MESSAGE") {
+        let holds = |word: &[u8]| line.windows(word.len()).any(|w| w == word);
+        if line.starts_with(b"-----BEGIN ") && (holds(b" SIGNATURE") || holds(b" MESSAGE")) {
             signature_at = Some(at);
         }
         at += line.len();

@@ -25,7 +25,7 @@ pub(crate) fn read(config: &BTreeMap<String, String>, problems: &mut Vec<String>
         let Some(kind) = key.strip_prefix(PREFIX) else { continue };
         let (group, kind) = kind.rsplit_once('_').unwrap_or(("", kind));
         match yaml_of(text) {
-            Ok(fields) => add(key, GroupKind::new(group, kind), fields, &mut known, problems),
+            Ok(fields) => add(key, &GroupKind::new(group, kind), fields, &mut known, problems),
             Err(error) => problems.push(format!("{key}: {error}")),
         }
     }
@@ -33,7 +33,7 @@ pub(crate) fn read(config: &BTreeMap<String, String>, problems: &mut Vec<String>
     for (key, value) in map.iter().filter_map(Value::as_object).flatten() {
         let Some(fields) = value.get("knownTypeFields") else { continue };
         let (group, kind) = key.rsplit_once('/').unwrap_or(("", key));
-        add(key, GroupKind::new(group, kind), fields.clone(), &mut known, problems);
+        add(key, &GroupKind::new(group, kind), fields.clone(), &mut known, problems);
     }
     let rollout = GroupKind::new("argoproj.io", "Rollout");
     if !known.iter().any(|field: &KnownField| field.kind == rollout) {
@@ -48,7 +48,7 @@ pub(crate) fn read(config: &BTreeMap<String, String>, problems: &mut Vec<String>
 
 fn add(
     key: &str,
-    kind: GroupKind,
+    kind: &GroupKind,
     fields: Value,
     known: &mut Vec<KnownField>,
     problems: &mut Vec<String>,

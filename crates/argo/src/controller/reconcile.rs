@@ -81,7 +81,7 @@ pub(crate) async fn reconcile(
         // Status goes on telling what is left, as long as that asks no repository.
         memory.poll = None;
         level = level.min(Level::Live);
-        if !memory.gathered.as_ref().is_some_and(|known| !known.unreachable) {
+        if memory.gathered.as_ref().is_none_or(|known| known.unreachable) {
             return waking;
         }
     } else if app.annotation(SKIP) == Some("true") {

@@ -49,7 +49,7 @@ fn check(news: &[News], expected: Option<(&str, u64)>) {
             Is(uid, version) => drop(store.upsert(&api, decoded(uid, *version))),
             Deleted(version) => store.remove(&kind, "ns", "a", &version.to_string()),
             Removed(uid) => {
-                store.removed(&ResourceKey::new("", "ConfigMap", "ns", "a"), Uid::of(uid))
+                store.removed(&ResourceKey::new("", "ConfigMap", "ns", "a"), Uid::of(uid));
             }
             Without(version) => store.retain(&kind, "", &HashSet::new(), &version.to_string()),
         }

@@ -113,9 +113,7 @@ impl Kinds {
         let params = ListParams::default().limit(u32::try_from(limit).unwrap_or(u32::MAX));
         let found = self.api(kind, namespace).list(&params).await.map_err(|e| refused(&e))?;
         if found.metadata.continue_.is_some_and(|next| !next.is_empty()) {
-            return Err(
-                Failure::generic(format!("there are more than {limit} {}", gvk.kind)).into()
-            );
+            return Err(Failure::generic(format!("there are more than {limit} {}", gvk.kind)));
         }
         found.items.iter().map(|found| object(found, &kind.resource)).collect()
     }

@@ -176,7 +176,8 @@ impl What {
             let item = text(item);
             item.split(['=', ':', '@']).next().unwrap_or_default().to_owned()
         };
-        let lists: [(&str, &str, &[String], &dyn Fn(&Value) -> String); 5] = [
+        type Name<'a> = &'a dyn Fn(&Value) -> String;
+        let lists: [(&str, &str, &[String], Name<'_>); 5] = [
             ("helm", "parameters", &self.parameter, &by_name),
             ("helm", "valueFiles", &self.values, &text),
             ("kustomize", "images", &self.kustomize_image, &image),

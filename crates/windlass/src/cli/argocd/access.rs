@@ -87,15 +87,15 @@ impl Access {
                     "--ssh-private-key-path is only supported for SSH repositories.",
                 ));
             }
-            data.set_secret("sshPrivateKey", &read(path, |text| Failure::fatal(text))?);
+            data.set_secret("sshPrivateKey", &read(path, Failure::fatal)?);
         }
         match (&self.tls_client_cert_path, &self.tls_client_cert_key_path) {
             (None, None) => {}
             (Some(certificate), Some(key)) => {
                 only_https("--tls-client-cert-path", url)?;
-                let certificate = read(certificate, |text| Failure::generic(text))?;
+                let certificate = read(certificate, Failure::generic)?;
                 data.set_secret("tlsClientCertData", &certificate);
-                data.set_secret("tlsClientCertKey", &read(key, |text| Failure::generic(text))?);
+                data.set_secret("tlsClientCertKey", &read(key, Failure::generic)?);
             }
             _ => {
                 return Err(Failure::generic(
@@ -118,7 +118,7 @@ impl Access {
         ] {
             if let Some(path) = path {
                 only_https(flag, url)?;
-                data.set_secret(field, &read(path, |text| Failure::generic(text))?);
+                data.set_secret(field, &read(path, Failure::generic)?);
             }
         }
         let password = self.password()?;

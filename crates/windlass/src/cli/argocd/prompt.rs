@@ -10,8 +10,10 @@ pub(crate) fn confirm(enabled: bool, question: &str) -> anyhow::Result<bool> {
         return Ok(true);
     }
     loop {
-        print!("{question}");
-        std::io::stdout().flush()?;
+        let mut output = std::io::stdout().lock();
+        write!(output, "{question}")?;
+        output.flush()?;
+        drop(output);
         let mut line = String::new();
         if std::io::stdin().lock().read_line(&mut line)? == 0 {
             return Err(Failure::generic("EOF"));

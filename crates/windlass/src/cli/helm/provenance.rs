@@ -29,9 +29,10 @@ impl Verification {
 
 /// The keyring that is used where none is named.
 pub(crate) fn default_keyring() -> PathBuf {
-    let home = std::env::var_os("GNUPGHOME").map(PathBuf::from).unwrap_or_else(|| {
-        PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".gnupg")
-    });
+    let home = std::env::var_os("GNUPGHOME").map_or_else(
+        || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".gnupg"),
+        PathBuf::from,
+    );
     let legacy = home.join("pubring.gpg");
     let keybox = home.join("pubring.kbx");
     if !legacy.exists() && keybox.exists() { keybox } else { legacy }

@@ -140,8 +140,9 @@ impl Args {
         if self.ignore_tracking {
             keep_marks(&mut wanted, &known);
         }
-        let stops = self.stop_operation && *kind == Kind::Application;
-        if is_same(*kind, &wanted, &known) && !(stops && !known["operation"].is_null()) {
+        let stops =
+            self.stop_operation && *kind == Kind::Application && !known["operation"].is_null();
+        if !stops && is_same(*kind, &wanted, &known) {
             if self.verbose {
                 output::print_line(&format!("{shown} {name} unchanged{rehearsal}"))?;
             }

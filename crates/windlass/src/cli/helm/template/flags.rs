@@ -93,7 +93,8 @@ impl Switches {
             |(flag, words): (&str, &str)| format!("Flag --{flag} has been deprecated, {words}\n");
         let given =
             [self.atomic, self.force, self.hide_notes, self.render_subchart_notes, self.validate];
-        DEPRECATED.into_iter().zip(given).filter_map(move |(flag, given)| given.then(|| told(flag)))
+        let given = DEPRECATED.into_iter().zip(given).filter(|(_, given)| *given);
+        given.map(move |(flag, _)| told(flag))
     }
 
     /// Who answers: what `--dry-run` says, or the cluster for `--validate`.

@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn times_in_words() {
         let check = |seconds: i64, want: &str| {
-            assert_eq!(ago(1_000_000_000 - seconds, 1_000_000_000), want)
+            assert_eq!(ago(1_000_000_000 - seconds, 1_000_000_000), want);
         };
         check(0, "now");
         check(1, "1 second ago");
