@@ -6,6 +6,8 @@ use base64::engine::general_purpose::STANDARD;
 use crate::Error;
 
 const SIGNED: &str = "-----BEGIN PGP SIGNED MESSAGE-----";
+/// What every block begins with.
+const BEGIN: &str = "-----BEGIN PGP ";
 const SIGNATURE: &str = "-----BEGIN PGP SIGNATURE-----";
 
 /// A text that is signed in the clear.
@@ -55,11 +57,21 @@ impl Cleartext {
     }
 }
 
+/// The content of every armoured block of a text; none if it is no armour. Packets begin with a byte
+/// that no text begins with.
+pub(crate) fn dearmor(data: &[u8]) -> Result<Option<Vec<Vec<u8>>>, Error> {
+    if !data.trim_ascii_start().first().is_some_and(u8::is_ascii) {
+        return Ok(None);
+    }
+    let text = String::from_utf8_lossy(data);
+    text.contains(BEGIN).then(|| blocks(&text)).transpose()
+}
+
 /// The content of every armoured block.
 pub(crate) fn blocks(text: &str) -> Result<Vec<Vec<u8>>, Error> {
     let mut found = Vec::new();
     let mut lines = text.lines().map(str::trim);
-    while let Some(begin) = lines.find(|line| line.starts_with("-----BEGIN PGP ")) {
+    while let Some(begin) = lines.find(|line| line.starts_with(BEGIN)) {
         let end = begin.replacen("BEGIN", "END", 1);
         // Headers end with an empty line.
         let headers = lines.by_ref().take_while(|line| !line.is_empty());

@@ -1,5 +1,7 @@
 //! Public keys of version 4.
 
+use std::fmt::Write as _;
+
 use aws_lc_rs::digest;
 use aws_lc_rs::signature::{
     self as sig, EcdsaVerificationAlgorithm, RsaParameters, RsaPublicKeyComponents,
@@ -17,7 +19,7 @@ pub(crate) struct Key {
     pub(crate) body: Vec<u8>,
     pub(crate) fingerprint: [u8; 20],
     /// When it was made, in seconds since 1970.
-    pub(crate) created: u64,
+    pub(crate) created: i64,
     material: Material,
 }
 
@@ -57,7 +59,7 @@ impl Key {
         if version != 4 {
             return Err(Error::Unsupported(format!("public key version {version}")));
         }
-        let created = reader.number(4)? as u64;
+        let created = reader.number(4)? as i64;
         let algorithm = reader.u8()?;
         let oid = |reader: &mut Reader<'_>| {
             let length = reader.number(1)?;
@@ -115,11 +117,15 @@ impl Key {
 
     /// Whether a signature names this key.
     pub(crate) fn made(&self, signature: &Signature) -> bool {
-        match (&signature.fingerprint, &signature.issuer) {
-            (Some(fingerprint), _) => fingerprint[..] == self.fingerprint[..],
-            (None, Some(id)) => id[..] == self.fingerprint[12..],
-            (None, None) => false,
+        match &signature.fingerprint {
+            Some(fingerprint) => fingerprint[..] == self.fingerprint[..],
+            None => signature.issuer_id().is_some_and(|id| id == &self.fingerprint[12..]),
         }
+    }
+
+    /// Whether it is of RSA below 2048 bits.
+    pub(crate) fn is_short(&self) -> bool {
+        matches!(&self.material, Material::Rsa { n, .. } if n.len() < 256)
     }
 
     /// The key as signatures over keys take it.
@@ -129,18 +135,19 @@ impl Key {
 
     /// Checks a signature of this key over a message.
     pub(crate) fn verify(&self, signature: &Signature, message: &[u8]) -> Result<(), Error> {
+        let (hash, numbers) = signature.scheme.as_ref().map_err(Clone::clone)?;
         let message = signature.hashed(message);
-        match (&self.material, &signature.numbers) {
+        match (&self.material, numbers) {
             (Material::Rsa { n, e }, Numbers::Rsa(number)) => {
                 let padded = left_padded(number, n.len())
                     .ok_or(Error::Invalid("RSA verification failure"))?;
                 RsaPublicKeyComponents { n: &n[..], e: &e[..] }
-                    .verify(rsa(signature.hash), &message, &padded)
+                    .verify(rsa(*hash), &message, &padded)
                     .map_err(|_| Error::Invalid("RSA verification failure"))
             }
             (Material::Ecdsa { curve, point }, Numbers::Two(r, s)) => {
                 let failure = || Error::Invalid("ECDSA verification failure");
-                let (algorithm, size) = ecdsa(*curve, signature.hash)?;
+                let (algorithm, size) = ecdsa(*curve, *hash)?;
                 let r = left_padded(r, size).ok_or_else(failure)?;
                 let s = left_padded(s, size).ok_or_else(failure)?;
                 UnparsedPublicKey::new(algorithm, point)
@@ -151,17 +158,24 @@ impl Key {
                 let failure = || Error::Invalid("EdDSA verification failure");
                 let r = left_padded(r, 32).ok_or_else(failure)?;
                 let s = left_padded(s, 32).ok_or_else(failure)?;
-                let hash = digest::digest(signature.hash.algorithm(), &message);
+                let hash = digest::digest(hash.algorithm(), &message);
                 UnparsedPublicKey::new(&sig::ED25519, point)
                     .verify(hash.as_ref(), &[r, s].concat())
                     .map_err(|_| failure())
             }
-            (Material::Other(algorithm), _) => {
-                Err(Error::Unsupported(format!("public key algorithm {algorithm}")))
-            }
+            (Material::Other(algorithm), _) => Err(Error::UnsupportedKey(*algorithm)),
             _ => Err(Error::Invalid("public key and signature use different algorithms")),
         }
     }
+}
+
+/// In hexadecimal, with capitals.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing into a String does not fail.
+        let _ = write!(text, "{byte:02X}");
+        text
+    })
 }
 
 /// As fingerprints and signatures take a key: with a mark and its length.

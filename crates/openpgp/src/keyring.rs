@@ -5,12 +5,14 @@
 
 use crate::Error;
 use crate::armor::{self, Cleartext};
-use crate::key::Key;
+use crate::key::{Key, hex};
 use crate::packet::{Packet, packets};
 use crate::signature::{Hash, Signature, kind};
 
 /// What a key may do: sign.
 const SIGN: u8 = 0x02;
+/// Keys that a keyring holds at most, subkeys included.
+const MOST: usize = 10_000;
 
 /// Somebody with keys.
 #[derive(Clone, Debug)]
@@ -22,13 +24,13 @@ pub struct Entity {
 
 /// A key, and what the primary key says of it.
 #[derive(Clone, Debug)]
-struct Member {
+pub(crate) struct Member {
     key: Key,
     flags: Option<u8>,
-    lifetime: u64,
+    lifetime: i64,
     is_revoked: bool,
     /// When that was said.
-    said: u64,
+    said: i64,
 }
 
 impl Member {
@@ -45,8 +47,8 @@ impl Member {
         }
     }
 
-    fn is_expired(&self, now: u64) -> bool {
-        self.lifetime != 0 && self.key.created.saturating_add(self.lifetime) < now
+    fn is_expired(&self, now: i64) -> bool {
+        self.lifetime != 0 && self.key.created.saturating_add(self.lifetime) <= now
     }
 }
 
@@ -56,9 +58,19 @@ impl Entity {
         &self.identities
     }
 
+    /// The identity of the primary key: 16 hexadecimal digits in capitals.
+    pub fn id(&self) -> String {
+        hex(&self.primary.key.fingerprint[12..])
+    }
+
     /// The fingerprint of the primary key.
     pub fn fingerprint(&self) -> &[u8] {
         &self.primary.key.fingerprint
+    }
+
+    /// Whether its primary key is of RSA below 2048 bits, so that whoever breaks it could bind another.
+    pub(crate) fn is_short(&self) -> bool {
+        self.primary.key.is_short()
     }
 
     /// The keys that may sign.
@@ -80,7 +92,7 @@ impl Entity {
         // What the signatures that come are over.
         enum Over {
             Primary,
-            Identity(String, u64, bool),
+            Identity(String, i64, bool),
             Subkey(Box<Member>, bool),
             Nothing,
         }
@@ -105,7 +117,7 @@ impl Entity {
                     close(&mut entity, std::mem::replace(&mut over, next));
                 }
                 2 => {
-                    let Ok(signature) = Signature::read(packet.body) else { continue };
+                    let Ok(signature) = Signature::parse(packet.body) else { continue };
                     if !entity.primary.key.made(&signature) {
                         continue;
                     }
@@ -170,7 +182,7 @@ impl Entity {
             return;
         }
         if signature.flags.is_some_and(|flags| flags & SIGN != 0) {
-            let back = signature.embedded.as_deref().map(Signature::read);
+            let back = signature.embedded.as_deref().map(Signature::parse);
             let Some(Ok(back)) = back else { return };
             if back.kind != kind::BACK || member.key.verify(&back, &both).is_err() {
                 return;
@@ -198,9 +210,9 @@ impl Keyring {
             }
             return Ok(Self(all));
         }
-        if bytes.trim_ascii_start().starts_with(b"-----BEGIN PGP") {
+        if let Some(blocks) = armor::dearmor(bytes)? {
             let mut all = Vec::new();
-            for block in armor::blocks(&String::from_utf8_lossy(bytes))? {
+            for block in blocks {
                 all.extend(entities(&block)?);
             }
             return if all.is_empty() { Err(Error::NoKeys) } else { Ok(Self(all)) };
@@ -208,37 +220,67 @@ impl Keyring {
         entities(bytes).map(Self)
     }
 
+    /// Adds the keys of another one.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// Those who have keys in it.
+    pub fn entities(&self) -> &[Entity] {
+        &self.0
+    }
+
     /// Who signed a text, at a time in seconds since 1970.
     ///
     /// # Errors
     /// When nobody of the keyring did, or the signature or its key holds no more.
-    pub fn verify(&self, text: &Cleartext, now: u64) -> Result<&Entity, Error> {
-        let mut failure = Error::UnknownIssuer;
+    pub fn verify(&self, text: &Cleartext, now: i64) -> Result<&Entity, Error> {
         for packet in packets(&text.signature)?.iter().filter(|packet| packet.tag == 2) {
-            let signature = Signature::read(packet.body)?;
-            if !matches!(signature.kind, kind::TEXT | kind::BINARY) {
-                return Err(Error::Invalid("it is over no text"));
+            let signature = Signature::parse(packet.body)?;
+            // The first one by somebody who is known decides.
+            match self.signer(&signature, &text.signed, now) {
+                Err(Error::UnknownIssuer) => {}
+                decided => return decided.map(|(entity, _)| entity),
             }
-            let candidates = self.0.iter().flat_map(|e| e.signers().map(move |key| (e, key)));
-            for (entity, member) in candidates.filter(|(_, m)| m.key.made(&signature)) {
-                if signature.hash == Hash::Sha1 {
-                    return Err(Error::Unsupported("SHA1 of a message".to_owned()));
-                }
-                if let Err(error) = member.key.verify(&signature, &text.signed) {
-                    failure = error;
-                    continue;
-                }
-                if member.is_revoked || entity.primary.is_revoked {
-                    return Err(Error::Revoked);
-                }
-                if signature.is_expired(now) {
-                    return Err(Error::Expired("signature"));
-                }
-                if member.is_expired(now) || entity.primary.is_expired(now) {
-                    return Err(Error::Expired("key"));
-                }
-                return Ok(entity);
+        }
+        Err(Error::UnknownIssuer)
+    }
+
+    /// The keys that may sign and that a signature names.
+    pub(crate) fn named(&self, signature: &Signature) -> impl Iterator<Item = (&Entity, &Member)> {
+        let all = self.0.iter().flat_map(|e| e.signers().map(move |member| (e, member)));
+        all.filter(|(_, member)| member.key.made(signature))
+    }
+
+    /// Who made a signature of a message, and with which key.
+    pub(crate) fn signer(
+        &self,
+        signature: &Signature,
+        message: &[u8],
+        now: i64,
+    ) -> Result<(&Entity, &Key), Error> {
+        if !matches!(signature.kind, kind::TEXT | kind::BINARY) {
+            return Err(Error::Invalid("it is over no text"));
+        }
+        let mut failure = Error::UnknownIssuer;
+        for (entity, member) in self.named(signature) {
+            if matches!(signature.scheme, Ok((Hash::Sha1, _))) {
+                return Err(Error::Weak("SHA1 of a message"));
             }
+            if let Err(error) = member.key.verify(signature, message) {
+                failure = error;
+                continue;
+            }
+            if member.is_revoked || entity.primary.is_revoked {
+                return Err(Error::Revoked);
+            }
+            if signature.is_expired(now) {
+                return Err(Error::ExpiredSignature);
+            }
+            if member.is_expired(now) || entity.primary.is_expired(now) {
+                return Err(Error::ExpiredKey);
+            }
+            return Ok((entity, &member.key));
         }
         Err(failure)
     }
@@ -247,6 +289,9 @@ impl Keyring {
 /// The entities of some packets: each from a primary key to the next.
 fn entities(bytes: &[u8]) -> Result<Vec<Entity>, Error> {
     let packets = packets(bytes)?;
+    if packets.iter().filter(|packet| matches!(packet.tag, 5 | 6 | 7 | 14)).count() > MOST {
+        return Err(Error::Malformed("too many keys"));
+    }
     let starts: Vec<usize> =
         (0..packets.len()).filter(|i| matches!(packets[*i].tag, 5 | 6)).collect();
     let ends = starts.iter().skip(1).copied().chain([packets.len()]);
@@ -286,7 +331,7 @@ mod tests {
     }
 
     /// 2026-12-01.
-    const NOW: u64 = 1_796_083_200;
+    const NOW: i64 = 1_796_083_200;
 
     fn text(file: &[u8]) -> Cleartext {
         Cleartext::find(&String::from_utf8_lossy(file)).unwrap().unwrap()

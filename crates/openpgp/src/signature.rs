@@ -64,19 +64,21 @@ pub(crate) mod kind {
 
 /// A signature.
 #[derive(Clone, Debug)]
-pub(crate) struct Signature {
+pub struct Signature {
     pub(crate) kind: u8,
-    pub(crate) hash: Hash,
-    pub(crate) numbers: Numbers,
+    /// The number of the algorithm that made it.
+    pub(crate) algorithm: u8,
+    /// What it is computed from; or what of it is not known here, so that it never holds.
+    pub(crate) scheme: Result<(Hash, Numbers), Error>,
     /// The last eight bytes of the key's fingerprint.
     pub(crate) issuer: Option<[u8; 8]>,
     pub(crate) fingerprint: Option<[u8; 20]>,
     /// When it was made, in seconds since 1970.
-    pub(crate) created: u64,
+    pub(crate) created: i64,
     /// For how many seconds it holds, from when it was made; 0 is for ever.
-    pub(crate) lifetime: u64,
+    pub(crate) lifetime: i64,
     /// For how many seconds the key holds, from when that was made; 0 is for ever.
-    pub(crate) key_lifetime: u64,
+    pub(crate) key_lifetime: i64,
     /// What the key may do, if that is said.
     pub(crate) flags: Option<u8>,
     /// That of a subkey that signs, over the primary key.
@@ -86,14 +88,14 @@ pub(crate) struct Signature {
 }
 
 impl Signature {
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Error> {
+    /// From the body of a packet.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let mut reader = Reader(bytes);
         let version = reader.u8()?;
         if version != 4 {
             return Err(Error::Unsupported(format!("signature packet version {version}")));
         }
-        let (kind, algorithm) = (reader.u8()?, reader.u8()?);
-        let hash = Hash::of(reader.u8()?)?;
+        let (kind, algorithm, hash) = (reader.u8()?, reader.u8()?, reader.u8()?);
         let length = reader.number(2)?;
         let hashed = reader.take(length)?;
         let head = &bytes[..6 + length];
@@ -105,16 +107,15 @@ impl Signature {
         // The first two bytes of the hash, which say nothing that the signature does not.
         reader.take(2)?;
         let numbers = match algorithm {
-            1 | 3 => Numbers::Rsa(reader.mpi()?.to_vec()),
-            19 | 22 => Numbers::Two(reader.mpi()?.to_vec(), reader.mpi()?.to_vec()),
-            27 => Numbers::Two(reader.take(32)?.to_vec(), reader.take(32)?.to_vec()),
-            17 => Numbers::Two(reader.mpi()?.to_vec(), reader.mpi()?.to_vec()),
-            _ => return Err(Error::Unsupported(format!("public key algorithm {algorithm}"))),
+            1 | 3 => Ok(Numbers::Rsa(reader.mpi()?.to_vec())),
+            17 | 19 | 22 => Ok(Numbers::Two(reader.mpi()?.to_vec(), reader.mpi()?.to_vec())),
+            27 => Ok(Numbers::Two(reader.take(32)?.to_vec(), reader.take(32)?.to_vec())),
+            _ => Err(Error::Unsupported(format!("public key algorithm {algorithm}"))),
         };
         let mut signature = Self {
             kind,
-            hash,
-            numbers,
+            algorithm,
+            scheme: Hash::of(hash).and_then(|hash| Ok((hash, numbers?))),
             issuer: None,
             fingerprint: None,
             created: 0,
@@ -137,10 +138,10 @@ impl Signature {
         let mut reader = Reader(bytes);
         while !reader.0.is_empty() {
             let (kind, is_critical, content) = reader.subpacket()?;
-            let number = || Reader(content).number(4).map(|n| n as u64);
+            let number = || Reader(content).number(4).map(|n| n as i64);
             match kind {
                 16 => self.issuer = self.issuer.or(content.try_into().ok()),
-                32 => self.embedded = Some(content.to_vec()),
+                32 => self.embedded = self.embedded.take().or_else(|| Some(content.to_vec())),
                 33 if content.first() == Some(&4) => {
                     self.fingerprint = self.fingerprint.or(content[1..].try_into().ok());
                 }
@@ -152,12 +153,18 @@ impl Signature {
                 // Preferences, notations, reasons and the like, which change nothing here.
                 4 | 5 | 7 | 11 | 20..=26 | 28..=31 | 34 | 35 => {}
                 _ if is_critical => {
-                    return Err(Error::Unsupported(format!("signature subpacket {kind}")));
+                    self.scheme = Err(Error::Unsupported(format!("signature subpacket {kind}")));
                 }
                 _ => {}
             }
         }
         Ok(())
+    }
+
+    /// The identity of the key that it names, which are the last eight bytes of its fingerprint.
+    pub(crate) fn issuer_id(&self) -> Option<&[u8]> {
+        let long = self.fingerprint.as_ref().map(|fingerprint| &fingerprint[12..]);
+        long.or(self.issuer.as_ref().map(|id| &id[..]))
     }
 
     /// What is hashed for a message.
@@ -166,7 +173,7 @@ impl Signature {
     }
 
     /// Whether it held no more at a time.
-    pub(crate) fn is_expired(&self, now: u64) -> bool {
-        self.lifetime != 0 && self.created.saturating_add(self.lifetime) < now
+    pub(crate) fn is_expired(&self, now: i64) -> bool {
+        self.lifetime != 0 && self.created.saturating_add(self.lifetime) <= now
     }
 }

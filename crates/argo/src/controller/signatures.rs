@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use windlass_commit_signatures::{Keyring, Signature, Verdict, Verification};
+use windlass_openpgp::{Error, Keyring, Signature};
 use windlass_source::SignedObject;
 
 use super::project::matches;
@@ -72,7 +72,9 @@ pub(crate) fn keyring(data: &BTreeMap<String, String>) -> (Keyring, Vec<String>)
     let (mut ring, mut problems) = (Keyring::default(), Vec::new());
     for (name, text) in data {
         match Keyring::read(text.as_bytes()) {
-            Ok(keys) if keys.keys().iter().any(|key| key.id() == *name) => ring.extend(keys),
+            Ok(keys) if keys.entities().iter().any(|entity| entity.id() == *name) => {
+                ring.extend(keys);
+            }
             Ok(_) => problems.push(format!("{name}: it does not hold the key of that identity")),
             Err(error) => problems.push(format!("{name}: {error}")),
         }
@@ -85,14 +87,22 @@ enum Found {
     Unsigned,
     /// It is none of OpenPGP.
     Unreadable,
-    Known(Verification),
+    Known {
+        /// The identity of the key that it names; empty if it names none.
+        key: String,
+        /// In gpg's word.
+        algorithm: &'static str,
+        outcome: Result<(), Error>,
+    },
 }
 
 fn judge(ring: &Keyring, signed: &SignedObject, now: i64) -> Found {
     let Some(text) = &signed.signature else { return Found::Unsigned };
     match Signature::read(text.as_bytes()) {
         Ok(signature) if text.contains("-----BEGIN PGP ") => {
-            Found::Known(ring.verify(&signature, &signed.payload, now))
+            let outcome = ring.verify_detached(&signature, &signed.payload, now).map(|_| ());
+            let key = signature.key_id().unwrap_or_default();
+            Found::Known { key, algorithm: signature.algorithm(), outcome }
         }
         _ => Found::Unreadable,
     }
@@ -105,14 +115,19 @@ fn is_allowed(keys: &[String], id: &str) -> bool {
     keys.iter().filter(|key| key.is_ascii()).any(same)
 }
 
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Good => "signed",
-        Verdict::Bad => "bad signature",
-        Verdict::ExpiredSignature => "expired signature",
-        Verdict::ExpiredKey => "signed with expired key",
-        Verdict::RevokedKey => "signed with revoked key",
-        Verdict::MissingKey => "signed with key not in keyring",
+const NOT_IN_KEYRING: &str = "signed with key not in keyring";
+
+fn word(error: &Error) -> &'static str {
+    match error {
+        Error::ExpiredSignature => "expired signature",
+        Error::ExpiredKey => "signed with expired key",
+        Error::Revoked => "signed with revoked key",
+        Error::UnknownIssuer | Error::UnsupportedKey(_) => NOT_IN_KEYRING,
+        Error::Invalid(_)
+        | Error::Malformed(_)
+        | Error::Unsupported(_)
+        | Error::Weak(_)
+        | Error::NoKeys => "bad signature",
     }
 }
 
@@ -124,38 +139,36 @@ pub(crate) fn distrusted(
     commit: &str,
     now: i64,
 ) -> Option<String> {
-    let found = match judge(ring, signed, now) {
+    let bad = format!(
+        "Could not verify commit signature on revision '{commit}', check logs for more information."
+    );
+    let (key, algorithm, outcome) = match judge(ring, signed, now) {
         Found::Unsigned => {
             return Some(format!(
                 "Target revision {commit} in Git is not signed, but a signature is required"
             ));
         }
-        Found::Known(found) if found.verdict != Verdict::Bad => found,
-        _ => {
+        Found::Unreadable => return Some(bad),
+        Found::Known { key, algorithm, outcome } => (key, algorithm, outcome),
+    };
+    let why = match outcome {
+        Ok(()) if is_allowed(keys, &key) => return None,
+        Ok(()) => {
             return Some(format!(
-                "Could not verify commit signature on revision '{commit}', check logs for more \
-                 information."
+                "Found good signature made with {algorithm} key {key}, but this key is not allowed \
+                 in AppProject"
             ));
         }
-    };
-    let Verification { verdict, key_id, cipher, .. } = found;
-    match verdict {
-        Verdict::Good if is_allowed(keys, &key_id) => None,
-        Verdict::Good => Some(format!(
-            "Found good signature made with {cipher} key {key_id}, but this key is not allowed in \
-             AppProject"
-        )),
-        verdict => {
-            let why = match verdict {
-                Verdict::MissingKey => "gpg: Can't check signature: No public key",
-                other => word(other),
-            };
-            Some(format!(
-                "Found signature made with {cipher} key {key_id}, but verification result was \
-                 invalid: '{why}'"
-            ))
+        Err(Error::UnknownIssuer | Error::UnsupportedKey(_)) => {
+            "gpg: Can't check signature: No public key"
         }
-    }
+        Err(error @ (Error::ExpiredSignature | Error::ExpiredKey | Error::Revoked)) => word(&error),
+        Err(_) => return Some(bad),
+    };
+    Some(format!(
+        "Found signature made with {algorithm} key {key}, but verification result was invalid: \
+         '{why}'"
+    ))
 }
 
 /// Why some of what was signed is not trusted by `sourceIntegrity`, the first of it only: of one key
@@ -171,14 +184,10 @@ pub(crate) fn problems(
     for object in signed {
         let (what, key) = match judge(ring, object, now) {
             Found::Unsigned => ("unsigned", String::new()),
-            Found::Unreadable => (word(Verdict::MissingKey), String::new()),
-            Found::Known(found) if found.verdict == Verdict::Good => {
-                if is_allowed(keys, &found.key_id) {
-                    continue;
-                }
-                ("signed with unallowed key", found.key_id)
-            }
-            Found::Known(found) => (word(found.verdict), found.key_id),
+            Found::Unreadable => (NOT_IN_KEYRING, String::new()),
+            Found::Known { key, outcome: Ok(()), .. } if is_allowed(keys, &key) => continue,
+            Found::Known { key, outcome: Ok(()), .. } => ("signed with unallowed key", key),
+            Found::Known { key, outcome: Err(error), .. } => (word(&error), key),
         };
         let is_commit =
             object.name.len() == 40 && object.name.bytes().all(|b| b.is_ascii_hexdigit());
@@ -201,7 +210,7 @@ pub(crate) fn problems(
 pub(crate) fn unsealed(ring: &Keyring, history: Vec<SignedObject>, now: i64) -> Vec<SignedObject> {
     let is_seal = |object: &SignedObject| {
         object.message.to_ascii_lowercase().contains(SEAL)
-            && matches!(judge(ring, object, now), Found::Known(found) if found.verdict == Verdict::Good)
+            && matches!(judge(ring, object, now), Found::Known { outcome: Ok(()), .. })
     };
     let seals: HashSet<String> =
         history.iter().filter(|o| is_seal(o)).map(|o| o.name.clone()).collect();
@@ -232,7 +241,7 @@ mod tests {
     /// 2026-12-01.
     const NOW: i64 = 1_796_083_200;
     const ROBOT: &str = "4685AA86F9B64E4B";
-    const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../commit-signatures/tests/data/");
+    const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../openpgp/tests/fixtures/detached/");
 
     fn data(name: &str) -> String {
         std::fs::read_to_string(format!("{DATA}{name}")).unwrap()

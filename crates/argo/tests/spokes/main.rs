@@ -77,7 +77,7 @@ async fn keys_are_taken_in_while_it_runs() {
     let status = world.until_condition(0, unknown, patience).await;
     assert_eq!(status["sync"]["status"], "OutOfSync");
     assert_ne!(status["operationState"]["phase"], "Succeeded");
-    let key = include_str!("../../../commit-signatures/tests/data/robot.asc");
+    let key = include_str!("../../../openpgp/tests/fixtures/detached/robot.asc");
     world.add_key("4685AA86F9B64E4B", key).await;
     let trusted = |status: &windlass_object::Value| {
         let conditions = status["conditions"].as_array().cloned().unwrap_or_default();

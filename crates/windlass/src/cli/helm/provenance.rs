@@ -74,8 +74,7 @@ pub(crate) fn verify(
     let keys = Keyring::read(&bytes).context("failed to load keyring")?;
     let signed = Cleartext::find(&String::from_utf8_lossy(provenance))?;
     let Some(signed) = signed else { bail!("signature block not found") };
-    let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0);
-    let entity = keys.verify(&signed, now)?;
+    let entity = keys.verify(&signed, jiff::Timestamp::now().as_second())?;
     let parts: Vec<&str> = signed.text.split("\n...\n").collect();
     let [_, sums, ..] = parts[..] else {
         bail!("message block must have at least two parts");
