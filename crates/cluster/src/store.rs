@@ -12,6 +12,10 @@ use crate::changes::{Change, ChangeKind, Changes, FieldChange};
 use crate::decode::{Decoded, Owner, Uid, decompress};
 use crate::describe::{Detail, InfoItem, Network};
 use crate::discovery::ApiKind;
+
+mod gone;
+
+use gone::Gone;
 use crate::interest::{Interests, Seen};
 
 /// Names an object; kinds and namespaces are shared by all who have them.
@@ -150,9 +154,7 @@ struct Inner {
     kinds: HashMap<GroupKind, Arc<GroupKind>>,
     namespaces: HashSet<Arc<str>>,
     apps: HashSet<Arc<str>>,
-    /// What an answer said is gone before the watch did, which may still tell of its life. An
-    /// entry goes with the watch's own word, or with the next complete list of the kind.
-    gone: HashMap<ObjectId, Uid>,
+    gone: Gone,
 }
 
 /// Longest chain of owners that is followed: a ring of owners must not hang anybody.
@@ -280,7 +282,7 @@ impl Store {
         let id = inner.id(api, &decoded);
         let version = &decoded.resource_version;
         if inner.objects.get(&id).is_some_and(|known| known.is_newer_than(version))
-            || inner.gone.get(&id).is_some_and(|uid| *uid == decoded.uid)
+            || inner.gone.contains(decoded.uid)
         {
             return id;
         }
@@ -330,22 +332,17 @@ impl Store {
     }
 
     /// Forgets an object of which a watch says, in this version, that it is gone.
-    pub(crate) fn remove(&self, kind: &GroupKind, namespace: &str, name: &str, version: &str) {
-        let id = ObjectId::of(&ResourceKey::new(&kind.group, &kind.kind, namespace, name));
+    pub(crate) fn remove(&self, key: &ResourceKey, uid: Uid, version: &str) {
         let mut inner = self.inner.write();
-        inner.gone.remove(&id);
-        self.forget(inner, &id, |node| !node.is_newer_than(version));
+        inner.gone.insert(uid);
+        self.forget(inner, &ObjectId::of(key), |node| !node.is_newer_than(version));
     }
 
     /// Forgets an object of which the answer to a deletion says that it is gone.
     pub(crate) fn removed(&self, key: &ResourceKey, uid: Uid) {
-        let id = ObjectId::of(key);
         let mut inner = self.inner.write();
-        if inner.objects.get(&id).is_none_or(|node| node.uid != uid) {
-            return;
-        }
-        inner.gone.insert(id.clone(), uid);
-        self.forget(inner, &id, |_| true);
+        inner.gone.insert(uid);
+        self.forget(inner, &ObjectId::of(key), |node| node.uid == uid);
     }
 
     fn forget(
@@ -385,12 +382,8 @@ impl Store {
         seen: &HashSet<ObjectId>,
         version: &str,
     ) {
-        let is_listed = |id: &ObjectId| {
-            *id.kind == *kind && (namespace.is_empty() || *id.namespace == *namespace)
-        };
-        self.inner.write().gone.retain(|id, _| !is_listed(id));
         for id in self.ids_of(kind) {
-            if is_listed(&id) && !seen.contains(&id) {
+            if (namespace.is_empty() || *id.namespace == *namespace) && !seen.contains(&id) {
                 self.forget(self.inner.write(), &id, |node| !node.is_newer_than(version));
             }
         }

@@ -16,10 +16,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use windlass_object::ResourceKey;
 
 use crate::Error;
 use crate::connection::Tracker;
-use crate::decode::decode;
+use crate::decode::{Uid, decode};
 use crate::discovery::ApiKind;
 use crate::http::{Call, Transport, api_error};
 use crate::limits::{LINE_BYTES, PAGE};
@@ -252,9 +253,10 @@ impl Watch {
                     serde_json::from_str(event.object.get()).map_err(unreadable)?;
                 let identity: NameOnly =
                     serde_json::from_str(event.object.get()).map_err(unreadable)?;
-                let NameMeta { namespace, name } = identity.metadata;
+                let NameMeta { namespace, name, uid } = identity.metadata;
                 let version = gone.metadata.resource_version;
-                self.shared.store.remove(&self.kind.group_kind(), &namespace, &name, &version);
+                let key = ResourceKey::new(&self.kind.group, &self.kind.kind, namespace, name);
+                self.shared.store.remove(&key, Uid::of(&uid), &version);
                 if session.seen.is_none() {
                     session.from = Some(version);
                 }
@@ -311,6 +313,8 @@ struct NameMeta {
     #[serde(default)]
     namespace: String,
     name: String,
+    #[serde(default)]
+    uid: String,
 }
 
 /// The lines of a body that goes on.

@@ -147,7 +147,7 @@ fn markers_links_and_odd_things() {
         &[
             "app/c.yaml: illegal filepath in symlink",
             "app/f.jsonnet: Failed to unmarshal generated json \"f.jsonnet\": \
-             Object 'Kind' is missing in '{}'",
+             Object 'Kind' is missing",
         ],
         &[
             "app/d.yaml: destination of symlink is missing",

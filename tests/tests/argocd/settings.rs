@@ -2,13 +2,14 @@
 //! `fixtures/argocd-settings/script.txt` with the real argocd's answers, and what both leave in the cluster.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use windlass_object::{Value, json, yaml};
 use windlass_stories::{ApiClient, Plane, Printed, World};
-use windlass_testkit::{ArgoCd, ArgoCdOptions, GitRepository, Kubernetes, Parts};
+use windlass_testkit::{ArgoCd, ArgoCdOptions, GitRepository, Kubernetes, Parts, wait_for};
 
 use super::{CONTROL, CommandLine, normalise, printed, root};
 
@@ -89,7 +90,13 @@ fn play(api: &ApiClient, root: &Path, run: &CommandLine<'_>) -> Result<Vec<Value
     repository.commit("first", &[("a", "a")])?;
     let script = std::fs::read_to_string(fixture("script.txt"))?;
     let mut answers = Vec::new();
+    let mut issued = 0;
     for line in script.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        if line.starts_with("$ proj role create-token") {
+            // Tokens stand in the order of the seconds in which they were issued.
+            let next = || Ok((second() > issued).then_some(()));
+            wait_for("the next second", Duration::from_secs(5), next)?;
+        }
         let answer = if let Some(command) = line.strip_prefix("$ ") {
             let command = command.replace("FILES", &files.display().to_string());
             let words = words(&command.replace("REPO", &repository.url()))?;
@@ -108,9 +115,14 @@ fn play(api: &ApiClient, root: &Path, run: &CommandLine<'_>) -> Result<Vec<Value
         } else {
             bail!("a line begins with $, =, + or -: {line}");
         };
+        issued = second();
         answers.push(json!({"do": line, "answer": answer}));
     }
     Ok(answers)
+}
+
+fn second() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 fn record() -> Result<()> {

@@ -7,7 +7,7 @@ enum News {
     /// The watch, or the answer to a change.
     Is(&'static str, u64),
     /// The watch.
-    Deleted(u64),
+    Deleted(&'static str, u64),
     /// The answer to a deletion.
     Removed(&'static str),
     /// A complete list without the object.
@@ -43,18 +43,17 @@ fn check(news: &[News], expected: Option<(&str, u64)>) {
         namespaced: true,
         verbs: Vec::new(),
     });
+    let key = ResourceKey::new("", "ConfigMap", "ns", "a");
     let store = Store::default();
     for news in news {
         match news {
             Is(uid, version) => drop(store.upsert(&api, decoded(uid, *version))),
-            Deleted(version) => store.remove(&kind, "ns", "a", &version.to_string()),
-            Removed(uid) => {
-                store.removed(&ResourceKey::new("", "ConfigMap", "ns", "a"), Uid::of(uid));
-            }
+            Deleted(uid, version) => store.remove(&key, Uid::of(uid), &version.to_string()),
+            Removed(uid) => store.removed(&key, Uid::of(uid)),
             Without(version) => store.retain(&kind, "", &HashSet::new(), &version.to_string()),
         }
     }
-    let node = store.get(&ResourceKey::new("", "ConfigMap", "ns", "a"));
+    let node = store.get(&key);
     let found = node.as_ref().map(|node| (node.uid(), node.resource_version().to_owned()));
     let expected = expected.map(|(uid, version)| (Uid::of(uid), version.to_string()));
     assert_eq!(found, expected);
@@ -65,18 +64,21 @@ fn check(news: &[News], expected: Option<(&str, u64)>) {
 fn the_latest_news_stands() {
     check(&[Is("x", 1), Is("x", 2)], Some(("x", 2)));
     check(&[Is("x", 2), Is("x", 1)], Some(("x", 2)));
-    check(&[Is("x", 1), Deleted(2)], None);
+    check(&[Is("x", 1), Deleted("x", 2)], None);
     // Made anew: the watch tells of the first one's end, and of its life, afterwards.
-    check(&[Is("x", 1), Is("y", 3), Deleted(2)], Some(("y", 3)));
-    check(&[Is("y", 3), Is("x", 1), Deleted(2), Is("y", 3)], Some(("y", 3)));
+    check(&[Is("x", 1), Is("y", 3), Deleted("x", 2)], Some(("y", 3)));
+    check(&[Is("y", 3), Is("x", 1), Deleted("x", 2), Is("y", 3)], Some(("y", 3)));
     // Gone by the answer: what the watch still tells of its life brings it not back.
     check(&[Is("x", 1), Removed("x"), Is("x", 1)], None);
-    check(&[Is("x", 1), Removed("x"), Is("x", 1), Deleted(2), Is("y", 3)], Some(("y", 3)));
-    check(&[Is("x", 1), Removed("x"), Is("y", 3), Is("x", 1), Deleted(2)], Some(("y", 3)));
+    check(&[Is("x", 1), Removed("x"), Is("x", 1), Deleted("x", 2), Is("y", 3)], Some(("y", 3)));
+    check(&[Is("x", 1), Removed("x"), Is("y", 3), Is("x", 1), Deleted("x", 2)], Some(("y", 3)));
     check(&[Is("x", 1), Removed("x"), Without(2), Is("y", 3)], Some(("y", 3)));
     // The watch was first.
-    check(&[Is("x", 1), Deleted(2), Removed("x"), Is("y", 3)], Some(("y", 3)));
-    check(&[Is("x", 1), Deleted(2), Is("y", 3), Removed("x")], Some(("y", 3)));
+    check(&[Is("x", 1), Deleted("x", 2), Removed("x"), Is("y", 3)], Some(("y", 3)));
+    check(&[Is("x", 1), Deleted("x", 2), Is("y", 3), Removed("x")], Some(("y", 3)));
+    // The answer to a change comes after the watch told of the end.
+    check(&[Is("x", 1), Deleted("x", 3), Is("x", 2)], None);
+    check(&[Is("x", 1), Deleted("x", 3), Is("x", 2), Is("y", 4)], Some(("y", 4)));
     // A list that was made before the object was.
     check(&[Is("x", 1), Without(2)], None);
     check(&[Is("x", 3), Without(2)], Some(("x", 3)));
