@@ -15,8 +15,8 @@ use crate::discovery::ApiKind;
 
 mod gone;
 
-use gone::Gone;
 use crate::interest::{Interests, Seen};
+use gone::Gone;
 
 /// Names an object; kinds and namespaces are shared by all who have them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,10 +5,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition};
 use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
@@ -22,6 +22,10 @@ const REVISION: &str = "revision";
 const SEPARATOR: char = '\u{0}';
 /// Reads come from memory: this only serves the tree pages that a commit changes.
 const CACHE_BYTES: usize = 4 << 20;
+/// How long the file may be held by a process that is being replaced.
+const RELEASE: Duration = Duration::from_secs(3);
+/// Pause between two looks.
+const RELEASE_PAUSE: Duration = Duration::from_millis(20);
 /// Most changes in one commit.
 const MAX_BATCH: usize = 1024;
 
@@ -41,7 +45,7 @@ pub(super) struct Disk {
 impl Disk {
     /// Opens or makes the file and reads it into a state.
     pub(super) fn open(path: &Path) -> Result<(Self, State), StoreError> {
-        let database = open(path)?;
+        let database = open_released(path)?;
         let state = load(&database).map_err(|source| StoreError::new(path, "read", &source))?;
         Ok((Self { path: path.to_owned(), database: Some(database) }, state))
     }
@@ -97,10 +101,24 @@ impl Disk {
 }
 
 fn open(path: &Path) -> Result<Database, StoreError> {
-    Database::builder()
-        .set_cache_size(CACHE_BYTES)
-        .create(path)
-        .map_err(|source| StoreError::new(path, "open", &source))
+    create(path).map_err(|source| StoreError::new(path, "open", &source))
+}
+
+fn create(path: &Path) -> Result<Database, DatabaseError> {
+    Database::builder().set_cache_size(CACHE_BYTES).create(path)
+}
+
+/// Opens the file, which a killed process holds until the kernel has come to its last thread.
+fn open_released(path: &Path) -> Result<Database, StoreError> {
+    let end = Instant::now() + RELEASE;
+    loop {
+        match create(path) {
+            Err(DatabaseError::DatabaseAlreadyOpen) if Instant::now() < end => {
+                std::thread::sleep(RELEASE_PAUSE);
+            }
+            opened => return opened.map_err(|source| StoreError::new(path, "open", &source)),
+        }
+    }
 }
 
 fn write(database: &Database, batch: &[Queued]) -> Result<(), redb::Error> {
