@@ -31,6 +31,7 @@ pub mod lease;
 mod lifecycle;
 mod limits;
 mod logs;
+mod objects;
 mod progress;
 mod store;
 mod three_way;
