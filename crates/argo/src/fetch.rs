@@ -8,7 +8,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use futures::{StreamExt as _, stream};
-use windlass_charts::Charts;
+use windlass_charts::{Charts, Repository};
 use windlass_helm::Draws;
 use windlass_object::json;
 use windlass_render::{Given, Need, Reference, Rendered, Spec};
@@ -84,6 +84,10 @@ impl<'a> Fetcher<'a> {
         }
     }
 
+    fn repository(&self, url: &str) -> Result<Repository, String> {
+        helm_repositories::repository(self.settings, url, self.project, self.pass_credentials)
+    }
+
     /// The version of a source that is a chart, and its files as a tree.
     ///
     /// # Errors
@@ -94,13 +98,7 @@ impl<'a> Fetcher<'a> {
         wanted: &str,
     ) -> Result<(String, Arc<dyn Tree>), (String, String)> {
         let unknown = |why: &dyn std::fmt::Display| (String::new(), why.to_string());
-        let repository = helm_repositories::repository(
-            self.settings,
-            &source.repo_url,
-            self.project,
-            self.pass_credentials,
-        )
-        .map_err(|error| unknown(&error))?;
+        let repository = self.repository(&source.repo_url).map_err(|error| unknown(&error))?;
         let version = self.charts.resolve(&repository, &source.chart, wanted).await;
         let version = version.map_err(|error| unknown(&error))?;
         let given = self.charts.fetch(&repository, &source.chart, &version).await;
@@ -129,13 +127,7 @@ impl<'a> Fetcher<'a> {
         wanted: &str,
     ) -> Result<(String, Arc<dyn Tree>), (String, String)> {
         let unknown = |why: &dyn std::fmt::Display| (String::new(), why.to_string());
-        let repository = helm_repositories::repository(
-            self.settings,
-            &source.repo_url,
-            self.project,
-            self.pass_credentials,
-        );
-        let repository = repository.map_err(|error| unknown(&error))?;
+        let repository = self.repository(&source.repo_url).map_err(|error| unknown(&error))?;
         let digest = self.charts.resolve_artifact(&repository, wanted).await;
         let digest = digest.map_err(|error| unknown(&error))?;
         match self.charts.artifact(&repository, &digest).await {
@@ -190,12 +182,7 @@ impl<'a> Fetcher<'a> {
                 self.tree(repository, revision).await.map(Fetched::Tree)
             }
             Need::Chart { repository, name, version } => {
-                let repository = helm_repositories::repository(
-                    self.settings,
-                    repository,
-                    self.project,
-                    self.pass_credentials,
-                )?;
+                let repository = self.repository(repository)?;
                 let chart = self.charts.fetch(&repository, name, version).await;
                 chart.map(Fetched::Chart).map_err(|error| error.to_string())
             }

@@ -1,19 +1,21 @@
 //! A directory served by HTTP, some of it to those who sign in.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufReader, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::listener::{Listener, head};
+
 /// A running server. What lies below `/private/` asks for a user and a password. Ends when dropped.
 #[derive(Debug)]
 pub struct FileServer {
-    address: String,
+    listener: Listener,
     shared: Arc<Shared>,
 }
 
@@ -21,7 +23,6 @@ pub struct FileServer {
 struct Shared {
     root: PathBuf,
     login: String,
-    stopped: AtomicBool,
     served: AtomicUsize,
 }
 
@@ -31,34 +32,23 @@ impl FileServer {
     /// # Errors
     /// When no port can be had.
     pub fn start(root: &Path, username: &str, password: &str) -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let address = listener.local_addr()?.to_string();
         let pair = STANDARD.encode(format!("{username}:{password}"));
         let shared = Arc::new(Shared {
             root: root.to_path_buf(),
             login: format!("basic {pair}").to_lowercase(),
-            stopped: AtomicBool::new(false),
             served: AtomicUsize::new(0),
         });
         let own = shared.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                if own.stopped.load(Ordering::SeqCst) {
-                    return;
-                }
-                let own = own.clone();
-                std::thread::spawn(move || {
-                    // A client that has gone away has its answer.
-                    let _ = answer(&own, &stream);
-                });
-            }
-        });
-        Ok(Self { address, shared })
+        let listener = Listener::start(move |stream| {
+            // A client that has gone away has its answer.
+            let _ = answer(&own, stream);
+        })?;
+        Ok(Self { listener, shared })
     }
 
     /// `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.listener.address())
     }
 
     /// How many files have been sent.
@@ -67,29 +57,15 @@ impl FileServer {
     }
 }
 
-impl Drop for FileServer {
-    fn drop(&mut self) {
-        self.shared.stopped.store(true, Ordering::SeqCst);
-        // Wakes the one that accepts.
-        let _ = TcpStream::connect(&self.address);
-    }
-}
-
 fn answer(shared: &Shared, stream: &TcpStream) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
-    let mut first = String::new();
-    reader.read_line(&mut first)?;
+    let (first, headers) = head(&mut reader)?;
     let mut signed_in = false;
     let mut known = String::new();
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line)? == 0 || line.trim().is_empty() {
-            break;
-        }
-        let Some((name, value)) = line.split_once(':') else { continue };
-        match name.to_ascii_lowercase().as_str() {
-            "authorization" => signed_in = value.trim().to_lowercase() == shared.login,
-            "if-none-match" => value.trim().clone_into(&mut known),
+    for (name, value) in headers {
+        match name.as_str() {
+            "authorization" => signed_in = value.to_lowercase() == shared.login,
+            "if-none-match" => known = value,
             _ => {}
         }
     }

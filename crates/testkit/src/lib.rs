@@ -27,6 +27,7 @@ mod file_server;
 mod git_http;
 mod git_repository;
 mod kubernetes;
+mod listener;
 mod process;
 mod programs;
 mod shared;

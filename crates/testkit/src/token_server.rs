@@ -1,10 +1,10 @@
 //! A stand-in for the token servers of public registries: it hands out what docker-registry's
 //! `token` sign-in asks for (distribution's token specification), to one user.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
@@ -13,6 +13,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::certificates::{Authority, Signed};
+use crate::listener::{Listener, head};
 
 /// Who signs tokens, and for whom: what the registry is told, too.
 pub(crate) const ISSUER: &str = "windlass-test";
@@ -22,7 +23,7 @@ pub(crate) const SERVICE: &str = "registry.test";
 /// A running server without TLS. Ends when dropped.
 #[derive(Debug)]
 pub struct TokenServer {
-    address: String,
+    listener: Listener,
     shared: Arc<Shared>,
 }
 
@@ -31,7 +32,6 @@ struct Shared {
     username: String,
     password: String,
     signed: Signed,
-    stopped: AtomicBool,
     given: AtomicUsize,
 }
 
@@ -41,34 +41,23 @@ impl TokenServer {
     /// # Errors
     /// When no port or key can be had.
     pub fn start(username: &str, password: &str, authority: &Authority) -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let address = listener.local_addr()?.to_string();
         let shared = Arc::new(Shared {
             username: username.to_owned(),
             password: password.to_owned(),
             signed: authority.sign(&["tokens"])?,
-            stopped: AtomicBool::new(false),
             given: AtomicUsize::new(0),
         });
         let own = shared.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                if own.stopped.load(Ordering::SeqCst) {
-                    return;
-                }
-                let own = own.clone();
-                std::thread::spawn(move || {
-                    // A client that has gone away has its answer.
-                    let _ = answer(&own, &stream);
-                });
-            }
-        });
-        Ok(Self { address, shared })
+        let listener = Listener::start(move |stream| {
+            // A client that has gone away has its answer.
+            let _ = answer(&own, stream);
+        })?;
+        Ok(Self { listener, shared })
     }
 
     /// `127.0.0.1:PORT`.
     pub fn host(&self) -> String {
-        self.address.clone()
+        self.listener.address().to_owned()
     }
 
     /// How many tokens were handed out.
@@ -77,28 +66,14 @@ impl TokenServer {
     }
 }
 
-impl Drop for TokenServer {
-    fn drop(&mut self) {
-        self.shared.stopped.store(true, Ordering::SeqCst);
-        // Wakes the one that accepts.
-        let _ = TcpStream::connect(&self.address);
-    }
-}
-
 fn answer(shared: &Shared, stream: &TcpStream) -> Result<()> {
     let mut reader = BufReader::new(stream);
-    let mut first = String::new();
-    reader.read_line(&mut first)?;
+    let (first, headers) = head(&mut reader)?;
     let (mut login, mut length) = (String::new(), 0);
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line)? == 0 || line.trim().is_empty() {
-            break;
-        }
-        let Some((name, value)) = line.split_once(':') else { continue };
-        match name.to_ascii_lowercase().as_str() {
-            "authorization" => value.trim().clone_into(&mut login),
-            "content-length" => length = value.trim().parse()?,
+    for (name, value) in headers {
+        match name.as_str() {
+            "authorization" => login = value,
+            "content-length" => length = value.parse()?,
             _ => {}
         }
     }
