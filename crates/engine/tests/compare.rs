@@ -193,8 +193,9 @@ fn drift_is_told_by_field_and_manager() {
         object.set(&["data", "mine"], "added by somebody, not ours to remove");
         object.set(
             &["metadata", "managedFields"],
+            // All that the controller had went to another in the same second.
             support::value(
-                "- {manager: argocd-controller, operation: Update, time: '2026-01-01T00:00:00Z', fieldsV1: {'f:data': {'f:a': {}, 'f:b': {}}}}
+                "- {manager: argocd-controller, operation: Update, time: '2026-01-02T00:00:00Z', fieldsV1: {'f:data': {}}}
 - {manager: kubectl-edit, operation: Update, time: '2026-01-02T00:00:00Z', fieldsV1: {'f:data': {'f:a': {}}}}",
             ),
         );

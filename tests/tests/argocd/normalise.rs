@@ -25,6 +25,9 @@ static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"eyJ[\w-]+\.[\w-]+\.[\w-]+", "TOKEN"),
         (r"\b1[789]\d{8}\b", "1700000000"),
         (r"Z \([a-z0-9 ]*\)", "Z (now)"),
+        // A condition of ours: who changed what in the cluster. Argo CD's status has no place for it.
+        (r"CONDITION  MESSAGE  LAST TRANSITION\nDriftWarning .*\n\n\n", ""),
+        (r"DriftWarning    ", "<none>          "),
         // A ReplicaSet of a Deployment, and its pods.
         (r"-[bcdf-hj-np-tv-z2456789]{8,10}-[bcdf-hj-np-tv-z2456789]{5}\b", "-hash-xxxxx"),
         (r"-[bcdf-hj-np-tv-z2456789]{9,10}\b", "-hash"),
@@ -197,6 +200,12 @@ fn clean(value: &mut Value) {
             if map.contains_key("syncStrategy") {
                 map.remove("revision");
                 map.remove("source");
+            }
+            if let Some(Value::Array(conditions)) = map.get_mut("conditions") {
+                conditions.retain(|condition| condition["type"] != "DriftWarning");
+                if conditions.is_empty() {
+                    map.remove("conditions");
+                }
             }
             map.values_mut().for_each(clean);
             map.retain(|_, value| *value != json!({}));

@@ -144,15 +144,30 @@ pub(super) fn owners(object: &Object) -> Vec<(Owner, Value)> {
 
 /// Who last set the field at a path.
 pub(super) fn owner(owners: &[(Owner, Value)], path: &[Step]) -> Option<Owner> {
-    owners.iter().find(|(_, fields)| owns(fields, path)).map(|(owner, _)| owner.clone())
+    holders(owners, path).next().cloned()
 }
 
-/// Whether a field set has a path, something in it, or all of something that it is in.
-pub(super) fn owns(fields: &Value, path: &[Step]) -> bool {
-    let Some(fields) = fields.as_object() else { return false };
-    let Some((first, rest)) = path.split_first() else { return true };
+/// Those who own the field at a path, in the order of the entries: who is listed with the field, or
+/// with something in it. Where nobody is, the nearest field around it that somebody has as a whole
+/// decides: a list or map that is one value. An empty set is such a field, or a map whose fields
+/// all went to others (`f:data: {}`), so that what lies deeper goes first.
+pub(super) fn holders<'a>(
+    owners: &'a [(Owner, Value)],
+    path: &[Step],
+) -> impl Iterator<Item = &'a Owner> {
+    let depths: Vec<Option<usize>> =
+        owners.iter().map(|(_, fields)| depth(fields, path)).collect();
+    let deepest = depths.iter().flatten().max().copied();
+    let held = owners.iter().zip(depths).filter(move |(_, depth)| depth.is_some());
+    held.filter(move |(_, depth)| *depth == deepest).map(|((owner, _), _)| owner)
+}
+
+/// How many steps of a path a field set has, if it has it all or ends in a whole.
+fn depth(fields: &Value, path: &[Step]) -> Option<usize> {
+    let fields = fields.as_object()?;
+    let Some((first, rest)) = path.split_first() else { return Some(0) };
     if fields.is_empty() {
-        return true;
+        return Some(0);
     }
     let next = match first {
         Step::Field(name) => fields.get(&format!("f:{name}")),
@@ -163,7 +178,7 @@ pub(super) fn owns(fields: &Value, path: &[Step]) -> bool {
             keys.iter().all(|(key, id)| item.get(key) == Some(id)).then_some(inner)
         }),
     };
-    next.is_some_and(|next| owns(next, rest))
+    depth(next?, rest).map(|steps| steps + 1)
 }
 
 /// Sets the value at a path, or removes it. Objects on the way are made; list items are not.

@@ -208,15 +208,10 @@ fn set_by(managers: &[&str], object: &Object, live: &Object) -> Vec<Vec<field::S
         return Vec::new();
     }
     let owners = field::owners(live);
-    let theirs: Vec<&Value> = owners
-        .iter()
-        .filter(|(owner, _)| managers.contains(&owner.manager.as_str()))
-        .map(|(_, fields)| fields)
-        .collect();
     let mut found = Vec::new();
     let (wanted, actual) = (object.to_value(), live.to_value());
     field::walk(Some(&wanted), Some(&actual), &mut Vec::new(), &mut |path, _, _| {
-        if theirs.iter().any(|fields| field::owns(fields, path)) {
+        if field::holders(&owners, path).any(|owner| managers.contains(&owner.manager.as_str())) {
             found.push(path.to_vec());
         }
     });
@@ -386,15 +381,10 @@ fn server_side(
 /// Takes back what the API changed and we do not own: a webhook's doing.
 fn revert_others(predicted: &mut Object, live: &Object) {
     let owners = field::owners(predicted);
-    let ours: Vec<&Value> = owners
-        .iter()
-        .filter(|(owner, _)| owner.manager == MANAGER)
-        .map(|(_, fields)| fields)
-        .collect();
     let mut reverted: Vec<(Vec<field::Step>, Option<Value>)> = Vec::new();
     let (desired, actual) = (predicted.to_value(), live.to_value());
     field::walk(Some(&desired), Some(&actual), &mut Vec::new(), &mut |path, desired, live| {
-        let owned = ours.iter().any(|fields| field::owns(fields, path));
+        let owned = field::holders(&owners, path).any(|owner| owner.manager == MANAGER);
         if desired.is_some() && !owned {
             reverted.push((path.to_vec(), live.cloned()));
         }
