@@ -6,7 +6,6 @@
 
 mod api;
 mod delivery;
-mod floor;
 mod helm;
 mod kustomize;
 mod sides;

@@ -155,8 +155,7 @@ pub(super) fn holders<'a>(
     owners: &'a [(Owner, Value)],
     path: &[Step],
 ) -> impl Iterator<Item = &'a Owner> {
-    let depths: Vec<Option<usize>> =
-        owners.iter().map(|(_, fields)| depth(fields, path)).collect();
+    let depths: Vec<Option<usize>> = owners.iter().map(|(_, fields)| depth(fields, path)).collect();
     let deepest = depths.iter().flatten().max().copied();
     let held = owners.iter().zip(depths).filter(move |(_, depth)| depth.is_some());
     held.filter(move |(_, depth)| *depth == deepest).map(|((owner, _), _)| owner)

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use futures::{StreamExt, TryStreamExt, stream};
-use kube::api::{Api, DynamicObject, ListParams, PostParams};
+use kube::api::{Api, DynamicObject, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::{ApiResource, GroupVersionKind};
 use kube::{Client, Config};
@@ -17,8 +17,11 @@ use windlass_testkit::{
     ArgoCd, ArgoCdOptions, GitHttp, GitHttpOptions, GitRepository, Kubernetes, Parts, Usage,
 };
 
-use crate::floor;
+mod floor;
+mod progress;
+
 use crate::windlass::Windlass;
+use progress::{Phase, follow};
 
 /// What to measure.
 #[derive(Debug, clap::Args)]
@@ -29,9 +32,12 @@ pub(crate) struct Arguments {
     /// Which tools, in this order; `kubernetes` applies the same objects without any.
     #[arg(long, value_delimiter = ',', default_values = ["windlass", "kubernetes", "argocd", "argocd-1000"])]
     tools: Vec<String>,
-    /// Seconds after which a phase has failed.
+    /// Seconds after which a phase is given up.
     #[arg(long, default_value_t = 900)]
     limit: u64,
+    /// Seconds for which each tool is watched at rest when all is done.
+    #[arg(long, default_value_t = 30)]
+    rest: u64,
 }
 
 const NAMESPACE: &str = "argocd";
@@ -39,12 +45,38 @@ const NAMESPACE: &str = "argocd";
 /// The name of what no tool can beat: the same objects applied by this program, in this order.
 const FLOOR: &str = "kubernetes";
 
+/// Objects of an application.
+const OBJECTS: u32 = 10;
+
 /// One tool's figures.
 struct Figures {
     tool: String,
-    first: Duration,
-    push: Duration,
-    usage: Usage,
+    first: Phase,
+    push: Phase,
+    /// Before the first application, when the last was done, and at rest.
+    usage: [Usage; 3],
+    rest: Duration,
+}
+
+impl Figures {
+    /// Until the commit was applied, or how long was waited for it.
+    fn cpu(&self) -> f64 {
+        self.usage[1].cpu_seconds
+    }
+
+    /// Share of one processor that rest takes, in percent.
+    fn idle(&self) -> f64 {
+        let took = self.usage[2].cpu_seconds - self.usage[1].cpu_seconds;
+        100.0 * took / self.rest.as_secs_f64().max(f64::EPSILON)
+    }
+
+    /// Resident memory that an application takes at rest, in KiB.
+    fn kilobytes_each(&self) -> f64 {
+        let more = self.usage[2].resident_bytes.saturating_sub(self.usage[0].resident_bytes);
+        #[allow(clippy::cast_precision_loss)] // Far below 2^52 applications.
+        let applications = self.first.wanted() as f64;
+        mib(more) * 1024.0 / applications.max(1.0)
+    }
 }
 
 /// A tool that runs.
@@ -103,26 +135,42 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     for other in theirs.iter().filter(|other| other.tool != FLOOR) {
         let ratio = |a: f64, b: f64| b / a.max(f64::EPSILON);
+        let times = |of: &dyn Fn(&Figures) -> &Phase| {
+            let (ours, theirs) = (of(ours), of(other));
+            let least = if theirs.is_complete() { "" } else { "more than " };
+            let (ours, theirs) = (ours.whole_time(), theirs.whole_time());
+            format!("{least}{:.1}", ratio(ours.as_secs_f64(), theirs.as_secs_f64()))
+        };
         println!(
-            "{} / windlass: first delivery {:.1}, push to applied {:.1}, CPU {:.1}, peak memory {:.1}",
+            "{} / windlass: first delivery {}, push to applied {}, CPU {:.1}, peak memory {:.1}",
             other.tool,
-            ratio(ours.first.as_secs_f64(), other.first.as_secs_f64()),
-            ratio(ours.push.as_secs_f64(), other.push.as_secs_f64()),
-            ratio(ours.usage.cpu_seconds, other.usage.cpu_seconds),
-            ratio(mib(ours.usage.peak_bytes), mib(other.usage.peak_bytes)),
+            times(&|f| &f.first),
+            times(&|f| &f.push),
+            ratio(ours.cpu(), other.cpu()),
+            ratio(mib(ours.usage[1].peak_bytes), mib(other.usage[1].peak_bytes)),
         );
     }
     Ok(())
 }
 
 fn print(f: &Figures) {
+    println!("{}", f.tool);
+    let percentiles = |phase: &Phase| {
+        let at = |percent| phase.share(percent).as_secs_f64();
+        format!("(p50 {:.2} s, p99 {:.2} s)", at(50), at(99))
+    };
+    println!("  first delivery   {} {}", f.first.print(), percentiles(&f.first));
+    println!("  push to applied  {} {}", f.push.print(), percentiles(&f.push));
+    if f.tool == FLOOR {
+        return;
+    }
+    println!("  CPU              {:.2} s; at rest {:.1} % of a processor", f.cpu(), f.idle());
     println!(
-        "{:<12} first delivery {:>7.2} s   push to applied {:>7.2} s   CPU {:>7.2} s   peak memory {:>6.0} MiB",
-        f.tool,
-        f.first.as_secs_f64(),
-        f.push.as_secs_f64(),
-        f.usage.cpu_seconds,
-        mib(f.usage.peak_bytes),
+        "  memory           peak {:.0} MiB, at rest {:.0} MiB: {:.1} KiB an application, {:.2} KiB an object",
+        mib(f.usage[1].peak_bytes),
+        mib(f.usage[2].resident_bytes),
+        f.kilobytes_each(),
+        f.kilobytes_each() / f64::from(OBJECTS),
     );
 }
 
@@ -143,22 +191,31 @@ fn measure(runtime: &Runtime, name: &str, arguments: &Arguments) -> Result<Figur
     let url = git.url("many.git");
     let client = runtime.block_on(connect(&cluster))?;
     let tool = Tool::start(name, &cluster)?;
+    let before = tool.usage();
 
     let started = Instant::now();
-    runtime.block_on(async {
-        create_all(&client, count, &url).await?;
-        all_at(&client, count, &commit, limit).await
+    let first = runtime.block_on(async {
+        let all = follow(applications(&client), &commit, count, started, limit);
+        let (_, first) = tokio::try_join!(create_all(&client, count, &url), all)?;
+        anyhow::Ok(first)
     })?;
-    let first = started.elapsed();
 
     let commit = repository.commit("second", &borrowed(&files(count, "two")))?;
     let started = Instant::now();
-    runtime.block_on(async {
-        push_hook(&tool.server(), &url, &commit).await?;
-        all_at(&client, count, &commit, limit).await
+    let server = tool.server();
+    let push = runtime.block_on(async {
+        let all = follow(applications(&client), &commit, count, started, limit);
+        let (_, push) = tokio::try_join!(push_hook(&server, &url, &commit), all)?;
+        anyhow::Ok(push)
     })?;
-    let push = started.elapsed();
-    Ok(Figures { tool: name.to_owned(), first, push, usage: tool.usage() })
+    let done = tool.usage();
+    // What the end of the work leaves is not rest.
+    std::thread::sleep(Duration::from_secs(5));
+    let (from, rest) = (tool.usage(), Duration::from_secs(arguments.rest));
+    std::thread::sleep(rest);
+    let mut after = tool.usage();
+    after.cpu_seconds += done.cpu_seconds - from.cpu_seconds;
+    Ok(Figures { tool: name.to_owned(), first, push, usage: [before, done, after], rest })
 }
 
 /// How fast Kubernetes itself takes and rolls out the objects.
@@ -166,17 +223,15 @@ fn floor(runtime: &Runtime, arguments: &Arguments) -> Result<Figures> {
     let limit = Duration::from_secs(arguments.limit);
     let cluster = Kubernetes::start(Parts::Full)?;
     let client = runtime.block_on(connect(&cluster))?;
-    let mut took = [Duration::ZERO; 2];
-    for (took, value) in took.iter_mut().zip(["one", "two"]) {
+    let phase = |value: &str| {
+        let files = files(arguments.applications, value);
         let started = Instant::now();
-        runtime.block_on(floor::apply_all(
-            &client,
-            &files(arguments.applications, value),
-            limit,
-        ))?;
-        *took = started.elapsed();
-    }
-    Ok(Figures { tool: FLOOR.to_owned(), first: took[0], push: took[1], usage: Usage::default() })
+        runtime.block_on(floor::apply_all(&client, &files, limit))?;
+        anyhow::Ok(Phase::whole(started.elapsed(), arguments.applications))
+    };
+    let (first, push) = (phase("one")?, phase("two")?);
+    let (usage, rest) = ([Usage::default(); 3], Duration::ZERO);
+    Ok(Figures { tool: FLOOR.to_owned(), first, push, usage, rest })
 }
 
 async fn connect(cluster: &Kubernetes) -> Result<Client> {
@@ -222,28 +277,6 @@ fn application(i: usize, url: &str) -> Value {
             },
         },
     })
-}
-
-async fn all_at(client: &Client, count: usize, commit: &str, limit: Duration) -> Result<()> {
-    let api = applications(client);
-    let end = Instant::now() + limit;
-    loop {
-        let list = api.list(&ListParams::default()).await?;
-        let done = list.iter().filter(|app| {
-            let status = &app.data["status"];
-            status["sync"]["status"] == "Synced"
-                && status["sync"]["revision"] == commit
-                && status["health"]["status"] == "Healthy"
-        });
-        let done = done.count();
-        if done == count {
-            return Ok(());
-        }
-        if Instant::now() > end {
-            bail!("{done} of {count} are done after {limit:?}");
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
 }
 
 /// What GitHub sends after a push.
