@@ -68,12 +68,17 @@ pub(crate) struct Case {
     pub(crate) ours: (PathBuf, Vec<String>),
 }
 
+/// How often the memory of a process is looked at.
+const LOOK: Duration = Duration::from_micros(200);
+
 struct Figures {
     name: String,
     bytes: usize,
     theirs: Duration,
     ours: Duration,
     inside: Duration,
+    /// Peaks of resident memory, in bytes: theirs, and ours.
+    memory: (u64, u64),
 }
 
 /// Measures all inputs that the real tool accepts; of several runs the median counts.
@@ -95,6 +100,7 @@ pub(crate) fn run(
             theirs: median(rounds, || process(&case.theirs))?,
             ours: median(rounds, || process(&case.ours))?,
             inside: median(rounds, || in_process(&case))?,
+            memory: (peak(&case.theirs)?, peak(&case.ours)?),
             name: case.name,
         });
     }
@@ -111,6 +117,22 @@ fn process((program, arguments): &(PathBuf, Vec<String>)) -> Result<()> {
         bail!("{} {} fails", program.display(), arguments.join(" "));
     }
     Ok(())
+}
+
+/// The highest resident memory of a run of its own. The kernel keeps the peak but tells it only while
+/// the process lives: what it gained after the last look is missing, on both sides.
+fn peak((program, arguments): &(PathBuf, Vec<String>)) -> Result<u64> {
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let mut peak = 0;
+    while child.try_wait()?.is_none() {
+        peak = peak.max(windlass_testkit::peak_bytes(child.id()));
+        std::thread::sleep(LOOK);
+    }
+    Ok(peak)
 }
 
 /// How much the real tool writes; none if it refuses.
@@ -143,6 +165,15 @@ fn report(all: &mut [Figures], largest: usize) -> Result<()> {
     let inside = middle(all.iter().map(|f| ratio(f.theirs, f.inside)).collect());
     println!("{} inputs; median of the ratios to the real tool's whole process:", all.len());
     println!("  whole process {whole:.1} times faster, in process {inside:.1} times faster");
+    let less = all.iter().filter(|f| f.memory.1 < f.memory.0).count();
+    println!(
+        "  peak memory: median {:.0} MiB against {:.0}, highest {:.0} against {:.0}, lower in {less} of {}",
+        middle(all.iter().map(|f| mebibytes(f.memory.1)).collect()),
+        middle(all.iter().map(|f| mebibytes(f.memory.0)).collect()),
+        all.iter().map(|f| mebibytes(f.memory.1)).fold(0.0, f64::max),
+        all.iter().map(|f| mebibytes(f.memory.0)).fold(0.0, f64::max),
+        all.len()
+    );
     println!("the {} largest:", largest.min(all.len()));
     all.sort_by_key(|f| std::cmp::Reverse(f.bytes));
     for f in all.iter().take(largest) {
@@ -150,14 +181,21 @@ fn report(all: &mut [Figures], largest: usize) -> Result<()> {
         let megabytes = f.bytes as f64 / 1e6;
         println!(
             "  {megabytes:.1} MB  real {:.3} s  windlass {:.3} s ({:.1} times)  in process {:.3} s \
-             ({:.1} times)  {}",
+             ({:.1} times)  peak {:.0} MiB against {:.0}  {}",
             f.theirs.as_secs_f64(),
             f.ours.as_secs_f64(),
             ratio(f.theirs, f.ours),
             f.inside.as_secs_f64(),
             ratio(f.theirs, f.inside),
+            mebibytes(f.memory.1),
+            mebibytes(f.memory.0),
             f.name
         );
     }
     Ok(())
+}
+
+#[allow(clippy::cast_precision_loss)] // Far below 2^52 bytes.
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / 1_048_576.0
 }

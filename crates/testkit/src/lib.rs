@@ -51,5 +51,5 @@ pub use shared::{is_running, kubernetes, stop_shared};
 pub use sshd::Sshd;
 pub use tls_front::TlsFront;
 pub use token_server::TokenServer;
-pub use usage::Usage;
+pub use usage::{Usage, peak_bytes};
 pub use wait::{eventually, free_port, wait_for};

@@ -17,6 +17,15 @@ pub struct Usage {
 /// Linux counts processor time in hundredths of a second, whatever its own clock's rate.
 const TICKS: f64 = 100.0;
 
+const PEAK: &str = "VmHWM:";
+
+/// The highest resident memory of a living process so far, in bytes; 0 once it has ended.
+#[must_use]
+pub fn peak_bytes(process: u32) -> u64 {
+    std::fs::read_to_string(format!("/proc/{process}/status"))
+        .map_or(0, |status| kilobytes(&status, PEAK))
+}
+
 impl Usage {
     /// Of all processes in a process group.
     pub(crate) fn of_group(group: u32) -> Self {
@@ -27,7 +36,7 @@ impl Usage {
                     #[allow(clippy::cast_precision_loss)] // Far below 2^52 ticks.
                     cpu_seconds: ticks as f64 / TICKS,
                     resident_bytes: kilobytes(&status, "VmRSS:"),
-                    peak_bytes: kilobytes(&status, "VmHWM:"),
+                    peak_bytes: kilobytes(&status, PEAK),
                 }
             })
             .fold(Self::default(), Add::add)
