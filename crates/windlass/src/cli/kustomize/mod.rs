@@ -45,6 +45,22 @@ struct Kustomize {
     stack_trace: bool,
 }
 
+/// The command that is run most, alone.
+#[derive(Debug, Parser)]
+#[command(name = "kustomize")]
+struct KustomizeBuild {
+    #[command(subcommand)]
+    command: Build,
+    /// Of no effect here: errors say where they come from.
+    #[arg(long, global = true)]
+    stack_trace: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Build {
+    Build(Box<build::Args>),
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     Build(Box<build::Args>),
@@ -52,9 +68,20 @@ enum Command {
     Version(version::Args),
 }
 
+/// Reads the arguments. The flags of all commands take longer to set up than many an overlay to
+/// build, so that `build` is read without the others.
+fn parse(arguments: &[OsString]) -> Result<Kustomize, ExitCode> {
+    if arguments.first().is_some_and(|first| first == "build") {
+        let KustomizeBuild { command: Build::Build(args), stack_trace } =
+            persona::parse("kustomize", arguments)?;
+        return Ok(Kustomize { command: Command::Build(args), stack_trace });
+    }
+    persona::parse("kustomize", arguments)
+}
+
 /// Runs the command that the arguments name.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let kustomize: Kustomize = match persona::parse("kustomize", &args.arguments) {
+    let kustomize = match parse(&args.arguments) {
         Ok(kustomize) => kustomize,
         Err(ended) => return Ok(ended),
     };
