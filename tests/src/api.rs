@@ -77,12 +77,34 @@ impl ApiClient {
         Ok(())
     }
 
+    /// Creates an object and gives what the API says when it refuses; null when it does not.
+    pub fn refusal(&self, object: &Value) -> Result<Value> {
+        let (kind, namespace, _) = identity(object);
+        let object = serde_json::from_value(object.clone())?;
+        let created = self.api(&kind, &namespace);
+        match self.runtime.block_on(created.create(&PostParams::default(), &object)) {
+            Ok(_) => Ok(Value::Null),
+            Err(kube::Error::Api(status)) => Ok(serde_json::to_value(status)?),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Merges `patch` into an object, as the manager `kubectl-edit`.
     pub fn patch(&self, kind: &str, namespace: &str, name: &str, patch: &Value) -> Result<()> {
-        let params = PatchParams {
-            field_manager: Some("kubectl-edit".to_owned()),
-            ..PatchParams::default()
-        };
+        self.patch_as("kubectl-edit", kind, namespace, name, patch)
+    }
+
+    /// The same as another manager.
+    pub fn patch_as(
+        &self,
+        manager: &str,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+        patch: &Value,
+    ) -> Result<()> {
+        let params =
+            PatchParams { field_manager: Some(manager.to_owned()), ..PatchParams::default() };
         self.runtime
             .block_on(self.api(kind, namespace).patch(name, &params, &Patch::Merge(patch)))
             .with_context(|| format!("patching {kind} {namespace}/{name}"))?;

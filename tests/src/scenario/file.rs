@@ -20,6 +20,9 @@ pub(crate) struct Scenario {
     /// Repositories and the files of their first commit.
     #[serde(default)]
     pub(crate) repositories: BTreeMap<String, Files>,
+    /// Helm repositories and the files of their charts, `CHART/PATH`: `$CHARTS.name` is the address.
+    #[serde(default)]
+    pub(crate) charts: BTreeMap<String, Files>,
     /// Settings by config map: they are there before anything else, and scenarios with the same ones
     /// share a system.
     #[serde(default)]
@@ -55,6 +58,8 @@ pub(crate) enum Step {
     Sync(Sync),
     /// Makes objects, or makes existing ones be so (server-side apply by `kubectl`).
     Apply(Vec<Value>),
+    /// Makes an object, which the API is to refuse, and notes under this name what it says.
+    Refused(Refused),
     /// Merges a patch into an object.
     Patch(Patch),
     /// Merges a patch into the status of an object.
@@ -105,6 +110,16 @@ pub(crate) struct Patch {
     #[serde(flatten)]
     pub(crate) target: Target,
     pub(crate) merge: Value,
+    /// The field manager; `kubectl-edit` unless given.
+    #[serde(default)]
+    pub(crate) manager: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Refused {
+    pub(crate) name: String,
+    pub(crate) object: Value,
 }
 
 /// An object: an Application by `[namespace/]name`, or `group/version/Kind` with `[namespace/]name`.
@@ -163,8 +178,7 @@ impl Scenario {
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let name = path.file_stem().and_then(|s| s.to_str()).context("a name in UTF-8")?.to_owned();
         let text = std::fs::read_to_string(path)?.replace("$NAME", &name);
-        let value = yaml::parse_one(text.as_bytes(), &yaml::Options::strict())
-            .with_context(|| format!("{}", path.display()))?;
+        let value = parse(&text).with_context(|| format!("{}", path.display()))?;
         let mut scenario: Self =
             serde_json::from_value(value).with_context(|| format!("{}", path.display()))?;
         scenario.name = name;
@@ -174,6 +188,29 @@ impl Scenario {
     /// Scenarios with equal keys may share a system.
     pub(crate) fn system(&self) -> String {
         serde_json::to_string(&self.settings).unwrap_or_default()
+    }
+}
+
+/// The text of a scenario as data, with the guide's manifests in it.
+pub(crate) fn parse(text: &str) -> Result<Value> {
+    let mut value = yaml::parse_one(text.as_bytes(), &yaml::Options::strict())?;
+    super::guide::expand(&mut value)?;
+    Ok(value)
+}
+
+/// Maps are merged, everything else is replaced, null removes.
+pub(crate) fn merge(base: &mut Value, patch: &Value) {
+    match (base.as_object_mut(), patch.as_object()) {
+        (Some(map), Some(patch)) => {
+            for (key, value) in patch {
+                if value.is_null() {
+                    map.remove(key);
+                } else {
+                    merge(map.entry(key.clone()).or_insert(Value::Null), value);
+                }
+            }
+        }
+        _ => *base = patch.clone(),
     }
 }
 

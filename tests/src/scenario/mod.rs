@@ -14,13 +14,15 @@
 //! Everything of a scenario is named after it: its namespaces and Applications are `NAME` or begin
 //! with `NAME--`. So scenarios share one system and run at once, except those that change settings.
 
+mod charts;
 mod checklist;
 mod differences;
 mod file;
+mod guide;
 mod player;
 mod run;
 mod snapshot;
 mod system;
 
-pub use checklist::check as check_checklist;
+pub use checklist::{check as check_checklist, check_guide};
 pub use run::run;

@@ -7,7 +7,8 @@ use anyhow::{Context, Result, bail};
 use windlass_object::{Value, json, yaml};
 use windlass_testkit::{GitRepository, wait_for};
 
-use super::file::{Files, Scenario, Step, Sync, Target, Wait};
+use super::charts;
+use super::file::{Files, Scenario, Step, Sync, Target, Wait, merge};
 use super::snapshot::{self, Words};
 use super::system::{CONTROL, System, Who};
 
@@ -52,6 +53,10 @@ impl<'a> Play<'a> {
             self.repositories.insert(repository.clone(), created);
             self.commit(repository, files, None)?;
         }
+        for (repository, files) in &scenario.charts {
+            let at = self.system.charts().join(format!("{}.{repository}", scenario.name));
+            charts::publish(&at, files)?;
+        }
         for object in &scenario.objects {
             self.system.api.apply(&self.substituted(object)?)?;
         }
@@ -79,9 +84,15 @@ impl<'a> Play<'a> {
                     api.apply(&self.substituted(object)?)?;
                 }
             }
+            Step::Refused(refused) => {
+                let said = api.refusal(&self.substituted(&refused.object)?)?;
+                judge.settle(&refused.name, &mut || Ok(said.clone()))?;
+            }
             Step::Patch(patch) => {
                 let (kind, namespace, name) = self.target(&patch.target)?;
-                api.patch(&kind, &namespace, &name, &self.substituted(&patch.merge)?)?;
+                let manager = patch.manager.as_deref().unwrap_or("kubectl-edit");
+                let merge = self.substituted(&patch.merge)?;
+                api.patch_as(manager, &kind, &namespace, &name, &merge)?;
             }
             Step::PatchStatus(patch) => {
                 let (kind, namespace, name) = self.target(&patch.target)?;
@@ -298,6 +309,10 @@ impl<'a> Play<'a> {
         for repository in self.scenario.repositories.keys() {
             words.insert(self.url(repository), format!("$REPO.{repository}"));
         }
+        for repository in self.scenario.charts.keys() {
+            let path = format!("{}.{repository}", self.scenario.name);
+            words.insert(self.system.charts_url(&path), format!("$CHARTS.{repository}"));
+        }
         for (repository, commits) in &self.commits {
             for (number, commit) in commits.iter().enumerate() {
                 let word = format!("$COMMIT.{repository}.{}", number + 1);
@@ -312,22 +327,6 @@ impl<'a> Play<'a> {
 /// Namespace and name of an Application that a step names, `[namespace/]name`.
 fn of_application(app: &str) -> (&str, &str) {
     app.split_once('/').unwrap_or((CONTROL, app))
-}
-
-/// Maps are merged, everything else is replaced, null removes.
-fn merge(base: &mut Value, patch: &Value) {
-    match (base.as_object_mut(), patch.as_object()) {
-        (Some(map), Some(patch)) => {
-            for (key, value) in patch {
-                if value.is_null() {
-                    map.remove(key);
-                } else {
-                    merge(map.entry(key.clone()).or_insert(Value::Null), value);
-                }
-            }
-        }
-        _ => *base = patch.clone(),
-    }
 }
 
 fn contains(found: &Value, part: &Value) -> bool {

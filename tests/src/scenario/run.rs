@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use windlass_object::{Value, yaml};
+use windlass_object::Value;
 
 use super::differences::{self, Difference, Known};
 use super::file::{self, Scenario};
@@ -88,7 +88,7 @@ pub fn run() -> Result<()> {
 
 fn digest(scenario: &Scenario) -> Result<String> {
     let path = files().join(format!("{}.yaml", scenario.name));
-    let mut value = yaml::parse_one(&std::fs::read(path)?, &yaml::Options::strict())?;
+    let mut value = file::parse(&std::fs::read_to_string(path)?)?;
     if let Some(map) = value.as_object_mut() {
         map.remove("title");
     }

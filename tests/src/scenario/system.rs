@@ -9,7 +9,8 @@ use anyhow::Result;
 use tempfile::TempDir;
 use windlass_object::{Value, json};
 use windlass_testkit::{
-    ArgoCd, ArgoCdOptions, GitHttp, GitHttpOptions, Kubernetes, Parts, Process, wait_for,
+    ArgoCd, ArgoCdOptions, FileServer, GitHttp, GitHttpOptions, Kubernetes, Parts, Process,
+    wait_for,
 };
 
 use crate::{ApiClient, PATIENCE, World};
@@ -35,6 +36,7 @@ pub(crate) struct System {
     pub(crate) who: Who,
     pub(crate) api: ApiClient,
     pub(crate) git: GitHttp,
+    files: FileServer,
     dir: TempDir,
     kubeconfig: PathBuf,
     argocd: Option<ArgoCd>,
@@ -48,6 +50,8 @@ impl System {
         let dir = tempfile::tempdir()?;
         std::fs::create_dir(dir.path().join("git"))?;
         let git = GitHttp::start(&dir.path().join("git"), GitHttpOptions::default())?;
+        std::fs::create_dir(dir.path().join("charts"))?;
+        let files = FileServer::start(&dir.path().join("charts"), "", "")?;
         let kubernetes = match who {
             Who::Windlass => None,
             Who::ArgoCd | Who::WindlassOnKubernetes => Some(Kubernetes::start(Parts::Full)?),
@@ -61,7 +65,8 @@ impl System {
             _ => windlass = Some(start_windlass(dir.path(), &kubeconfig, who)?),
         }
         let api = ApiClient::connect(&kubeconfig)?;
-        let mut system = Self { who, api, git, dir, kubeconfig, argocd, windlass, kubernetes };
+        let mut system =
+            Self { who, api, git, files, dir, kubeconfig, argocd, windlass, kubernetes };
         system.shared_objects()?;
         system.configure(&Settings::new(), settings)?;
         Ok(system)
@@ -70,6 +75,16 @@ impl System {
     /// The directory of the repositories.
     pub(crate) fn repositories(&self) -> PathBuf {
         self.dir.path().join("git")
+    }
+
+    /// The directory of the Helm repositories.
+    pub(crate) fn charts(&self) -> PathBuf {
+        self.dir.path().join("charts")
+    }
+
+    /// The address of a directory of charts.
+    pub(crate) fn charts_url(&self, path: &str) -> String {
+        format!("{}/{path}", self.files.url())
     }
 
     /// Where everything of it is kept.

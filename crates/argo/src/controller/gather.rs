@@ -78,7 +78,6 @@ impl Gathered {
         kinds: &Arc<ApiKinds>,
         told: &dyn Fn(&dyn std::fmt::Display) -> Condition,
     ) {
-        self.types.push(rendered.source_type.map(|t| t.to_string()).unwrap_or_default());
         self.unreachable |= rendered.given.failed();
         if rendered.given.cluster.is_some() || rendered.given.has_lookups() {
             self.kinds = Some(kinds.clone());
@@ -87,6 +86,8 @@ impl Gathered {
         // As Argo CD: where nothing could be rendered, the revision is the one that was wanted.
         let nothing = fails && rendered.manifests.is_empty();
         self.wholly |= nothing;
+        let named = rendered.source_type.filter(|_| !nothing);
+        self.types.push(named.map(|t| t.to_string()).unwrap_or_default());
         self.revisions.push(if nothing { wanted.to_owned() } else { revision });
         if fails {
             let all: Vec<String> = rendered.diagnostics.iter().map(ToString::to_string).collect();
