@@ -41,7 +41,8 @@ pub struct Change {
     pub kind: ChangeKind,
     /// Whether an application manages the object itself; else it is only a child.
     pub managed: bool,
-    /// Applications that it belongs to, or did before, itself or by an owner. Sorted.
+    /// Applications that it belongs to, or did before, itself or by an owner. Sorted. None if
+    /// only such fields changed as concern nobody.
     pub apps: Vec<Arc<str>>,
     /// Applications that hold an [`Interest`](crate::Interest) in it. Sorted.
     pub interested: Vec<Arc<str>>,

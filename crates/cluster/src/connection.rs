@@ -30,6 +30,15 @@ pub trait Tracker: Send + Sync {
     fn application(&self, identity: &Identity<'_>) -> Option<String>;
     /// An object's health, if its kind has any.
     fn health(&self, object: &Object) -> Option<Health>;
+    /// Whether [`digest`](Self::digest) is asked of an object, which may have owners. A cheap look.
+    fn digests(&self, _identity: &Identity<'_>) -> bool {
+        false
+    }
+    /// A digest of what of an object concerns anybody. A change after which both it and the health
+    /// are as before is not told to the applications. None if all of it concerns them.
+    fn digest(&self, _object: Object) -> Option<u64> {
+        None
+    }
     /// Addresses that an object's annotations name for people.
     fn links(&self, _object: &Object) -> BTreeSet<String> {
         BTreeSet::new()

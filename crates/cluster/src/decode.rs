@@ -94,6 +94,8 @@ pub(crate) struct Decoded {
     pub(crate) detail: Option<Box<Detail>>,
     pub(crate) body: Option<Box<[u8]>>,
     pub(crate) by: Option<FieldChange>,
+    /// Digest of what concerns anybody.
+    pub(crate) digest: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -164,25 +166,27 @@ pub(crate) fn decode(
     let annotations = meta.annotations.unwrap_or_default();
     let owners = meta.owner_references.unwrap_or_default();
     // What has an owner is its owner's, although it may have inherited the owner's marks.
-    let app = owners.is_empty().then(|| {
-        tracker.application(&Identity {
-            kind,
-            namespace: &meta.namespace,
-            name: &meta.name,
-            labels: &labels,
-            annotations: &annotations,
-        })
-    });
-    let app = app.flatten();
+    let identity = Identity {
+        kind,
+        namespace: &meta.namespace,
+        name: &meta.name,
+        labels: &labels,
+        annotations: &annotations,
+    };
+    let app = owners.is_empty().then(|| tracker.application(&identity)).flatten();
     let managed = app.is_some();
-    let (mut health, mut detail, mut body) = (None, None, None);
-    if managed || describe::has_detail(kind) {
+    let digests = tracker.digests(&identity);
+    let (mut health, mut detail, mut body, mut digest) = (None, None, None, None);
+    if managed || digests || describe::has_detail(kind) {
         let mut object: Object = serde_json::from_str(raw.get())?;
         complete(&mut object, kind);
         health = tracker.health(&object);
         detail = describe::detail(&object, tracker);
         if managed {
             body = Some(compress(&object)?);
+        }
+        if digests {
+            digest = tracker.digest(object);
         }
     }
     let by = meta.managed_fields.filter(|_| managed).and_then(last_writer);
@@ -199,6 +203,7 @@ pub(crate) fn decode(
         detail,
         body,
         by,
+        digest,
     })
 }
 

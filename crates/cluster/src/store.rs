@@ -55,6 +55,7 @@ pub struct Node {
     pub(crate) detail: Option<Box<Detail>>,
     body: Option<Box<[u8]>>,
     by: Option<Box<FieldChange>>,
+    digest: Option<u64>,
 }
 
 impl Node {
@@ -136,6 +137,20 @@ impl Node {
     fn is_managed(&self) -> bool {
         self.app.is_some()
     }
+
+    /// Whether nothing that concerns anybody is other than it was.
+    fn concerns_nobody_since(&self, old: &Self) -> bool {
+        let status = |node: &Self| node.health.as_ref().map(|health| health.status);
+        let shown = |node: &Self| {
+            let detail = node.detail.as_deref();
+            detail.map(|detail| (detail.images.clone(), detail.network.clone()))
+        };
+        self.digest.is_some()
+            && self.digest == old.digest
+            && self.uid == old.uid
+            && status(self) == status(old)
+            && shown(self) == shown(old)
+    }
 }
 
 /// The mirror.
@@ -207,6 +222,7 @@ impl Inner {
             detail: decoded.detail,
             body: decoded.body,
             by: decoded.by.map(Box::new),
+            digest: decoded.digest,
         });
         let old = self.objects.insert(id, node.clone());
         if let Some(old) = &old {
@@ -301,6 +317,11 @@ impl Store {
         let interested = self.interests.of(&node.id);
         if apps.is_empty() && interested.is_empty() {
             return node.id.clone();
+        }
+        // Whoever looked something up in it took it whole.
+        let ignored = old.as_ref().is_some_and(|old| node.concerns_nobody_since(old));
+        if ignored {
+            apps.clear();
         }
         self.changes.push(Change {
             key: node.key(),

@@ -16,6 +16,7 @@ use super::apps::{AppKey, Level};
 use super::cluster_secret::Described;
 use super::context::{AT_WORK, Context};
 use super::tracker::ByMark;
+use super::updates::Updates;
 use crate::types::Destination;
 
 /// The address of the cluster that the controller itself runs on.
@@ -232,6 +233,7 @@ impl Clusters {
             tracker: Arc::new(ByMark {
                 tracking: settings.tracking.clone(),
                 customizations: settings.customizations.clone(),
+                updates: Updates::new(settings.ignore_updates.as_deref()),
             }),
         };
         let cluster = Cluster::connect(client, options);
@@ -289,6 +291,10 @@ async fn follow(cluster: windlass_cluster::WeakCluster, context: Weak<Context>) 
         let (Some(context), Some(cluster)) = (context.upgrade(), cluster.upgrade()) else { return };
         let began = Instant::now();
         for change in &told {
+            // They follow the Pods, which are told themselves; as Argo CD.
+            if change.key.group.is_empty() && change.key.kind == "Endpoints" && !change.managed {
+                continue;
+            }
             let level = if change.managed { Level::Live } else { Level::Tree };
             for app in &change.apps {
                 context.apps.raise(&AppKey::of_instance(app, &context.namespace), level);

@@ -137,6 +137,7 @@ impl Context {
         }
         let mirror = old.filter != settings.filter
             || old.tracking != settings.tracking
+            || old.ignore_updates != settings.ignore_updates
             || old.customizations != settings.customizations;
         self.clusters.enable_in_cluster(settings.in_cluster);
         let namespaces = settings.application_namespaces.clone();

@@ -9,17 +9,18 @@ use windlass_object::{Object, Value, yaml};
 
 use crate::types::IgnoreDifference;
 
-const PREFIX: &str = "resource.customizations.ignoreDifferences.";
-
-/// Reads `resource.customizations.ignoreDifferences.<group>_<Kind>` (or `.all`), and the map
-/// `resource.customizations` with keys `<group>/<Kind>`. What cannot be read is a problem.
+/// Reads `resource.customizations.<purpose>.<group>_<Kind>` (or `.all`), and the map
+/// `resource.customizations` with keys `<group>/<Kind>`; the purpose is `ignoreDifferences` or
+/// `ignoreResourceUpdates`. What cannot be read is a problem.
 pub(crate) fn read(
+    purpose: &str,
     config: &BTreeMap<String, String>,
     problems: &mut Vec<String>,
 ) -> Vec<IgnoreDifference> {
     let mut rules = Vec::new();
+    let prefix = format!("resource.customizations.{purpose}.");
     for (key, text) in config {
-        let Some(kind) = key.strip_prefix(PREFIX) else { continue };
+        let Some(kind) = key.strip_prefix(&prefix) else { continue };
         let (group, kind) = match kind {
             "all" => ("*", "*"),
             _ => kind.rsplit_once('_').unwrap_or(("", kind)),
@@ -30,7 +31,7 @@ pub(crate) fn read(
     // That the map cannot be read is told where its health checks are read.
     let map = yaml::parse_one(text.as_bytes(), &yaml::Options::default()).unwrap_or_default();
     for (key, value) in map.as_object().into_iter().flatten() {
-        let Some(text) = value.get("ignoreDifferences").and_then(Value::as_str) else { continue };
+        let Some(text) = value.get(purpose).and_then(Value::as_str) else { continue };
         let (group, kind) = match key.as_str() {
             "*/*" | "all" => ("*", "*"),
             _ => key.rsplit_once('/').unwrap_or(("", key)),
@@ -103,17 +104,18 @@ mod tests {
 
     #[test]
     fn all_forms_of_keys() {
+        let prefix = "resource.customizations.ignoreDifferences.";
         let config = BTreeMap::from([
-            (format!("{PREFIX}apps_Deployment"), "jsonPointers: [/spec/replicas]".to_owned()),
-            (format!("{PREFIX}all"), "managedFieldsManagers: [hpa]".to_owned()),
-            (format!("{PREFIX}ConfigMap"), "jqPathExpressions: 3".to_owned()),
+            (format!("{prefix}apps_Deployment"), "jsonPointers: [/spec/replicas]".to_owned()),
+            (format!("{prefix}all"), "managedFieldsManagers: [hpa]".to_owned()),
+            (format!("{prefix}ConfigMap"), "jqPathExpressions: 3".to_owned()),
             (
                 "resource.customizations".to_owned(),
                 "batch/Job:\n  ignoreDifferences: |\n    jqPathExpressions: [.spec]\n".to_owned(),
             ),
         ]);
         let mut problems = Vec::new();
-        let rules = read(&config, &mut problems);
+        let rules = read("ignoreDifferences", &config, &mut problems);
         let kinds: Vec<_> = rules.iter().map(|r| format!("{}/{}", r.group, r.kind)).collect();
         assert_eq!(kinds, ["*/*", "apps/Deployment", "batch/Job"]);
         assert_eq!(problems.len(), 1, "{problems:?}");

@@ -41,6 +41,7 @@ mod signatures;
 mod spec;
 mod status;
 mod tracker;
+mod updates;
 mod watches;
 
 use std::sync::Arc;

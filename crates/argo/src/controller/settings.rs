@@ -13,7 +13,7 @@ use windlass_object::yaml;
 
 use super::namespaces::Namespaces;
 use super::projects::{self, GlobalProject};
-use super::{ignored, known_types};
+use super::{ignored, known_types, updates};
 use crate::build_options::BuildOptions;
 use crate::customizations::Customizations;
 use crate::types::IgnoreDifference;
@@ -45,6 +45,8 @@ pub struct Settings {
     pub build_options: BuildOptions,
     /// Fields that are not compared in any application.
     pub ignore_differences: Vec<IgnoreDifference>,
+    /// Fields whose changes wake no application; none is all changes wake.
+    pub(crate) ignore_updates: Option<Vec<IgnoreDifference>>,
     /// Namespaces beside the controller's own whose Applications are looked at.
     pub(crate) application_namespaces: Namespaces,
     /// Projects that add to others.
@@ -74,7 +76,8 @@ impl Settings {
     /// From the data of both config maps.
     pub fn read(config: &Data, parameters: &Data) -> Self {
         let (customizations, mut problems) = Customizations::read(config);
-        let ignore_differences = ignored::read(config, &mut problems);
+        let ignore_differences = ignored::read("ignoreDifferences", config, &mut problems);
+        let ignore_updates = updates::read(config, &mut problems);
         let known_types = known_types::read(config, &mut problems);
         let text = |key: &str| config.get(key).map_or("", |v| v.trim());
         let flag = |key: &str, default: bool| match text(key) {
@@ -137,6 +140,7 @@ impl Settings {
             customizations,
             build_options: BuildOptions::read(config),
             ignore_differences,
+            ignore_updates,
             application_namespaces: Namespaces::read(parameter("application.namespaces")),
             global_projects,
             impersonation: flag("application.sync.impersonation.enabled", false),

@@ -9,6 +9,7 @@ use windlass_engine::state::{Health, HealthCode};
 use windlass_engine::tracking::{Method, Tracking, TrackingId};
 use windlass_object::Object;
 
+use super::updates::Updates;
 use crate::customizations::Customizations;
 
 const LINK_PREFIX: &str = "link.argocd.argoproj.io/";
@@ -18,6 +19,7 @@ const IGNORE_DEFAULT_LINKS: &str = "argocd.argoproj.io/ignore-default-links";
 pub(crate) struct ByMark {
     pub(crate) tracking: Tracking,
     pub(crate) customizations: Customizations,
+    pub(crate) updates: Updates,
 }
 
 impl Tracker for ByMark {
@@ -41,6 +43,14 @@ impl Tracker for ByMark {
     fn health(&self, object: &Object) -> Option<Health> {
         health::of(object, &self.customizations)
             .unwrap_or_else(|error| Some(Health::new(HealthCode::Unknown, error.to_string())))
+    }
+
+    fn digests(&self, identity: &Identity<'_>) -> bool {
+        self.updates.concern(identity, self.application(identity).is_some())
+    }
+
+    fn digest(&self, object: Object) -> Option<u64> {
+        self.updates.digest(object)
     }
 
     fn links(&self, object: &Object) -> BTreeSet<String> {

@@ -29,6 +29,7 @@ fn decoded(uid: &str, version: u64) -> Decoded {
         detail: None,
         body: None,
         by: None,
+        digest: None,
     }
 }
 
@@ -82,4 +83,39 @@ fn the_latest_news_stands() {
     // A list that was made before the object was.
     check(&[Is("x", 1), Without(2)], None);
     check(&[Is("x", 3), Without(2)], Some(("x", 3)));
+}
+
+#[test]
+fn what_concerns_nobody_is_told_to_nobody() {
+    let told = |change: &dyn Fn(&mut Decoded)| {
+        let api = Arc::new(ApiKind {
+            group: String::new(),
+            version: "v1".to_owned(),
+            kind: "ConfigMap".to_owned(),
+            resource: "configmaps".to_owned(),
+            singular: "configmap".to_owned(),
+            namespaced: true,
+            verbs: Vec::new(),
+        });
+        let store = Store::default();
+        let digested = |version| Decoded { digest: Some(7), ..decoded("x", version) };
+        store.upsert(&api, digested(1));
+        store.changes.want();
+        let mut next = digested(2);
+        change(&mut next);
+        store.upsert(&api, next);
+        let changes = futures::executor::block_on(store.changes.next());
+        assert_eq!(&*store.of_application("app")[0].resource_version, "2", "the mirror has it");
+        !changes[0].apps.is_empty()
+    };
+    assert!(!told(&|_| {}));
+    assert!(told(&|object| object.digest = Some(8)));
+    assert!(told(&|object| object.digest = None));
+    assert!(told(&|object| object.uid = Uid::of("y")));
+    assert!(told(&|object| {
+        object.health =
+            Some(Health::new(windlass_engine::state::HealthCode::Degraded, String::new()));
+    }));
+    let images = |image: &str| Detail { images: vec![image.to_owned()], ..Detail::default() };
+    assert!(told(&|object| object.detail = Some(Box::new(images("a")))));
 }
