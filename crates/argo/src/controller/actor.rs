@@ -42,7 +42,7 @@ async fn run(context: &Arc<Context>, key: &AppKey, signal: &Signal) {
         let Some(app) = context.apps.get(key) else { return };
         let began = Instant::now();
         let after = reconcile::reconcile(context, key, &app, &mut memory, level).await;
-        wake = after.map(|after| Instant::now() + after);
+        wake = next_wake(level, wake, after.map(|after| Instant::now() + after));
         let server = context.clusters.server(&app.spec.destination);
         context.metrics.reconciled(&app, &server, began.elapsed());
         tokio::time::sleep(BREATH).await;
@@ -67,9 +67,40 @@ async fn wait(signal: &Signal, wake: Option<Instant>, memory: &Memory) -> Level 
             () = signal.raised() => {}
             () = sleep => {
                 let due = poll.is_some_and(|poll| poll <= Instant::now());
-                let asked = signal.take().unwrap_or(Level::Live);
-                return if due { asked.max(Level::Revision) } else { asked };
+                return woken(signal.take(), due);
             }
         }
+    }
+}
+
+/// How much is looked at when the time has come, `due` if it is the one to ask the repository, with
+/// what was `asked` at the same moment.
+fn woken(asked: Option<Level>, due: bool) -> Level {
+    let least = if due { Level::Revision } else { Level::Live };
+    asked.map_or(least, |asked| asked.max(least))
+}
+
+/// When to look again: as the last look says. One at nothing but the tree knows nothing of what an
+/// `earlier` one waits for.
+fn next_wake(level: Level, earlier: Option<Instant>, after: Option<Instant>) -> Option<Instant> {
+    let kept = earlier.filter(|_| level == Level::Tree);
+    [kept, after].into_iter().flatten().min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_tree_tells_takes_no_wake_away() {
+        assert_eq!(woken(Some(Level::Tree), false), Level::Live);
+        assert_eq!(woken(Some(Level::Tree), true), Level::Revision);
+        assert_eq!(woken(Some(Level::Hard), true), Level::Hard);
+        assert_eq!(woken(None, false), Level::Live);
+        let (soon, later) = (Instant::now(), Instant::now() + Duration::from_secs(5));
+        assert_eq!(next_wake(Level::Tree, Some(soon), None), Some(soon));
+        assert_eq!(next_wake(Level::Tree, Some(later), Some(soon)), Some(soon));
+        assert_eq!(next_wake(Level::Live, Some(soon), Some(later)), Some(later));
+        assert_eq!(next_wake(Level::Live, Some(soon), None), None);
     }
 }

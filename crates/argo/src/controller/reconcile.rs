@@ -19,28 +19,22 @@ use super::context::Context;
 use super::events::Reason;
 use super::gather::{Gathered, gather};
 use super::operation::{self, Driven, OperationMemory};
-use super::project::{
-    counts_as_orphan, permits_kind, permits_namespace, permits_source, permits_sync,
-};
+use super::project::{counts_as_orphan, permits_kind, permits_namespace, permits_sync};
+use super::refusal::refuse;
+use super::retry::{self, Asking, Backoff};
 use super::settings::Settings;
 use super::status::{self, Also, COMPARED};
 use super::{deletion, dependencies, drift, ignored, spec};
-use crate::types::{
-    AppProject, Application, ApplicationStatus, Condition, ConditionType, HealthStatusCode,
-    Operation, OperationPhase, OperationState, SyncOperationResult, SyncStatusCode,
-};
+use crate::types::{AppProject, Application, ApplicationStatus, Condition, ConditionType};
 
 const SKIP: &str = "argocd.argoproj.io/skip-reconcile";
 /// How soon it is looked whether a kind that a sync lacked has come.
 const KINDS: Duration = Duration::from_secs(10);
 /// How long a cluster that is being connected to is waited for.
 const CONNECTING: Duration = Duration::from_secs(60);
-/// How soon a repository that cannot be reached is asked again, at first and at most.
 /// How often a repository on this machine's disk is asked, which costs next to nothing and has no
 /// webhook to tell of a change.
 const LOCAL_POLL: Duration = Duration::from_secs(1);
-const FIRST_RETRY: Duration = Duration::from_secs(5);
-const LONGEST_RETRY: Duration = Duration::from_secs(120);
 
 /// What an actor keeps between looks. All of it can be had again.
 #[derive(Default)]
@@ -49,8 +43,8 @@ pub(crate) struct Memory {
     prepared: Option<Prepared>,
     operation: OperationMemory,
     poll: Option<Instant>,
-    failures: u32,
-    deletion: deletion::Attempts,
+    asking: Asking,
+    deletion: Backoff,
 }
 
 impl Memory {
@@ -63,6 +57,7 @@ impl Memory {
     fn rest(&mut self) {
         self.poll = None;
         self.gathered = None;
+        self.asking = Asking::default();
     }
 }
 
@@ -124,7 +119,7 @@ pub(crate) async fn reconcile(
                 "Failed to load live state: failed to get cluster info for {server:?}: {error}"
             );
             refuse(context, key, app, Kind::ComparisonError, &[problem], level).await;
-            return Some(LONGEST_RETRY);
+            return Some(retry::LONGEST);
         }
     };
     let instance = instance_name(app.name(), app.namespace(), &context.namespace);
@@ -149,97 +144,6 @@ async fn connect(context: &Arc<Context>, server: &str) -> Result<Connected, Stri
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err(format!("the cluster at {server} is still being read; this goes on")),
     }
-}
-
-/// An application that cannot be looked at: everything is unknown, and a sync that was asked for
-/// ends.
-async fn refuse(
-    context: &Context,
-    key: &AppKey,
-    app: &Application,
-    kind: Kind,
-    problems: &[String],
-    level: Level,
-) {
-    let now = Timestamp::now();
-    let mut next = app.status.clone();
-    let uncompared = kind != Kind::ComparisonError;
-    if uncompared {
-        next.sync.status = SyncStatusCode::Unknown;
-    } else {
-        status::set_unknown(&mut next, app, context.settings().resource_health);
-    }
-    next.health.status = Some(HealthStatusCode::Unknown);
-    next.health.message.clear();
-    let found: Vec<Found> = problems.iter().map(|p| Found::new(kind.clone(), p.as_str())).collect();
-    status::set_conditions(
-        &mut next,
-        &COMPARED,
-        found.iter().map(status::condition).collect(),
-        now,
-    );
-    let mut also = Also { refreshed: level >= Level::Refresh, clear_operation: false, uncompared };
-    if let Some(operation) = &app.operation {
-        next.operation_state = Some(refused(context, app, operation, &kind, problems, now).await);
-        also.clear_operation = true;
-    }
-    status::write(context, key, app, next, also, now).await;
-}
-
-/// A sync of an application that cannot be looked at.
-async fn refused(
-    context: &Context,
-    app: &Application,
-    operation: &Operation,
-    kind: &Kind,
-    problems: &[String],
-    now: Timestamp,
-) -> OperationState {
-    let mut state = operation::begin(operation.clone(), now);
-    state.phase = OperationPhase::Error;
-    state.finished_at = Some(now);
-    let name = app.project();
-    let why = if context.project(name).is_none() {
-        Some(format!(
-            "error getting app project {name:?}: appproject.argoproj.io {name:?} not found"
-        ))
-    } else {
-        (*kind == Kind::UnknownError).then(|| problems.join("; "))
-    };
-    if let Some(why) = why {
-        state.message = format!("Failed to load application project: {why}");
-        return state;
-    }
-    if let Some(sync) = &operation.sync {
-        state.sync_result = Some(SyncOperationResult {
-            revision: revision(context, app, kind).await.unwrap_or_default(),
-            revisions: Vec::new(),
-            ..operation::result(app, sync)
-        });
-    }
-    state.message = match context.clusters.find(&app.spec.destination) {
-        Err(error) => error,
-        Ok(_) => {
-            let mut lines: Vec<String> = problems.iter().map(|p| format!("{kind}: {p}")).collect();
-            lines.sort();
-            lines.join(";")
-        }
-    };
-    state
-}
-
-/// The commit that a refused application would have come from, as far as its project lets its
-/// repository be asked.
-async fn revision(context: &Context, app: &Application, kind: &Kind) -> Option<String> {
-    let source = app.spec.source.as_ref().filter(|source| source.chart.is_empty())?;
-    let project = context.project(app.project())?;
-    let asked = *kind == Kind::InvalidSpecError
-        && context.clusters.find(&app.spec.destination).is_ok()
-        && permits_source(&project, &source.repo_url);
-    let repository = context.repositories().repository(&source.repo_url, app.project()).ok();
-    let repository = repository.filter(|_| asked)?;
-    let found = context.sources.resolve(&repository, &source.target_revision).await;
-    found.ok().map(|found| found.commit)
 }
 
 /// One look, and all that it involves.
@@ -282,7 +186,7 @@ impl Look<'_> {
                 let problem = format!("Failed to load live state: {error}");
                 refuse(self.context, self.key, self.app, Kind::ComparisonError, &[problem], level)
                     .await;
-                return Some(FIRST_RETRY);
+                return Some(retry::FIRST);
             }
         };
         self.take(&mut next, &gathered, &compared);
@@ -315,7 +219,7 @@ impl Look<'_> {
         if driven.ended {
             self.context.apps.raise(self.key, Level::Revision);
         }
-        [driven.wake, wake, self.retry(memory, &gathered)].into_iter().flatten().min()
+        [driven.wake, wake, memory.asking.left(Instant::now())].into_iter().flatten().min()
     }
 
     /// What Git says now; what it said before if nothing asks for more.
@@ -330,9 +234,13 @@ impl Look<'_> {
             return known.clone();
         }
         let wanted: Vec<String> = sources.iter().map(|s| s.target_revision.clone()).collect();
+        let another = level >= Level::Refresh
+            || memory.gathered.as_ref().is_none_or(|known| known.sources != sources);
+        let repositories = self.context.repositories();
         let gathered =
             Arc::new(gather(self.context, self.app, self.cluster, sources, &wanted, level).await);
         memory.gathered = Some(gathered.clone());
+        memory.asking.note(gathered.unreachable, another, repositories, Instant::now());
         let local = sources.iter().any(|source| source.repo_url.starts_with("file://"));
         let pause = if local { LOCAL_POLL } else { self.settings.refresh + self.jitter() };
         memory.poll = Some(Instant::now() + pause);
@@ -346,16 +254,6 @@ impl Look<'_> {
         self.app.uid().hash(&mut hasher);
         let longest = u64::try_from(self.settings.jitter.as_millis()).unwrap_or(0);
         Duration::from_millis(if longest == 0 { 0 } else { hasher.finish() % longest })
-    }
-
-    fn retry(&self, memory: &mut Memory, gathered: &Gathered) -> Option<Duration> {
-        if !gathered.unreachable {
-            memory.failures = 0;
-            return None;
-        }
-        let wait = FIRST_RETRY.saturating_mul(1 << memory.failures.min(8)).min(LONGEST_RETRY);
-        memory.failures += 1;
-        Some(wait)
     }
 
     fn take(&self, next: &mut ApplicationStatus, gathered: &Gathered, compared: &Compared) {

@@ -8,7 +8,7 @@ use windlass_engine::compare::Comparison;
 use windlass_engine::state as engine;
 use windlass_object::{Map, Value, json, patch};
 
-use super::apps::AppKey;
+use super::apps::{self, AppKey, Level};
 use super::context::Context;
 use super::events::Reason;
 use super::gather::Gathered;
@@ -221,7 +221,8 @@ pub(crate) async fn write(
         Err(kube::Error::Api(answer)) if answer.code == 404 => {}
         Err(error) => {
             tracing::warn!(app = %key, %error, "status cannot be written; it will be tried again");
-            context.apps.raise(key, super::apps::Level::Live);
+            // What was asked for still stands in the object.
+            context.apps.raise(key, apps::asked(before).filter(|_| asked).unwrap_or(Level::Live));
         }
     }
 }

@@ -29,6 +29,7 @@ use windlass_object::{Object, ResourceKey, Value, json};
 use super::apps::{AppKey, Level};
 use super::compare::Subject;
 use super::context::Context;
+use super::retry::Backoff;
 use super::status::{self, Also};
 use crate::types::{
     Application, FINALIZER_BACKGROUND, FINALIZER_FOREGROUND, FINALIZER_POST_DELETE,
@@ -37,43 +38,30 @@ use crate::types::{
 
 const APPROVED: &str = "argocd.argoproj.io/deletion-approved";
 const CLEANUP: &str = "/cleanup";
-/// How soon a deletion that failed is tried again, at first and at most.
-const FIRST_RETRY: Duration = Duration::from_secs(5);
-const LONGEST_RETRY: Duration = Duration::from_secs(120);
 
-/// What is kept of a deletion between looks: it is not tried again at once after a failure,
-/// whatever happens.
-#[derive(Debug, Default)]
-pub(crate) struct Attempts {
-    failures: u32,
-    retry_at: Option<Instant>,
-}
-
-/// One look at a deletion. Answers when to look again if nothing happens.
+/// One look at a deletion. Answers when to look again if nothing happens: one that failed is not tried
+/// again at once, whatever happens.
 pub(crate) async fn advance(
     context: &Arc<Context>,
     key: &AppKey,
     app: &Application,
-    attempts: &mut Attempts,
+    attempts: &mut Backoff,
 ) -> Option<Duration> {
     app.finalizers().next()?;
-    let wait = attempts.retry_at.map(|at| at.saturating_duration_since(Instant::now()));
-    if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
+    if let Some(wait) = attempts.left(Instant::now()).filter(|wait| !wait.is_zero()) {
         return Some(wait);
     }
     // What failed may be right in Git by now.
-    let level = if attempts.failures > 0 { Level::Refresh } else { Level::Revision };
+    let level = if attempts.has_failed() { Level::Refresh } else { Level::Revision };
     let message = delete(context, key, app, level).await.err()?;
-    let wait = FIRST_RETRY.saturating_mul(1 << attempts.failures.min(8)).min(LONGEST_RETRY);
-    attempts.failures += 1;
-    attempts.retry_at = Some(Instant::now() + wait);
+    attempts.failed(Instant::now());
     let now = Timestamp::now();
     let current = context.apps.get(key)?;
     let mut next = current.status.clone();
     let found = status::condition(&state::Condition::new(ConditionType::DeletionError, message));
     status::set_conditions(&mut next, &[ConditionType::DeletionError], vec![found], now);
     status::write(context, key, &current, next, Also::default(), now).await;
-    Some(wait)
+    attempts.left(Instant::now())
 }
 
 async fn delete(
