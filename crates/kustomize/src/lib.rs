@@ -30,6 +30,7 @@ mod nameref;
 mod openapi;
 mod origin;
 mod path;
+mod plugin;
 mod remote;
 mod resmap;
 mod resource;

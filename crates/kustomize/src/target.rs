@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use crate::Options;
 use crate::accumulate::Accumulator;
-use crate::builtin::{self, Plugin};
+use crate::builtin;
 use crate::config::{self, Config};
 use crate::error::{During, Error, Result};
 use crate::kustomization::{self, FILE_NAMES, Kustomization};
 use crate::loader::{Loader, Opened};
 use crate::manifest;
 use crate::openapi::OpenApi;
+use crate::plugin::Plugin;
 use crate::remote::RepoSpec;
 use crate::resource::{Origin, Resource};
 
