@@ -7,10 +7,12 @@
 mod api;
 mod application;
 pub mod scenario;
+mod workflow;
 mod world;
 
 pub use api::ApiClient;
 pub use application::{App, manifest};
+pub use workflow::define_workflows;
 pub use world::{Plane, Printed, World};
 
 /// How long a story waits for anything.

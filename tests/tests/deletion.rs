@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use windlass_object::{Value, json};
-use windlass_stories::{App, World, manifest, stories};
+use windlass_stories::{App, World, define_workflows, manifest, stories};
 
 stories! { a_failed_pre_delete_hook_keeps_everything, hooks_around_a_deletion }
 
@@ -19,27 +19,6 @@ fn hook(name: &str, phase: &str, policy: &str) -> String {
     )
 }
 
-/// The kind of such hooks.
-fn define_workflows(world: &World) -> Result<()> {
-    world.api().apply(&json!({
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": {"name": "workflows.argoproj.io"},
-        "spec": {
-            "group": "argoproj.io", "scope": "Namespaced",
-            "names": {"kind": "Workflow", "plural": "workflows", "singular": "workflow",
-                "listKind": "WorkflowList"},
-            "versions": [{"name": "v1alpha1", "served": true, "storage": true, "schema": {
-                "openAPIV3Schema": {"type": "object",
-                    "x-kubernetes-preserve-unknown-fields": true}}}],
-        },
-    }))?;
-    let definition = "apiextensions.k8s.io/v1/CustomResourceDefinition";
-    world.api().wait("the kind is served", (definition, "", "workflows.argoproj.io"), |o| {
-        o["status"]["conditions"].as_array().is_some_and(|c| c.len() > 1)
-    })?;
-    Ok(())
-}
-
 fn finalizers(app: &Value) -> Vec<&str> {
     let list = app["metadata"]["finalizers"].as_array();
     list.into_iter().flatten().filter_map(Value::as_str).collect()
@@ -48,7 +27,7 @@ fn finalizers(app: &Value) -> Vec<&str> {
 /// A PreDelete hook that fails holds the deletion up, says so, and lets it go on when Git
 /// has it right.
 fn a_failed_pre_delete_hook_keeps_everything(world: &mut World) -> Result<()> {
-    define_workflows(world)?;
+    define_workflows(world.api())?;
     let repository = world.repository("before")?;
     let broken = hook("before", "PreDelete", "HookSucceeded");
     let a = manifest::config_map("a", "1");
@@ -100,7 +79,7 @@ fn a_failed_pre_delete_hook_keeps_everything(world: &mut World) -> Result<()> {
 /// PreDelete hooks run while the objects are there, PostDelete hooks when they are gone; killed at
 /// each step, neither runs twice.
 fn hooks_around_a_deletion(world: &mut World) -> Result<()> {
-    define_workflows(world)?;
+    define_workflows(world.api())?;
     let repository = world.repository("around")?;
     let a = manifest::config_map("a", "1");
     let (before, after) = (

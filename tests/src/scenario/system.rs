@@ -13,7 +13,7 @@ use windlass_testkit::{
     wait_for,
 };
 
-use crate::{ApiClient, PATIENCE, World};
+use crate::{ApiClient, PATIENCE, World, define_workflows};
 
 /// Namespace of Applications and settings on both.
 pub(crate) const CONTROL: &str = "argocd";
@@ -67,7 +67,7 @@ impl System {
         let api = ApiClient::connect(&kubeconfig)?;
         let mut system =
             Self { who, api, git, files, dir, kubeconfig, argocd, windlass, kubernetes };
-        system.shared_objects()?;
+        define_workflows(&system.api)?;
         system.configure(&Settings::new(), settings)?;
         Ok(system)
     }
@@ -126,28 +126,6 @@ impl System {
                 self.api = ApiClient::connect(&self.kubeconfig)?;
             }
         }
-        Ok(())
-    }
-
-    /// What scenarios may use without making it: a kind whose health is the `phase` of its status.
-    fn shared_objects(&self) -> Result<()> {
-        self.api.apply(&json!({
-            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-            "metadata": {"name": "workflows.argoproj.io"},
-            "spec": {
-                "group": "argoproj.io", "scope": "Namespaced",
-                "names": {"kind": "Workflow", "plural": "workflows", "singular": "workflow",
-                    "listKind": "WorkflowList"},
-                "versions": [{"name": "v1alpha1", "served": true, "storage": true, "schema": {
-                    "openAPIV3Schema": {"type": "object",
-                        "x-kubernetes-preserve-unknown-fields": true}}}],
-            },
-        }))?;
-        self.api.wait(
-            "the kind of workflows is served",
-            ("apiextensions.k8s.io/v1/CustomResourceDefinition", "", "workflows.argoproj.io"),
-            |o| o["status"]["conditions"].as_array().is_some_and(|c| c.len() > 1),
-        )?;
         Ok(())
     }
 }

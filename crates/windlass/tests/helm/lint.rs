@@ -2,15 +2,14 @@
 
 use windlass_testkit::available;
 
-use crate::pair::{Pair, charts};
+use crate::pair::Pair;
 
 #[test]
 fn lint() {
     if !available(&["helm"]) {
         return;
     }
-    let mut pair = Pair::new();
-    charts(&pair);
+    let mut pair = Pair::with_charts();
     pair.same(&["lint"]);
     pair.same(&["lint", "web"]);
     pair.same(&["lint", "web", "sub", "--strict"]);

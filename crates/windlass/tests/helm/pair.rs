@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
-use windlass_testkit::peer;
+use windlass_testkit::{FileServer, peer};
 
 /// bcrypt's hash of `secret`.
 pub(crate) const HASH: &str = "$2y$05$kSJWyY8bARtgWJVoOLnCF.6jweSJK5501eMyoBYR1PGJqaj5CItsq";
@@ -35,6 +36,42 @@ impl Pair {
         std::fs::create_dir_all(&ours).unwrap();
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_windlass"), ours.join("helm")).unwrap();
         Self { dir, real: peer("helm").unwrap(), failed: Vec::new() }
+    }
+
+    /// With charts `web` and `sub` in both directories.
+    pub(crate) fn with_charts() -> Self {
+        let pair = Self::new();
+        charts(&pair);
+        pair
+    }
+
+    /// With the charts, and a server of what [`repository`] packs of them: for all, and below
+    /// `/private` for `me` with `secret`.
+    pub(crate) fn with_repository() -> (Self, TempDir, FileServer) {
+        let pair = Self::with_charts();
+        let dir = repository(&pair);
+        let server = FileServer::start(dir.path(), "me", "secret").unwrap();
+        (pair, dir, server)
+    }
+
+    /// Packs chart `web` once for both: the same file of the same time, so that the same manifest is
+    /// made of it.
+    pub(crate) fn package(&self, version: &str) -> String {
+        self.run("real", &["package", "web", "--version", version]);
+        let archive = format!("web-{version}.tgz");
+        std::fs::copy(self.work("real").join(&archive), self.work("ours").join(&archive)).unwrap();
+        let when = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        for who in ["real", "ours"] {
+            let file = std::fs::File::options().write(true).open(self.work(who).join(&archive));
+            file.unwrap().set_modified(when).unwrap();
+        }
+        archive
+    }
+
+    /// A chart `all` with these dependencies, a list in YAML.
+    pub(crate) fn umbrella(&self, dependencies: &str) {
+        let head = "apiVersion: v2\nname: all\nversion: 1.0.0\n";
+        self.write("all/Chart.yaml", &format!("{head}dependencies:\n{dependencies}"));
     }
 
     pub(crate) fn work(&self, who: &str) -> PathBuf {

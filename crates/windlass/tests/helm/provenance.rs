@@ -2,7 +2,7 @@
 
 use windlass_testkit::{FileServer, available};
 
-use crate::pair::{Pair, charts};
+use crate::pair::Pair;
 
 /// A key that signs charts here; nobody trusts it, and everybody has it.
 const SECRET_KEY: &[u8] = include_bytes!("../fixtures/signing.secret.gpg");
@@ -14,8 +14,7 @@ fn provenance() {
     if !available(&["helm"]) {
         return;
     }
-    let mut pair = Pair::new();
-    charts(&pair);
+    let mut pair = Pair::with_charts();
     let place = |pair: &Pair, name: &str, bytes: &[u8]| {
         for who in ["real", "ours"] {
             std::fs::write(pair.work(who).join(name), bytes).unwrap();

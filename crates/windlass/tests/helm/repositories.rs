@@ -1,16 +1,15 @@
 //! Repositories, registries, packages and dependencies.
 
-use windlass_testkit::{DockerRegistry, FileServer, available};
+use windlass_testkit::{DockerRegistry, available};
 
-use crate::pair::{HASH, Pair, charts, repository};
+use crate::pair::{HASH, Pair, repository};
 
 #[test]
 fn packages_and_indexes() {
     if !available(&["helm"]) {
         return;
     }
-    let mut pair = Pair::new();
-    charts(&pair);
+    let mut pair = Pair::with_charts();
     pair.same(&["package", "web"]);
     pair.same(&[
         "package",
@@ -61,10 +60,7 @@ fn repositories() {
     if !available(&["helm"]) {
         return;
     }
-    let mut pair = Pair::new();
-    charts(&pair);
-    let dir = repository(&pair);
-    let server = FileServer::start(dir.path(), "me", "secret").unwrap();
+    let (mut pair, _dir, server) = Pair::with_repository();
     let url = server.url();
     let (private, none) = (format!("{url}/private"), format!("{url}/none"));
     pair.same(&["repo", "list"]);
@@ -114,25 +110,16 @@ fn dependencies() {
     if !available(&["helm"]) {
         return;
     }
-    let mut pair = Pair::new();
-    charts(&pair);
-    let dir = repository(&pair);
-    let server = FileServer::start(dir.path(), "me", "secret").unwrap();
+    let (mut pair, _dir, server) = Pair::with_repository();
     let url = server.url();
-    let umbrella = |dependencies: &str| {
-        format!("apiVersion: v2\nname: all\nversion: 1.0.0\ndependencies:\n{dependencies}")
-    };
     pair.write("all/Chart.yaml", "apiVersion: v2\nname: all\nversion: 1.0.0\n");
     pair.same(&["dependency", "list", "all"]);
     pair.same(&["dependency", "update", "all"]);
-    pair.write(
-        "all/Chart.yaml",
-        &umbrella(&format!(
-            "- {{name: web, version: ^1, repository: '{url}', condition: web.on, tags: [t], \
+    pair.umbrella(&format!(
+        "- {{name: web, version: ^1, repository: '{url}', condition: web.on, tags: [t], \
          alias: front}}\n\
          - {{name: sub, version: '>=0.0.1', repository: 'file://../sub'}}\n"
-        )),
-    );
+    ));
     pair.same(&["dep", "ls", "all"]);
     pair.same(&["dependency", "update", "all"]);
     pair.same(&["dependency", "list", "all"]);
@@ -149,10 +136,7 @@ fn dependencies() {
         text.lines().filter(|l| !l.starts_with("generated")).map(str::to_owned).collect::<Vec<_>>()
     });
     assert_eq!(locks[0], locks[1]);
-    pair.write(
-        "all/Chart.yaml",
-        &umbrella("- {name: web, version: 1.2.3, repository: '@named'}\n"),
-    );
+    pair.umbrella("- {name: web, version: 1.2.3, repository: '@named'}\n");
     pair.same(&["dependency", "build", "all"]);
     pair.same(&["dependency", "list", "all"]);
     pair.same(&["dependency", "update", "all"]);
@@ -167,7 +151,7 @@ fn dependencies() {
         "- {name: web, version: ^1, repository: 'file://../none'}\n",
         "- {name: gone, version: ^1, repository: ''}\n",
     ] {
-        pair.write("all/Chart.yaml", &umbrella(bad));
+        pair.umbrella(bad);
         pair.refused(&["dependency", "update", "all"]);
     }
     pair.same(&["dependency", "update", "none"]);
@@ -179,8 +163,7 @@ fn registries() {
     if !available(&["helm", "docker-registry"]) {
         return;
     }
-    let mut pair = Pair::new();
-    charts(&pair);
+    let mut pair = Pair::with_charts();
     let registry = DockerRegistry::start("me", HASH).unwrap();
     let host = registry.host();
     let place = format!("oci://{host}/charts");
@@ -193,16 +176,7 @@ fn registries() {
     pair.same(&right.split('\n').collect::<Vec<_>>());
     pair.same_files("home/.config", |path| path.ends_with("config.json"));
     for version in ["1.2.3", "1.3.0", "2.0.0-rc.1", "1.4.0+b.1"] {
-        pair.run("real", &["package", "web", "--version", version]);
-        let archive = format!("web-{version}.tgz");
-        std::fs::copy(pair.work("real").join(&archive), pair.work("ours").join(&archive)).unwrap();
-        // The same file, the same time, the same manifest.
-        let when =
-            std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
-        for who in ["real", "ours"] {
-            let file = std::fs::File::options().write(true).open(pair.work(who).join(&archive));
-            file.unwrap().set_modified(when).unwrap();
-        }
+        let archive = pair.package(version);
         pair.same(&["push", &archive, &place, "--plain-http"]);
     }
     let chart = format!("{place}/web");
@@ -219,11 +193,7 @@ fn registries() {
     pair.refused(&["pull", &format!("{place}/none"), "--plain-http"]);
     pair.same(&["push", "none.tgz", &place]);
     pair.same(&["push", "web", &place]);
-    let umbrella = format!(
-        "apiVersion: v2\nname: all\nversion: 1.0.0\ndependencies:\n\
-         - {{name: web, version: ~1.2.0, repository: '{place}'}}\n"
-    );
-    pair.write("all/Chart.yaml", &umbrella);
+    pair.umbrella(&format!("- {{name: web, version: ~1.2.0, repository: '{place}'}}\n"));
     pair.same(&["dependency", "update", "all", "--plain-http"]);
     pair.same(&["dependency", "list", "all"]);
     pair.same_files("work", |path| !path.ends_with("Chart.lock"));

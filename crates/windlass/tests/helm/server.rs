@@ -3,7 +3,7 @@
 
 use windlass_testkit::available;
 
-use crate::pair::{Pair, charts};
+use crate::pair::Pair;
 
 #[test]
 fn asks_the_cluster() {
@@ -17,8 +17,7 @@ fn asks_the_cluster() {
         let literal = format!("--from-literal=key={name}");
         cluster.kubectl(&["create", "configmap", name, &literal, "-n", &own]).unwrap();
     }
-    let mut pair = Pair::new();
-    charts(&pair);
+    let mut pair = Pair::with_charts();
     pair.write(
         "ask/Chart.yaml",
         "apiVersion: v2\nname: ask\nversion: 0.1.0\nkubeVersion: '>=1.30.0-0'\n",

@@ -1,8 +1,8 @@
 //! `helm template`: its flags and its refusals, the words of command lines, search and plugins.
 
-use windlass_testkit::{FileServer, available};
+use windlass_testkit::available;
 
-use crate::pair::{Pair, charts, repository};
+use crate::pair::{Pair, charts};
 
 /// A chart of every kind of file that flags choose from.
 fn chart(pair: &Pair) {
@@ -190,8 +190,7 @@ fn command_lines() {
     if !available(&["helm"]) {
         return;
     }
-    let mut pair = Pair::new();
-    charts(&pair);
+    let mut pair = Pair::with_charts();
     for line in [
         "nope",
         "templat r web",
@@ -236,10 +235,7 @@ fn search() {
     if !available(&["helm"]) {
         return;
     }
-    let mut pair = Pair::new();
-    charts(&pair);
-    let dir = repository(&pair);
-    let server = FileServer::start(dir.path(), "me", "secret").unwrap();
+    let (mut pair, _dir, server) = Pair::with_repository();
     pair.same(&["search", "repo"]);
     pair.same(&["repo", "add", "one", &server.url()]);
     pair.same(&["repo", "add", "two", &server.url()]);

@@ -6,7 +6,7 @@ use windlass_testkit::{
     available,
 };
 
-use crate::pair::{HASH, Pair, charts, repository};
+use crate::pair::{HASH, Pair};
 
 /// The files that flags name: `ca.pem`, `client.pem` with `client.key`, and what has nothing to do
 /// with them: `other.pem`, `stranger.pem` with `stranger.key`.
@@ -28,11 +28,8 @@ fn repositories() {
     if !available(&["helm"]) {
         return;
     }
-    let mut pair = Pair::new();
-    charts(&pair);
+    let (mut pair, _dir, server) = Pair::with_repository();
     let authority = certificates(&pair);
-    let dir = repository(&pair);
-    let server = FileServer::start(dir.path(), "me", "secret").unwrap();
     let host = server.url().replace("http://", "");
     let front = TlsFront::start(&host, &authority, false).unwrap();
     let url = front.url();
@@ -62,11 +59,7 @@ fn repositories() {
     pair.same(&[&["pull", "web", "--repo", &private], ca, me].concat());
     pair.refused(&[&["pull", "web", "--repo", &private], ca].concat());
     pair.same(&[&["pull", &format!("{url}/sub-0.1.0.tgz")], ca].concat());
-    let umbrella = format!(
-        "apiVersion: v2\nname: all\nversion: 1.0.0\ndependencies:\n\
-         - {{name: web, version: ~1.2.0, repository: '{url}'}}\n"
-    );
-    pair.write("all/Chart.yaml", &umbrella);
+    pair.umbrella(&format!("- {{name: web, version: ~1.2.0, repository: '{url}'}}\n"));
     pair.same(&["repo", "remove", "any", "in"]);
     pair.same(&["dependency", "update", "all"]);
     pair.same_files("work", |path| !path.ends_with("Chart.lock"));
@@ -78,11 +71,8 @@ fn client_certificates() {
     if !available(&["helm"]) {
         return;
     }
-    let mut pair = Pair::new();
-    charts(&pair);
+    let (mut pair, _dir, server) = Pair::with_repository();
     let authority = certificates(&pair);
-    let dir = repository(&pair);
-    let server = FileServer::start(dir.path(), "me", "secret").unwrap();
     let host = server.url().replace("http://", "");
     let front = TlsFront::start(&host, &authority, true).unwrap();
     let url = front.url();
@@ -110,10 +100,7 @@ fn credentials_of_other_hosts() {
     if !available(&["helm"]) {
         return;
     }
-    let mut pair = Pair::new();
-    charts(&pair);
-    let dir = repository(&pair);
-    let charts = FileServer::start(dir.path(), "me", "secret").unwrap();
+    let (mut pair, dir, charts) = Pair::with_repository();
     let index = tempfile::tempdir().unwrap();
     let elsewhere = format!("{}/private", charts.url());
     let place = dir.path().to_str().unwrap();
@@ -148,29 +135,18 @@ fn exchange(pair: &mut Pair, host: &str, more: &[&str]) {
         let all = ["registry", "login", host, "-u", "me", "-p", password];
         all.into_iter().chain(flags).chain(insecure).collect::<Vec<&str>>()
     };
-    pair.run("real", &["package", "web"]);
-    let archive = "web-1.2.3.tgz";
-    std::fs::copy(pair.work("real").join(archive), pair.work("ours").join(archive)).unwrap();
-    let when = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
-    for who in ["real", "ours"] {
-        let file = std::fs::File::options().write(true).open(pair.work(who).join(archive));
-        file.unwrap().set_modified(when).unwrap();
-    }
-    pair.refused(&[&["push", archive, &place], more].concat());
+    let archive = pair.package("1.2.3");
+    pair.refused(&[&["push", &archive, &place], more].concat());
     pair.refused(&login("wrong"));
     pair.same(&login("secret"));
     pair.same_files("home/.config", |path| path.ends_with("config.json"));
-    pair.same(&[&["push", archive, &place], more].concat());
+    pair.same(&[&["push", &archive, &place], more].concat());
     pair.same(&[&["pull", &chart, "-d", "sub"], more].concat());
     pair.same(&[&["pull", &chart, "--version", "^1", "-d", "sub"], more].concat());
     pair.same(&[&["show", "values", &chart], more].concat());
     pair.same(&[&["template", "r", &chart], more].concat());
     pair.same(&[&["pull", &chart, "--version", "9.0.0"], more].concat());
-    let umbrella = format!(
-        "apiVersion: v2\nname: all\nversion: 1.0.0\ndependencies:\n\
-         - {{name: web, version: ~1.2.0, repository: '{place}'}}\n"
-    );
-    pair.write("all/Chart.yaml", &umbrella);
+    pair.umbrella(&format!("- {{name: web, version: ~1.2.0, repository: '{place}'}}\n"));
     pair.same(&[&["dependency", "update", "all"], more].concat());
     pair.same_files("work", |path| !path.ends_with("Chart.lock"));
     pair.same(&["registry", "logout", host]);
@@ -182,8 +158,7 @@ fn registry(clients: bool, more: &[&str]) {
     if !available(&["helm", "docker-registry"]) {
         return;
     }
-    let mut pair = Pair::new();
-    charts(&pair);
+    let mut pair = Pair::with_charts();
     let authority = certificates(&pair);
     let sign_in = SignIn::Password { username: "me", bcrypt: HASH };
     let options = RegistryOptions { sign_in, authority: &authority, clients };
@@ -215,8 +190,7 @@ fn registry_that_asks_for_tokens() {
     if !available(&["helm", "docker-registry"]) {
         return;
     }
-    let mut pair = Pair::new();
-    charts(&pair);
+    let mut pair = Pair::with_charts();
     let authority = certificates(&pair);
     let tokens = TokenServer::start("me", "secret", &authority).unwrap();
     let front = TlsFront::start(&tokens.host(), &authority, false).unwrap();
