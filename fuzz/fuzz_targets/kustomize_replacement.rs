@@ -1,4 +1,5 @@
-//! No replacement panics, whatever its paths say.
+//! No replacement panics, whatever its paths say: an object, the path to read, the path to write, the
+//! delimiter, the index with `c` behind it to create, a line each.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -9,8 +10,10 @@ use windlass_kustomize::kustomization::{
 use windlass_kustomize::transform::replacements;
 use windlass_kustomize::{OpenApi, ResMap, Resource};
 
-fuzz_target!(|input: (&str, &str, &str, &str, i8, bool)| {
-    let (object, from, to, delimiter, index, create) = input;
+fuzz_target!(|input: &str| {
+    let mut lines = input.lines();
+    let mut line = || lines.next().unwrap_or_default();
+    let (object, from, to, delimiter, index) = (line(), line(), line(), line(), line());
     let Ok(value) = serde_json::from_str::<Value>(object) else { return };
     let mut map = ResMap::new(&OpenApi::builtin());
     if map.append(Resource::new(value)).is_err() {
@@ -18,9 +21,9 @@ fuzz_target!(|input: (&str, &str, &str, &str, i8, bool)| {
     }
     let options = Some(FieldOptions {
         delimiter: delimiter.into(),
-        index: index.into(),
+        index: index.trim_end_matches('c').parse().unwrap_or_default(),
         encoding: String::new(),
-        create,
+        create: index.ends_with('c'),
     });
     let source = SourceSelector {
         field_path: from.into(),
