@@ -219,8 +219,21 @@ impl World {
 
     /// Runs the windlass command on this API.
     pub fn windlass(&self, arguments: &[&str]) -> Result<Printed> {
+        self.windlass_with(arguments, &[])
+    }
+
+    /// As [`World::windlass`], with these variables in its environment.
+    ///
+    /// # Errors
+    /// When the binary cannot be run.
+    pub fn windlass_with(
+        &self,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<Printed> {
         let out = Command::new(Self::binary()?)
             .args(arguments)
+            .envs(environment.iter().copied())
             .env("KUBECONFIG", &self.kubeconfig)
             .env("ARGOCD_NAMESPACE", self.control())
             .env("XDG_CACHE_HOME", self.dir.path().join("cli-cache"))

@@ -188,6 +188,11 @@ impl Customizations {
         impacts.map_err(|refused| refused.to_string())
     }
 
+    /// Whether settings define actions for the object's kind.
+    pub fn has_own_actions(&self, object: &Object) -> bool {
+        self.custom_actions(object).is_some()
+    }
+
     fn custom_actions(&self, object: &Object) -> Option<&Actions> {
         self.kinds.get(&key(object.group(), object.kind()))?.actions.as_ref()
     }

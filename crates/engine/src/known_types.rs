@@ -76,7 +76,7 @@ impl KnownType {
 }
 
 /// A duration as Go prints it: `1h0m0s`, `1.5s`, `20ms`.
-fn go_duration(duration: std::time::Duration) -> String {
+pub fn go_duration(duration: std::time::Duration) -> String {
     let nanoseconds = duration.as_nanos();
     let decimal = |unit: u128, name: &str| {
         let (whole, rest) = (nanoseconds / unit, nanoseconds % unit);

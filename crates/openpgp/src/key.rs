@@ -52,6 +52,22 @@ const P521: &[u8] = &[0x2B, 0x81, 0x04, 0x00, 0x23];
 const ED25519: &[u8] = &[0x2B, 0x06, 0x01, 0x04, 0x01, 0xDA, 0x47, 0x0F, 0x01];
 
 impl Key {
+    /// What it is, in GnuPG's words.
+    pub(crate) fn algorithm(&self) -> String {
+        match &self.material {
+            Material::Rsa { n, .. } => {
+                let leading = n.first().map_or(0, |byte| byte.leading_zeros() as usize);
+                format!("rsa{}", (n.len() * 8).saturating_sub(leading))
+            }
+            Material::Ecdsa { curve: Curve::P256, .. } => "nistp256".to_owned(),
+            Material::Ecdsa { curve: Curve::P384, .. } => "nistp384".to_owned(),
+            Material::Ecdsa { curve: Curve::P521, .. } => "nistp521".to_owned(),
+            Material::Ed25519(_) => "ed25519".to_owned(),
+            Material::Other(17) => "dsa".to_owned(),
+            Material::Other(number) => format!("unknown_{number}"),
+        }
+    }
+
     /// Reads a public key; of a secret key its public part.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Error> {
         let mut reader = Reader(bytes);

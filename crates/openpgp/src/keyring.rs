@@ -63,6 +63,11 @@ impl Entity {
         hex(&self.primary.key.fingerprint[12..])
     }
 
+    /// What the primary key is, in GnuPG's words: `rsa2048`, `ed25519`, `nistp256`.
+    pub fn algorithm(&self) -> String {
+        self.primary.key.algorithm()
+    }
+
     /// The fingerprint of the primary key.
     pub fn fingerprint(&self) -> &[u8] {
         &self.primary.key.fingerprint

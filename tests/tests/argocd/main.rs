@@ -90,6 +90,32 @@ fn differences(root: &Path, command: &str, ours: &Printed, theirs: &Value) -> Op
     })
 }
 
+/// What differs between the answers of a script's lines, but for those that are told in other words.
+fn report(ours: &[Value], theirs: &[Value], words: &[&str]) -> Result<Vec<String>> {
+    let mut report = Vec::new();
+    for (ours, theirs) in ours.iter().zip(theirs) {
+        ensure!(
+            ours["do"] == theirs["do"],
+            "the script was changed and not recorded: {}",
+            ours["do"]
+        );
+        if ours == theirs || words.iter().any(|command| ours["do"] == *command) {
+            continue;
+        }
+        let [ours_text, theirs_text] = [ours, theirs].map(|side| match &side["answer"] {
+            answer if answer.get("code").is_some() => shown(answer),
+            answer => serde_json::to_string_pretty(answer).unwrap_or_default(),
+        });
+        let diff = similar::TextDiff::from_lines(&ours_text, &theirs_text)
+            .unified_diff()
+            .context_radius(1)
+            .to_string();
+        report.push(format!("{}\n{diff}", ours["do"].as_str().unwrap_or_default()));
+    }
+    ensure!(ours.len() == theirs.len(), "the script was changed and not recorded");
+    Ok(report)
+}
+
 fn shown(answer: &Value) -> String {
     let out = match &answer["out"] {
         Value::String(text) => text.clone(),

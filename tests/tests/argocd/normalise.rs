@@ -16,6 +16,7 @@ static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC", "2026-01-01 00:00:00 +0000 UTC"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "2026-01-01T00:00:00Z"),
         (r"(Duration:\s+)\d+m?\d*s", "${1}0s"),
+        (r"(, duration: )[0-9.]+m?s", "${1}1s"),
         (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UID"),
         (r"\b10\.96\.\d+\.\d+", "10.96.0.1"),
         // Argo CD forgets the commit of what it could not render.
@@ -104,7 +105,8 @@ pub(crate) fn answer(command: &str, answer: &Printed, root: &Path) -> Value {
             json!(sorted(&BLANKS.replace_all(&AGE.replace_all(&out, "AGE"), "  ")))
         }
         _ if command.ends_with("tree") => json!(sorted(&BLANKS.replace_all(&out, "  "))),
-        _ if command.starts_with("app sync") || command.starts_with("app wait") => {
+        _ if command.starts_with("app get-resource") => json!(of_manifest(&out)),
+        _ if ["app sync", "app wait", "app rollback"].iter().any(|c| command.starts_with(c)) => {
             json!(end_state(&out))
         }
         _ => json!(out),
@@ -133,6 +135,14 @@ fn sorted(out: &str) -> String {
     }
     roots.sort();
     [before, &roots.concat()].concat().join("\n")
+}
+
+/// Fields of an object as lines, without those that every API server makes up by itself.
+fn of_manifest(out: &str) -> String {
+    let own = ["metadata.uid", "metadata.resourceVersion", "metadata.creationTimestamp"];
+    let lines = out.lines().filter(|line| !own.iter().any(|field| line.starts_with(field)));
+    let lines = lines.map(|line| BLANKS.replace_all(line, "  ").into_owned());
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Of a wait, what follows its progress: which changes are seen on the way, and when the word of a

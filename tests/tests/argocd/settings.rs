@@ -18,7 +18,7 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 /// Words of a line: blanks part, quotes keep together.
-fn words(line: &str) -> Result<Vec<String>> {
+pub(super) fn words(line: &str) -> Result<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote = None;
@@ -158,26 +158,9 @@ fn replay(world: &mut World) -> Result<()> {
     let root = root(world.dir())?;
     settings(world.api())?;
     let answers = play(world.api(), &root, &|arguments| world.windlass(arguments))?;
-    let mut report = Vec::new();
-    for (ours, theirs) in answers.iter().zip(&recorded) {
-        ensure!(
-            ours["do"] == theirs["do"],
-            "the script was changed and not recorded: {}",
-            ours["do"]
-        );
-        if settled(ours) != settled(theirs) && !WORDS.iter().any(|command| ours["do"] == *command) {
-            let [ours_text, theirs_text] = [ours, theirs].map(|side| match &side["answer"] {
-                answer if answer.get("code").is_some() => super::shown(answer),
-                answer => serde_json::to_string_pretty(answer).unwrap_or_default(),
-            });
-            let diff = similar::TextDiff::from_lines(&ours_text, &theirs_text)
-                .unified_diff()
-                .context_radius(1)
-                .to_string();
-            report.push(format!("{}\n{diff}", ours["do"].as_str().unwrap_or_default()));
-        }
-    }
-    ensure!(answers.len() == recorded.len(), "the script was changed and not recorded");
+    let ours: Vec<Value> = answers.iter().map(settled).collect();
+    let theirs: Vec<Value> = recorded.iter().map(settled).collect();
+    let report = super::report(&ours, &theirs, &WORDS)?;
     ensure!(report.is_empty(), "{} answers differ:\n{}", report.len(), report.join("\n"));
     Ok(())
 }

@@ -73,6 +73,11 @@ pub(crate) enum ResourceHealth {
 type Data = BTreeMap<String, String>;
 
 impl Settings {
+    /// What cannot be read, for people.
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+
     /// From the data of both config maps.
     pub fn read(config: &Data, parameters: &Data) -> Self {
         let (customizations, mut problems) = Customizations::read(config);

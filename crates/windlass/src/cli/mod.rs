@@ -70,6 +70,8 @@ enum Command {
     Cluster(Box<Family<argocd::cluster::Command>>),
     /// Manage certificates and keys of hosts, as `argocd cert`.
     Cert(Box<Family<argocd::cert::Command>>),
+    /// Manage GnuPG keys, as `argocd gpg`.
+    Gpg(Box<Family<argocd::gpg::Command>>),
     /// For administrators, as `argocd admin`.
     Admin(Box<Family<argocd::admin::Command>>),
     Argocd(argocd::Args),
@@ -136,8 +138,11 @@ pub(crate) fn main() -> ExitCode {
         Command::Repo(family) => family.run(argocd::Command::Repo),
         Command::Repocreds(family) => family.run(argocd::Command::Repocreds),
         Command::Cluster(family) => family.run(argocd::Command::Cluster),
+        Command::Gpg(family) => family.run(argocd::Command::Gpg),
         Command::Cert(family) => family.run(argocd::Command::Cert),
-        Command::Admin(family) => family.run(|c| argocd::Command::Admin(Box::new(c))),
+        Command::Admin(family) => {
+            family.run(|c| argocd::Command::Admin(Box::new(argocd::admin::Args::of(c))))
+        }
         Command::Argocd(args) => argocd::run(args),
         Command::Render(args) => render::run(&args),
         Command::Plan(args) => plan::run(&args),

@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
-use windlass_argo::types::ApplicationSpec;
+use windlass_argo::types::Source;
 use windlass_object::json;
 
 use super::connection::Connection;
 use super::options::AppOptions;
+use super::validation::validate;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 
@@ -15,15 +16,6 @@ use crate::cli::output;
 pub(crate) struct Args {
     /// Name of the application.
     name: String,
-    /// Name of the source.
-    #[arg(long, value_name = "NAME")]
-    source_name: Option<String>,
-    /// Name by which other sources take values files from it.
-    #[arg(long = "ref", value_name = "NAME")]
-    reference: Option<String>,
-    /// Chart, of a repository of charts.
-    #[arg(long, value_name = "NAME")]
-    helm_chart: Option<String>,
     /// Namespace of the application.
     #[arg(long, short = 'N', value_name = "NAMESPACE")]
     app_namespace: Option<String>,
@@ -43,17 +35,13 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
             name.name
         )));
     }
-    let mut alone = ApplicationSpec::default();
-    args.options.apply(&mut alone)?;
-    let mut source = json!(alone.source.unwrap_or_default());
-    for (field, text) in
-        [("name", &args.source_name), ("ref", &args.reference), ("chart", &args.helm_chart)]
-    {
-        if let Some(text) = text {
-            source[field] = json!(text);
-        }
-    }
-    sources.push(source);
+    let mut source = Source::default();
+    args.options.source.apply(&mut source)?;
+    args.options.source.override_parameters(&mut source, "")?;
+    sources.push(json!(source));
+    let mut changed = stored.app.clone();
+    changed.spec.sources.push(source);
+    validate(connection, &changed, args.options.validates()).await?;
     let change = json!({
         "metadata": {"resourceVersion": stored.app.resource_version()},
         "spec": {"sources": sources},

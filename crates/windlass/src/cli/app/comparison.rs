@@ -38,7 +38,42 @@ pub(crate) enum Wanted {
     /// The repositories' at these revisions, one a source; an empty or absent one is the source's own.
     Revisions(Vec<String>),
     /// Those of a directory on disk, in the place of the application's path.
-    Local(PathBuf),
+    Local(Local),
+}
+
+/// A directory on disk in the place of the application's path.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Local {
+    /// Take the manifests of this directory, and ask no repository.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) local: Option<PathBuf>,
+    /// Directory that the repository begins in, for what lies beside --local.
+    #[arg(long, value_name = "DIR")]
+    local_repo_root: Option<PathBuf>,
+}
+
+impl Local {
+    /// What is wanted, if a directory is given.
+    pub(crate) fn wanted(&self) -> Option<Wanted> {
+        self.local.is_some().then(|| Wanted::Local(self.clone()))
+    }
+
+    /// The files, and where in them the manifests are.
+    fn tree(&self) -> anyhow::Result<(DirectoryTree, TreePath)> {
+        let dir = self.local.clone().unwrap_or_default();
+        let root = self.local_repo_root.as_ref().and_then(|root| root.canonicalize().ok());
+        let full = dir.canonicalize().unwrap_or_else(|_| dir.clone());
+        let below = root.as_ref().and_then(|root| full.strip_prefix(root).ok()?.to_str());
+        match (&root, below) {
+            // All of a disk is no repository.
+            (Some(root), Some(below)) if root.parent().is_some() => {
+                let path = TreePath::new(below)
+                    .map_err(|error| Failure::generic(format!("{}: {error}", dir.display())))?;
+                Ok((DirectoryTree::new(root), path))
+            }
+            _ => Ok((DirectoryTree::new(dir), TreePath::root())),
+        }
+    }
 }
 
 /// What came out.
@@ -56,9 +91,35 @@ pub(crate) async fn manifests(
     app: &Application,
     wanted: &Wanted,
 ) -> anyhow::Result<(Vec<Object>, String, bool)> {
+    let mut incomplete = false;
+    let tell = &mut |told: Told| match told {
+        Told::Bad(text) => {
+            incomplete = true;
+            output::warn(&format!("error: {text}"));
+        }
+        Told::Odd(text) => output::warn(&format!("warning: {text}")),
+    };
+    let (objects, commit) = render_all(connection, app, wanted, tell).await?;
+    Ok((objects, commit, incomplete))
+}
+
+/// What is told of manifests on the way.
+pub(crate) enum Told {
+    /// Something could not be rendered.
+    Bad(String),
+    /// Something is odd.
+    Odd(String),
+}
+
+/// As [`manifests`], telling what is bad or odd to `tell`.
+pub(crate) async fn render_all(
+    connection: &Connection,
+    app: &Application,
+    wanted: &Wanted,
+    tell: &mut (dyn FnMut(Told) + Send),
+) -> anyhow::Result<(Vec<Object>, String)> {
     let mut objects = Vec::new();
     let mut commit = String::new();
-    let mut incomplete = false;
     let settings = repositories::settings(connection).await?;
     let mirrors = Mirrors::open()?;
     let versions = Arc::new(kinds::versions(&connection.client).await?);
@@ -80,9 +141,10 @@ pub(crate) async fn manifests(
         let spec = fetch::spec(app, source, references.clone(), &instance, &options, draws.clone());
         let mut spec = spec.map_err(Failure::generic)?;
         let (revision, tree): (String, Arc<dyn Tree>) = match wanted {
-            Wanted::Local(dir) => {
-                spec.path = TreePath::root();
-                (String::new(), Arc::new(DirectoryTree::new(dir)))
+            Wanted::Local(local) => {
+                let (tree, path) = local.tree()?;
+                spec.path = path;
+                (String::new(), Arc::new(tree))
             }
             Wanted::Revisions(_) => {
                 let revision = revisions.get(i).filter(|revision| !revision.is_empty());
@@ -105,16 +167,15 @@ pub(crate) async fn manifests(
             commit.clone_from(&revision);
         }
         let rendered = rendered(&fetcher, spec, tree, &revision).await?;
-        incomplete |= !rendered.diagnostics.is_empty();
         for diagnostic in &rendered.diagnostics {
-            output::warn(&format!("error: {diagnostic}"));
+            tell(Told::Bad(diagnostic.to_string()));
         }
         for warning in &rendered.warnings {
-            output::warn(&format!("warning: {warning}"));
+            tell(Told::Odd(warning.to_string()));
         }
         objects.extend(rendered.manifests.iter().map(|m| m.object.clone()));
     }
-    Ok((objects, commit, incomplete))
+    Ok((objects, commit))
 }
 
 /// Where the draws of the application's charts come from: as in the delivery, for who may read the
@@ -305,7 +366,7 @@ async fn live(
 }
 
 /// The rules of settings and of the application.
-fn ignored(system: &[IgnoreDifference], own: &[IgnoreDifference]) -> Rules {
+pub(crate) fn ignored(system: &[IgnoreDifference], own: &[IgnoreDifference]) -> Rules {
     let jq = |path: &str| Jq::compile(path).ok().map(Arc::new);
     let all = || system.iter().chain(own);
     let mut paths = all().flat_map(|rule| &rule.jq_path_expressions);

@@ -63,6 +63,13 @@ pub(crate) struct Stored {
 }
 
 impl Flags {
+    /// The same, with another namespace or context where one is given.
+    pub(crate) fn with(mut self, namespace: Option<String>, context: Option<String>) -> Self {
+        self.control_namespace = namespace.or(self.control_namespace);
+        self.kube_context = context.or(self.kube_context);
+        self
+    }
+
     /// The control namespace, if one is named.
     pub(crate) fn namespace(&self) -> Option<&str> {
         self.control_namespace.as_deref()

@@ -1,16 +1,16 @@
 //! `windlass app diff`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use similar::{DiffOp, TextDiff};
+use windlass_argo::types::Application;
 use windlass_engine::compare::Resource;
 use windlass_engine::{hook, mask};
 use windlass_object::{Object, yaml};
 
-use super::comparison::{Wanted, compare, settings};
-use super::connection::Connection;
+use super::comparison::{Local, Wanted, compare, settings};
+use super::connection::{Connection, Stored};
 use super::revisions::Revisions;
 use super::wait::{Goal, wait_until};
 use crate::cli::output;
@@ -45,9 +45,20 @@ pub(crate) struct Args {
     diff_exit_code: u8,
     #[command(flatten)]
     revisions: Revisions,
-    /// Compare with the manifests in this directory.
-    #[arg(long, value_name = "DIR")]
-    local: Option<PathBuf>,
+    #[command(flatten)]
+    local: Local,
+    /// Globs of local files that a server would be sent: of no effect, nothing is sent.
+    #[arg(long, hide = true)]
+    local_include: Vec<String>,
+    /// Nothing is sent to a server: of no effect.
+    #[arg(long, hide = true)]
+    server_side_generate: bool,
+    /// Compare with what the API makes of the manifests.
+    #[arg(long)]
+    server_side_diff: bool,
+    /// Rules are bound by themselves: of no effect.
+    #[arg(long, hide = true, value_parser = super::options::duration)]
+    ignore_normalizer_jq_execution_timeout: Option<String>,
     /// Namespace of the application.
     #[arg(long, short = 'N', value_name = "NAMESPACE")]
     app_namespace: Option<String>,
@@ -62,12 +73,43 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
         wait_until(connection, &name, &goal, Duration::from_secs(60), &mut |_| Ok(())).await?;
     }
     let stored = connection.get(&name).await?;
-    let wanted = match args.local.clone() {
-        Some(dir) => Wanted::Local(dir),
+    let wanted = match args.local.wanted() {
+        Some(local) => local,
         None => Wanted::Revisions(args.revisions.of(&stored.app)?),
     };
+    let stored = if args.server_side_diff { server_side(stored)? } else { stored };
+    let differs = print_differences(connection, &stored, &wanted).await?;
+    Ok(if differs && args.exit_code {
+        ExitCode::from(args.diff_exit_code)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// The application as if it asked for comparisons by the API.
+fn server_side(stored: Stored) -> anyhow::Result<Stored> {
+    const OPTIONS: &str = "argocd.argoproj.io/compare-options";
+    let mut object = stored.object;
+    let own = object.annotation(OPTIONS).unwrap_or_default();
+    let all = own.split(',').map(str::trim).filter(|o| !o.starts_with("ServerSideDiff"));
+    let all: Vec<&str> = all.chain(["ServerSideDiff=true"]).filter(|o| !o.is_empty()).collect();
+    let all = all.join(",");
+    object.set(&["metadata", "annotations", OPTIONS], all);
+    let app = Application::from_object(&object)?;
+    Ok(Stored { object, app })
+}
+
+/// Prints what a sync would change; whether there is something.
+///
+/// # Errors
+/// When some manifests could not be rendered, after all that is known was printed.
+pub(super) async fn print_differences(
+    connection: &Connection,
+    stored: &Stored,
+    wanted: &Wanted,
+) -> anyhow::Result<bool> {
     let masked = settings(connection).await?.masked_annotations;
-    let compared = compare(connection, &stored, &wanted).await?;
+    let compared = compare(connection, stored, wanted).await?;
     let mut differs = false;
     for resource in &compared.comparison.resources {
         let Some((live, target)) = difference(resource, &masked) else { continue };
@@ -84,11 +126,7 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
             "some manifests could not be rendered: the difference is not whole",
         ));
     }
-    Ok(if differs && args.exit_code {
-        ExitCode::from(args.diff_exit_code)
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(differs)
 }
 
 /// Both sides of an object that a sync would change, as YAML. One that is only here or only there
@@ -116,7 +154,9 @@ fn difference(resource: &Resource, masked: &[String]) -> Option<(String, String)
     Some((text(live), text(target)))
 }
 
-fn show(name: &str, live: &str, target: &str) -> anyhow::Result<()> {
+/// Prints the difference of two texts: with the program that `KUBECTL_EXTERNAL_DIFF` names, else as
+/// `diff` does.
+pub(crate) fn show(name: &str, live: &str, target: &str) -> anyhow::Result<()> {
     let Some(program) = std::env::var("KUBECTL_EXTERNAL_DIFF").ok().filter(|p| !p.is_empty())
     else {
         return output::print(&normal_diff(live, target));

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::connection::{Connection, Stored};
+use super::set::position;
 use super::wait::{Goal, wait_until};
 use super::{health, repositories, status, tree};
 use crate::cli::output::{self, Notation};
@@ -33,6 +34,15 @@ pub(crate) struct Args {
     /// Show the last operation too.
     #[arg(long)]
     show_operation: bool,
+    /// Show the parameters of a chart too.
+    #[arg(long)]
+    show_params: bool,
+    /// Place of the source whose parameters are meant, from 1.
+    #[arg(long, default_value_t = -1, allow_negative_numbers = true, value_name = "N")]
+    source_position: i64,
+    /// Name of the source whose parameters are meant.
+    #[arg(long, value_name = "NAME")]
+    source_name: Option<String>,
     /// How long to wait for the refresh, in seconds; 0 is without end.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     timeout: u64,
@@ -90,6 +100,14 @@ async fn show(connection: &Connection, stored: &Stored, args: &Args) -> anyhow::
     {
         out.push('\n');
         out.push_str(&status::operation(state, Timestamp::now()));
+    }
+    if args.show_params {
+        let name = args.source_name.as_deref().filter(|name| !name.is_empty());
+        let position = position(app, args.source_position, name)?.unwrap_or(0);
+        let source = app.spec.effective_sources().get(position);
+        if let Some(helm) = source.and_then(|source| source.helm.as_ref()) {
+            out.push_str(&status::parameters(helm));
+        }
     }
     if app.status.resources.is_empty() {
         return Ok(out);

@@ -58,6 +58,16 @@ impl Kinds {
         Ok(Self { client: client.clone(), served, preferred })
     }
 
+    /// The kinds of a group that are served under a resource's name, such as `deployments`, each in the
+    /// version that is preferred.
+    pub(crate) fn named(&self, group: &str, resource: &str) -> Vec<String> {
+        let known = self.preferred.iter().filter(|(key, _)| key.group == group);
+        let found = known.filter(|(_, gvk)| {
+            self.served.get(gvk).is_some_and(|kind| kind.resource.plural == resource)
+        });
+        found.map(|(key, _)| key.kind.clone()).collect()
+    }
+
     fn kind(&self, group_kind: &GroupKind) -> Option<&Kind> {
         self.served.get(self.preferred.get(group_kind)?)
     }

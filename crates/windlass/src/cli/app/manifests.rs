@@ -1,6 +1,5 @@
 //! `windlass app manifests`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -8,7 +7,7 @@ use windlass_argo::types::Application;
 use windlass_engine::{hook, mask, tracking};
 use windlass_object::{Object, yaml};
 
-use super::comparison::{Wanted, manifests, marks, prepare, settings};
+use super::comparison::{Local, Wanted, manifests, marks, prepare, settings};
 use super::connection::Connection;
 use super::revisions::Revisions;
 use crate::cli::failure::Failure;
@@ -31,9 +30,8 @@ pub(crate) struct Args {
     source: String,
     #[command(flatten)]
     revisions: Revisions,
-    /// Those of this directory.
-    #[arg(long, value_name = "DIR")]
-    local: Option<PathBuf>,
+    #[command(flatten)]
+    local: Local,
     /// Namespace of the application.
     #[arg(long, short = 'N', value_name = "NAMESPACE")]
     app_namespace: Option<String>,
@@ -43,10 +41,10 @@ pub(crate) struct Args {
 pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<ExitCode> {
     let name = connection.name(&args.name, args.app_namespace.as_deref());
     let app = connection.get(&name).await?.app;
-    let (mut objects, incomplete) = match (args.source.as_str(), args.local) {
+    let (mut objects, incomplete) = match (args.source.as_str(), args.local.wanted()) {
         ("live", _) => (live(connection, &app).await?, false),
-        (_, Some(dir)) => {
-            let (objects, _, incomplete) = manifests(connection, &app, &Wanted::Local(dir)).await?;
+        (_, Some(local)) => {
+            let (objects, _, incomplete) = manifests(connection, &app, &local).await?;
             // The person's own files, as they are.
             output::print(&documents(objects))?;
             return whole(incomplete);

@@ -8,11 +8,13 @@ mod comparison;
 mod confirm_deletion;
 mod connection;
 mod create;
+mod definition;
 mod delete;
 mod delete_resource;
 mod diff;
 mod edit;
 mod get;
+mod get_resource;
 mod health;
 mod history;
 mod kinds;
@@ -35,6 +37,7 @@ mod sync;
 mod terminate;
 mod tree;
 mod unset;
+mod validation;
 mod wait;
 mod why;
 
@@ -44,10 +47,14 @@ use clap::Subcommand;
 
 use super::failure::Failure;
 
-pub(crate) use comparison::{Wanted, compare, rendered};
+pub(crate) use comparison::{Wanted, compare, ignored, rendered};
 pub(crate) use connection::{Connection, Flags, Stored, refused};
+pub(crate) use definition::Definition;
+pub(crate) use diff::show as show_difference;
+pub(crate) use options::{duration, read_text};
 pub(crate) use repositories::{Mirrors, clusters, settings as repository_settings};
 pub(crate) use revisions::Revisions;
+pub(crate) use wait::refresh_and_wait;
 
 /// What `app` can do.
 #[derive(Debug, Subcommand)]
@@ -58,6 +65,7 @@ pub(crate) enum Command {
     Delete(delete::Args),
     Diff(diff::Args),
     Get(get::Args),
+    GetResource(get_resource::Args),
     History(history::Args),
     List(list::Args),
     Logs(logs::Args),
@@ -87,6 +95,7 @@ pub(crate) async fn run(connection: &Connection, command: Command) -> anyhow::Re
         Command::Delete(args) => delete::run(connection, args).await,
         Command::Diff(args) => diff::run(connection, args).await,
         Command::Get(args) => get::run(connection, args).await,
+        Command::GetResource(args) => get_resource::run(connection, args).await,
         Command::History(args) => history::run(connection, args).await,
         Command::List(args) => list::run(connection, args).await,
         Command::Logs(args) => logs::run(connection, args).await,

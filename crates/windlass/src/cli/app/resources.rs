@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::connection::Connection;
 use super::tree::{self, Branch, Node};
 use crate::cli::columns::{align, line};
+use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// List an application's objects.
@@ -22,6 +23,12 @@ pub(crate) struct Args {
     /// `tree` shows what the objects own, `tree=detailed` age and health too.
     #[arg(long, short, value_parser = ["", "tree", "tree=detailed"], default_value = "")]
     output: String,
+    /// Only what lies in the application's namespace and belongs to none.
+    #[arg(long)]
+    orphaned: bool,
+    /// Project that the application must be of.
+    #[arg(long, value_name = "NAME")]
+    project: Option<String>,
     /// Namespace of the application.
     #[arg(long, short = 'N', value_name = "NAMESPACE")]
     app_namespace: Option<String>,
@@ -31,8 +38,24 @@ pub(crate) struct Args {
 pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<ExitCode> {
     let name = connection.name(&args.name, args.app_namespace.as_deref());
     let app = connection.get(&name).await?.app;
+    if let Some(project) = args.project.as_deref().filter(|p| !p.is_empty() && *p != app.project())
+    {
+        let own = app.project();
+        return Err(Failure::generic(format!(
+            "application {} is of the project {own}, not of {project}",
+            app.name()
+        )));
+    }
     let mut lines = vec![line(["GROUP", "KIND", "NAMESPACE", "NAME", "ORPHANED"])];
-    if args.output.is_empty() {
+    if args.orphaned {
+        let project = connection.find_project(app.project()).await?;
+        if project.is_some_and(|project| project.spec.orphaned_resources.is_some()) {
+            return Err(Failure::generic(
+                "--orphaned is not there yet for a project that watches orphaned objects: see the \
+                 condition OrphanedResourceWarning of `app get`",
+            ));
+        }
+    } else if args.output.is_empty() {
         for resource in &app.status.resources {
             let key = resource.key();
             lines.push(vec![key.group, key.kind, key.namespace, key.name, "No".to_owned()]);

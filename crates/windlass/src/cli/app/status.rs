@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 use windlass_argo::types::{
-    Application, OperationState, Source, SyncOperationResource, SyncStatusCode,
+    Application, HelmSource, OperationState, Source, SyncOperationResource, SyncStatusCode,
 };
 use windlass_object::ResourceKey;
 
@@ -55,6 +55,20 @@ pub(crate) fn summary(app: &Application, url: Option<&str>) -> String {
     fact(&mut out, "Sync Status:", &sync);
     fact(&mut out, "Health Status:", &health(app));
     out
+}
+
+/// What `app get --show-params` adds; long values are cut.
+pub(crate) fn parameters(helm: &HelmSource) -> String {
+    const LONGEST: usize = 80;
+    let mut lines = vec![line(["NAME", "VALUE"])];
+    for parameter in &helm.parameters {
+        let mut value: String = parameter.value.chars().take(LONGEST).collect();
+        if parameter.value.chars().count() > LONGEST {
+            value.push_str("...");
+        }
+        lines.push(vec![parameter.name.clone(), value]);
+    }
+    format!("\n\n{}", align(&lines))
 }
 
 fn source_details(out: &mut String, source: &Source) {

@@ -8,12 +8,17 @@ use windlass_argo::types::{
 };
 use windlass_object::json;
 
-use super::connection::{AppName, Connection, qualified};
+use super::comparison::{Local, Wanted, manifests};
+use super::connection::{AppName, Connection, Stored, qualified};
+use super::diff::print_differences;
+use super::options::pairs;
 use super::revisions::Revisions;
 use super::selection::Pattern;
 use super::status;
 use super::wait::{Goal, Report, watch};
+use crate::cli::argocd::prompt;
 use crate::cli::failure::Failure;
+use crate::cli::output;
 
 /// Sync applications: make the cluster what Git says.
 ///
@@ -45,8 +50,22 @@ pub(crate) struct Args {
     /// Sync these objects only: GROUP:KIND:NAME, `*` is any, a leading `!` leaves out.
     #[arg(long, value_name = "RESOURCE")]
     resource: Vec<Pattern>,
+    /// Sync only the objects with one of these labels.
+    #[arg(long, value_name = "KEY=VALUE")]
+    label: Vec<String>,
+    #[command(flatten)]
+    local: Local,
+    /// Show what would be changed, and ask.
+    #[arg(long)]
+    preview_changes: bool,
+    /// Do not ask.
+    #[arg(long = "assumeYes", id = "assume_yes")]
+    assume_yes: bool,
+    /// Rules are bound by themselves: of no effect.
+    #[arg(long, hide = true, value_parser = super::options::duration)]
+    ignore_normalizer_jq_execution_timeout: Option<String>,
     /// `apply` runs no hooks, `hook` does.
-    #[arg(long, value_parser = ["apply", "hook", ""], default_value = "")]
+    #[arg(long, default_value = "")]
     strategy: String,
     /// Delete and create what cannot be updated.
     #[arg(long)]
@@ -73,10 +92,10 @@ pub(crate) struct Args {
     #[arg(long)]
     retry_refresh: bool,
     /// The first wait before a retry.
-    #[arg(long, value_name = "DURATION", default_value = "5s")]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = super::options::duration)]
     retry_backoff_duration: String,
     /// The longest wait before a retry.
-    #[arg(long, value_name = "DURATION", default_value = "3m0s")]
+    #[arg(long, value_name = "DURATION", default_value = "3m0s", value_parser = super::options::duration)]
     retry_backoff_max_duration: String,
     /// What each next wait is multiplied by.
     #[arg(long, value_name = "N", default_value_t = 2)]
@@ -102,7 +121,14 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
             args.project.is_empty() || args.project.iter().any(|p| p == s.app.project())
         });
         if found.is_empty() {
-            return Err(Failure::generic(format!("no apps match selector {selector}")));
+            let mut text = "No matching apps found for filter:".to_owned();
+            if !selector.is_empty() {
+                text.push_str(&format!(" selector {selector}"));
+            }
+            if !args.project.is_empty() {
+                text.push_str(&format!(" projects [{}]", args.project.join(" ")));
+            }
+            return Err(Failure::fatal(text));
         }
         names.extend(found.iter().map(|s| qualified(&s.app)));
     }
@@ -115,13 +141,27 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
 async fn sync(connection: &Connection, name: &AppName, args: &Args) -> anyhow::Result<()> {
     let stored = connection.get(name).await?;
     let app = &stored.app;
+    let chosen = args.chosen(connection, app).await?;
+    args.check(app)?;
+    let mut operation = args.operation(app, &chosen)?;
+    if let Some(local) = args.local.wanted()
+        && let Some(sync) = &mut operation.sync
+    {
+        let (objects, _, incomplete) = manifests(connection, app, &local).await?;
+        if incomplete {
+            return Err(Failure::generic("some manifests could not be rendered: nothing was done"));
+        }
+        sync.manifests = objects.into_iter().map(|o| o.into_value().to_string()).collect();
+    }
+    if args.preview_changes && !args.previewed(connection, &stored, name).await? {
+        return Ok(());
+    }
     if app.is_terminating() {
         return Err(Failure::generic("application is deleting"));
     }
     if app.operation.is_some() || running(app) {
         return Err(Failure::generic("another operation is already in progress"));
     }
-    let operation = args.operation(app)?;
     let patch = json!({
         "metadata": {"resourceVersion": app.resource_version()},
         "operation": operation,
@@ -130,7 +170,7 @@ async fn sync(connection: &Connection, name: &AppName, args: &Args) -> anyhow::R
     if args.no_wait {
         return Ok(());
     }
-    let goal = Goal { operation: true, resources: args.resource.clone(), ..Goal::default() };
+    let goal = Goal { operation: true, resources: chosen.clone(), ..Goal::default() };
     let report = Report { output: &args.output, operation: true, refresh: !args.dry_run };
     let Some(done) = watch(connection, name, &goal, args.timeout, &report).await? else {
         return Ok(());
@@ -138,7 +178,7 @@ async fn sync(connection: &Connection, name: &AppName, args: &Args) -> anyhow::R
     if args.dry_run {
         return Ok(());
     }
-    judge(&done.app, args.resource.is_empty())
+    judge(&done.app, chosen.is_empty())
 }
 
 /// The operation's end as the exit code tells it.
@@ -155,6 +195,14 @@ fn judge(app: &Application, whole: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The name as it was asked for.
+fn qualified_name(connection: &Connection, name: &AppName) -> String {
+    if name.namespace == connection.namespace {
+        return name.name.clone();
+    }
+    format!("{}/{}", name.namespace, name.name)
+}
+
 fn running(app: &Application) -> bool {
     app.status.operation_state.as_ref().is_some_and(|s| !s.phase.is_completed())
 }
@@ -165,12 +213,85 @@ fn pruning_required(state: &OperationState) -> usize {
 }
 
 impl Args {
-    fn operation(&self, app: &Application) -> anyhow::Result<Operation> {
-        let resources = status::selected_resources(app, &self.resource);
-        let resources = match (self.resource.is_empty(), resources) {
+    /// The objects that are meant: those that are named, and those with the labels.
+    async fn chosen(
+        &self,
+        connection: &Connection,
+        app: &Application,
+    ) -> anyhow::Result<Vec<Pattern>> {
+        let mut chosen = self.resource.clone();
+        if self.label.is_empty() {
+            return Ok(chosen);
+        }
+        let labels = pairs(&self.label)?;
+        let wanted = Wanted::Revisions(self.revisions.of(app)?);
+        let (objects, ..) = manifests(connection, app, &wanted).await?;
+        output::print_line(&format!("The name of the app is  {}", app.name()))?;
+        for object in objects {
+            let has = |(key, value): (&String, &String)| object.label(key) == Some(value.as_str());
+            if labels.iter().any(has) {
+                let text = format!("{}:{}:{}", object.group(), object.kind(), object.name());
+                chosen.push(text.parse().map_err(Failure::generic)?);
+            }
+        }
+        if chosen.is_empty() {
+            let labels = self.label.join(" ");
+            let text = format!("No matching resources found for labels: [{labels}]");
+            return Err(Failure::fatal(text));
+        }
+        Ok(chosen)
+    }
+
+    /// What cannot go together.
+    fn check(&self, app: &Application) -> anyhow::Result<()> {
+        let several = app.spec.has_multiple_sources();
+        let local = self.local.local.is_some();
+        let why = if several && self.revisions.revision.as_deref().is_some_and(|r| !r.is_empty()) {
+            "argocd cli does not work on multi-source app with --revision flag. Use --revisions and \
+             --source-position instead."
+        } else if several && local {
+            "argocd cli does not work on multi-source app with --local flag"
+        } else if local && app.spec.is_automated() && !self.dry_run {
+            "Cannot use local sync when Automatic Sync Policy is enabled except with --dry-run"
+        } else {
+            return Ok(());
+        };
+        Err(Failure::fatal(why))
+    }
+
+    /// Shows what would be changed; whether to go on.
+    async fn previewed(
+        &self,
+        connection: &Connection,
+        stored: &Stored,
+        name: &AppName,
+    ) -> anyhow::Result<bool> {
+        let shown = qualified_name(connection, name);
+        output::print_line(&format!(
+            "====== Previewing differences between live and desired state of application {shown} \
+             ======"
+        ))?;
+        let wanted = match self.local.wanted() {
+            Some(local) => local,
+            None => Wanted::Revisions(self.revisions.of(&stored.app)?),
+        };
+        if !print_differences(connection, stored, &wanted).await? {
+            output::print_line("====== No Differences found ======")?;
+            return Ok(false);
+        }
+        let question = format!(
+            "Please review changes to application {shown} shown above. Do you want to continue the \
+             sync process? (y/n): "
+        );
+        Ok(self.assume_yes || prompt::confirm(true, &question)?)
+    }
+
+    fn operation(&self, app: &Application, chosen: &[Pattern]) -> anyhow::Result<Operation> {
+        let resources = status::selected_resources(app, chosen);
+        let resources = match (chosen.is_empty(), resources) {
             (true, _) => Vec::new(),
             (false, found) if found.is_empty() => {
-                let filter: Vec<String> = self.resource.iter().map(Pattern::to_string).collect();
+                let filter: Vec<String> = chosen.iter().map(Pattern::to_string).collect();
                 return Err(Failure::fatal(format!(
                     "No matching app resources found for resource filter: {}",
                     filter.join(", ")
@@ -181,7 +302,8 @@ impl Args {
         let how = Some(SyncStrategyApply { force: self.force });
         let strategy = match self.strategy.as_str() {
             "apply" => SyncStrategy { apply: how, hook: None },
-            _ => SyncStrategy { apply: None, hook: how },
+            "" | "hook" => SyncStrategy { apply: None, hook: how },
+            other => return Err(Failure::fatal(format!("Unknown sync strategy: '{other}'"))),
         };
         // Options given here take the place of the application's own, as in Argo CD.
         let mut sync_options: Vec<String> = [

@@ -2,10 +2,13 @@
 
 use std::process::ExitCode;
 
+use windlass_argo::types::Application;
 use windlass_object::patch::create_merge_patch;
-use windlass_object::{Value, json};
+use windlass_object::{Object, Value, json};
 
 use super::connection::Connection;
+use super::set::position;
+use super::validation::validate;
 use crate::cli::argocd::prompt;
 use crate::cli::failure::Failure;
 use crate::cli::output;
@@ -81,16 +84,19 @@ struct What {
 
 /// Runs the command.
 pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<ExitCode> {
-    if format!("{:?}", args.what) == format!("{:?}", What::default()) {
-        return Err(Failure::fatal("Please set at least one option to unset"));
-    }
     let name = connection.name(&args.name, args.app_namespace.as_deref());
     let stored = connection.get(&name).await?;
     let before = stored.object.to_value();
     let mut after = before.clone();
-    if !args.what.remove(args.source(&mut after)?) {
+    let source = args.source(&stored.app, &mut after)?;
+    if args.what.says_nothing_of(source) {
+        return Err(Failure::fatal("Please set at least one option to unset"));
+    }
+    if !args.what.remove(source) {
         return Ok(ExitCode::SUCCESS);
     }
+    let changed = Application::from_object(&Object::try_from(after.clone())?)?;
+    validate(connection, &changed, true).await?;
     let question = "Are you sure you want to unset the parameters? [y/n]";
     if !prompt::confirm(connection.prompts, question)? {
         output::print_line("The command to unset the parameters has been cancelled.")?;
@@ -104,45 +110,42 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
 
 impl Args {
     /// The source that is meant.
-    fn source<'a>(&self, app: &'a mut Value) -> anyhow::Result<&'a mut Value> {
-        let named = !self.source_name.is_empty();
-        if named && self.source_position != -1 {
-            let text = "Only one of source-position and source-name can be specified.";
-            return Err(Failure::generic(text));
-        }
-        let count = app["spec"]["sources"].as_array().map_or(0, Vec::len);
-        if count == 0 {
-            return Ok(&mut app["spec"]["source"]);
-        }
-        let position = if named {
-            let all = app["spec"]["sources"].as_array().into_iter().flatten();
-            let found = all.enumerate().find(|(_, source)| source["name"] == self.source_name);
-            match found {
-                Some((at, _)) => at + 1,
-                None => {
-                    let text = format!("Unknown source name '{}'", self.source_name);
-                    return Err(Failure::fatal(text));
-                }
-            }
-        } else {
-            usize::try_from(self.source_position).unwrap_or(0)
-        };
-        if position == 0 {
-            return Err(Failure::generic(
-                "Source position should be specified and must be greater than 0 for applications \
-                 with multiple sources",
-            ));
-        }
-        if position > count {
-            return Err(Failure::generic(
-                "Source position should be less than the number of sources in the application",
-            ));
-        }
-        Ok(&mut app["spec"]["sources"][position - 1])
+    fn source<'a>(&self, app: &Application, value: &'a mut Value) -> anyhow::Result<&'a mut Value> {
+        let name = Some(self.source_name.as_str()).filter(|name| !name.is_empty());
+        Ok(match position(app, self.source_position, name)? {
+            None => &mut value["spec"]["source"],
+            Some(at) => &mut value["spec"]["sources"][at],
+        })
     }
 }
 
 impl What {
+    /// Whether a source is of a kind that none of the flags is about.
+    fn says_nothing_of(&self, source: &Value) -> bool {
+        let is = |part: &str| source.get(part).is_some_and(|part| !part.is_null());
+        let any = |flags: &[bool], lists: &[&Vec<String>]| {
+            flags.contains(&true) || lists.iter().any(|list| !list.is_empty())
+        };
+        let of_kustomize = any(
+            &[
+                self.nameprefix,
+                self.namesuffix,
+                self.kustomize_version,
+                self.kustomize_namespace,
+                self.ignore_missing_components,
+            ],
+            &[&self.kustomize_image, &self.kustomize_replica],
+        );
+        let of_helm = any(
+            &[self.values_literal, self.ignore_missing_value_files, self.pass_credentials],
+            &[&self.parameter, &self.values],
+        );
+        !(self.reference && is("ref"))
+            && ((is("kustomize") && !of_kustomize)
+                || (is("helm") && !of_helm)
+                || (is("plugin") && self.plugin_env.is_empty()))
+    }
+
     /// Takes it away; whether there was something.
     fn remove(&self, source: &mut Value) -> bool {
         let mut changed = false;
@@ -190,6 +193,14 @@ impl What {
                 let count = list.len();
                 list.retain(|item| !names.contains(&key(item)));
                 changed |= list.len() < count;
+            }
+        }
+        // As argocd: nothing is left of what says nothing.
+        if let Some(source) = source.as_object_mut() {
+            for part in ["helm", "kustomize"] {
+                if let Some(Value::Object(fields)) = source.get_mut(part) {
+                    fields.retain(|_, value| *value != json!([]));
+                }
             }
         }
         changed

@@ -45,6 +45,9 @@ pub(crate) struct Args {
     /// Wait for deletion.
     #[arg(long)]
     delete: bool,
+    /// Wait for the source hydrator, which is not there: of no effect.
+    #[arg(long, hide = true)]
+    hydrated: bool,
     /// Wait for the end of the operation.
     #[arg(long)]
     operation: bool,
@@ -63,6 +66,20 @@ pub(crate) struct Args {
     /// Namespace of the applications.
     #[arg(long, short = 'N', value_name = "NAMESPACE")]
     app_namespace: Option<String>,
+}
+
+/// The application after it was compared anew; as it is if that takes longer than `timeout`.
+pub(crate) async fn refresh_and_wait(
+    connection: &Connection,
+    name: &AppName,
+    timeout: Duration,
+) -> anyhow::Result<Stored> {
+    connection.refresh(name, "normal").await?;
+    let goal = Goal { refreshed: true, ..Goal::default() };
+    match wait_until(connection, name, &goal, timeout, &mut |_| Ok(())).await?.into_stored() {
+        Some(stored) => Ok(stored),
+        None => connection.get(name).await,
+    }
 }
 
 /// Runs the command.
@@ -93,9 +110,16 @@ impl Args {
             refreshed: false,
             resources: self.resource.clone(),
         };
-        if [self.sync, self.health, self.suspended, self.degraded, self.delete, self.operation]
-            .contains(&true)
-        {
+        let given = [
+            self.sync,
+            self.health,
+            self.suspended,
+            self.degraded,
+            self.delete,
+            self.operation,
+            self.hydrated,
+        ];
+        if given.contains(&true) {
             return goal;
         }
         Goal { sync: true, health: true, operation: true, ..goal }

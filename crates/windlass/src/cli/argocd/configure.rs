@@ -3,12 +3,17 @@
 use std::process::ExitCode;
 
 use super::global::Global;
+use super::kubeconfig::Overrides;
 use crate::cli::app::Flags;
 use crate::cli::output;
 
 /// Change argocd's own configuration: `--prompts-enabled` says whether commands that delete ask.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// No cluster is asked.
+    #[command(flatten)]
+    overrides: Overrides,
+}
 
 /// Runs the command.
 pub(super) fn run(flags: &Flags, global: &Global) -> anyhow::Result<ExitCode> {

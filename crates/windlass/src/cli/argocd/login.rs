@@ -25,6 +25,9 @@ pub(super) struct Args {
     #[arg(long, hide = true)]
     sso: bool,
     /// For an API server.
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    sso_launch_browser: Option<bool>,
+    /// For an API server.
     #[arg(long, hide = true)]
     sso_port: Option<u16>,
     /// For an API server.

@@ -4,6 +4,7 @@
 //! binary named `argocd` has is in [`Own`]. As argocd, it ends with 20 where a request fails, with 1
 //! where what was asked is wrong, and tells it as one line of JSON on standard error.
 
+mod absent;
 mod access;
 pub(crate) mod admin;
 pub(crate) mod cert;
@@ -11,9 +12,13 @@ pub(crate) mod cluster;
 mod configure;
 mod context;
 pub(crate) mod editor;
+#[cfg(test)]
+mod flags;
 mod format;
 mod global;
+pub(crate) mod gpg;
 mod kube;
+mod kubeconfig;
 mod local_config;
 mod login;
 mod logout;
@@ -73,12 +78,24 @@ enum Top {
 /// Commands about the command line itself.
 #[derive(Debug, Subcommand)]
 enum Own {
-    Configure(configure::Args),
+    /// Accounts: not there yet.
+    #[command(hide = true)]
+    Account(absent::Args),
+    /// ApplicationSets: not there yet.
+    #[command(hide = true)]
+    Appset(absent::Args),
+    /// Completion of command lines: not there yet.
+    #[command(hide = true)]
+    Completion(absent::Args),
+    Configure(Box<configure::Args>),
     #[command(alias = "ctx")]
     Context(context::Args),
     Login(login::Args),
     Logout(logout::Args),
-    Version(version::Args),
+    /// Sign in again: there is no server.
+    #[command(hide = true)]
+    Relogin(absent::Args),
+    Version(Box<version::Args>),
 }
 
 /// Commands on a cluster.
@@ -102,9 +119,10 @@ pub(crate) enum Command {
     /// Manage certificates and keys of repositories' hosts.
     #[command(subcommand)]
     Cert(cert::Command),
-    /// For administrators: settings, backups.
+    Admin(Box<admin::Args>),
+    /// Manage the GnuPG keys that commits may be signed with.
     #[command(subcommand)]
-    Admin(Box<admin::Command>),
+    Gpg(gpg::Command),
 }
 
 /// Runs what a binary named `argocd` was asked.
@@ -120,6 +138,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     };
     let Argocd { global, connection, command } = argocd;
     let done = match command {
+        Top::Own(Own::Account(_)) => Err(absent::refusal("account", absent::SERVER)),
+        Top::Own(Own::Appset(_)) => {
+            Err(absent::refusal("appset", "it does not make Applications of ApplicationSets"))
+        }
+        Top::Own(Own::Completion(_)) => {
+            Err(absent::refusal("completion", "it prints no script for shells"))
+        }
+        Top::Own(Own::Relogin(_)) => Err(absent::refusal("relogin", absent::SERVER)),
         Top::Own(Own::Configure(_)) => configure::run(&connection, &global),
         Top::Own(Own::Context(args)) => context::run(&args, &global),
         Top::Own(Own::Login(args)) => login::run(&args, &global),
@@ -128,7 +154,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         Top::Family(command) => {
             let flags = match &command {
                 // What needs no cluster needs no server either.
-                Command::Admin(command) if command.is_offline() => Ok(connection),
+                Command::Admin(args) if args.is_offline() => Ok(connection),
                 _ => global.core(connection),
             };
             flags.and_then(|flags| execute(&flags, command))
@@ -146,9 +172,10 @@ pub(crate) fn execute(flags: &Flags, command: Command) -> anyhow::Result<ExitCod
     super::block_on(async {
         let open = || Connection::open(flags);
         match command {
-            Command::Admin(command) => admin::run(flags, *command).await,
+            Command::Admin(args) => admin::run(flags, *args).await,
             Command::Cert(command) => cert::run(&open().await?, command).await,
             Command::Cluster(command) => cluster::run(&open().await?, command).await,
+            Command::Gpg(command) => gpg::run(&open().await?, command).await,
             Command::Repo(command) => repo::run(&open().await?, command).await,
             Command::Repocreds(command) => repocreds::run(&open().await?, command).await,
             Command::App(command) => app::run(&open().await?, *command).await,

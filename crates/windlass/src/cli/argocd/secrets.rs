@@ -7,8 +7,8 @@ use crate::cli::app::Connection;
 use crate::cli::failure::Failure;
 
 pub(super) const LABEL: &str = "argocd.argoproj.io/secret-type";
-const MANAGED_BY: &str = "managed-by";
-const ARGOCD: &str = "argocd.argoproj.io";
+pub(super) const MANAGED_BY: &str = "managed-by";
+pub(super) const ARGOCD: &str = "argocd.argoproj.io";
 
 /// The secrets of one type.
 pub(super) struct Secrets {

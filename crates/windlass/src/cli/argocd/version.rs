@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use windlass_object::{Value, json};
 
 use super::global::Global;
+use super::kubeconfig::Overrides;
 use crate::cli::failure::Failure;
 use crate::cli::output::{self, Notation};
 
@@ -23,6 +24,9 @@ pub(super) struct Args {
     /// Of this program alone.
     #[arg(long)]
     client: bool,
+    /// No cluster is asked.
+    #[command(flatten)]
+    overrides: Overrides,
 }
 
 /// Runs the command.

@@ -5,6 +5,7 @@ mod add;
 mod get;
 mod list;
 mod rm;
+mod rotate_auth;
 mod set;
 mod view;
 
@@ -22,6 +23,7 @@ pub(crate) enum Command {
     Get(get::Args),
     List(list::Args),
     Rm(rm::Args),
+    RotateAuth(rotate_auth::Args),
     Set(set::Args),
 }
 
@@ -33,6 +35,7 @@ pub(crate) async fn run(connection: &Connection, command: Command) -> anyhow::Re
         Command::Get(args) => get::run(connection, &secrets, &args).await?,
         Command::List(args) => list::run(connection, &secrets, &args).await?,
         Command::Rm(args) => rm::run(&secrets, &args).await?,
+        Command::RotateAuth(args) => rotate_auth::run(&secrets, &args).await?,
         Command::Set(args) => set::run(&secrets, &args).await?,
     }
     Ok(ExitCode::SUCCESS)

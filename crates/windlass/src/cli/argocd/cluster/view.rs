@@ -18,6 +18,11 @@ pub(super) struct Cluster {
 }
 
 impl Cluster {
+    /// Whether it is signed in to with a token.
+    pub(super) fn has_token(&self) -> bool {
+        self.config["bearerToken"].as_str().is_some_and(|token| !token.is_empty())
+    }
+
     fn local() -> Self {
         let mut value = Map::new();
         value.insert("server".to_owned(), json!(LOCAL.1));

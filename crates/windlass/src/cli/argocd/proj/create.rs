@@ -14,26 +14,45 @@ use crate::cli::failure::Failure;
 /// Create a project.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
+    /// Change a project that is there and differs.
+    #[arg(long)]
+    upsert: bool,
+    #[command(flatten)]
+    definition: Definition,
+}
+
+/// A project as a file or flags describe it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Definition {
     /// Name of the project.
     #[arg(required_unless_present = "file")]
     project: Option<String>,
     /// File or address of a manifest; `-` is standard input.
     #[arg(long, short)]
-    file: Option<String>,
-    /// Change a project that is there and differs.
-    #[arg(long)]
-    upsert: bool,
+    pub(crate) file: Option<String>,
     #[command(flatten)]
     options: Options,
 }
 
+impl Definition {
+    async fn read(&self) -> anyhow::Result<Project> {
+        let mut project = match &self.file {
+            None => Project::new(self.project.as_deref().unwrap_or_default()),
+            Some(file) => read(file, self.project.as_deref()).await?,
+        };
+        self.options.apply(&mut project)?;
+        Ok(project)
+    }
+
+    /// The project, as it is said.
+    pub(crate) async fn project(&self) -> anyhow::Result<Value> {
+        Ok(self.read().await?.value)
+    }
+}
+
 /// Runs the command.
 pub(super) async fn run(projects: &Projects<'_>, args: &Args) -> anyhow::Result<()> {
-    let mut project = match &args.file {
-        None => Project::new(args.project.as_deref().unwrap_or_default()),
-        Some(file) => read(file, args.project.as_deref()).await?,
-    };
-    args.options.apply(&mut project)?;
+    let mut project = args.definition.read().await?;
     validate::normalize_policies(&mut project);
     project.drop_empty();
     validate::validate(&project)?;

@@ -26,6 +26,8 @@ use clap::Subcommand;
 use crate::cli::app::Connection;
 use store::Projects;
 
+pub(crate) use create::Definition;
+
 /// What `proj` can do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

@@ -23,6 +23,16 @@ use crate::cli::output;
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
+    /// Change a repository that is there and differs.
+    #[arg(long)]
+    upsert: bool,
+    #[command(flatten)]
+    definition: Definition,
+}
+
+/// A repository as flags describe it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Definition {
     /// Address of the repository.
     url: String,
     /// Name; needed for one of charts.
@@ -49,9 +59,6 @@ pub(crate) struct Args {
     /// A registry without TLS.
     #[arg(long)]
     insecure_oci_force_http: bool,
-    /// Change a repository that is there and differs.
-    #[arg(long)]
-    upsert: bool,
     #[command(flatten)]
     access: Access,
 }
@@ -94,8 +101,9 @@ pub(crate) fn fields() -> impl Iterator<Item = &'static str> {
     FIELDS.iter().map(|(field, _)| *field)
 }
 
-impl Args {
-    fn data(&self) -> anyhow::Result<Data> {
+impl Definition {
+    /// The data of its secret.
+    pub(in crate::cli::argocd) fn data(&self) -> anyhow::Result<Data> {
         let mut data = Data::default();
         self.access.write(&self.url, &mut data)?;
         if self.access.kind == "helm" && self.name.is_empty() {
@@ -125,8 +133,9 @@ pub(super) async fn run(
     secrets: &Secrets,
     args: &Args,
 ) -> anyhow::Result<()> {
-    let data = args.data()?;
-    let url = &args.url;
+    let definition = &args.definition;
+    let data = definition.data()?;
+    let url = &definition.url;
     // The new secret stands before those that are there.
     let known = repository_settings(connection).await?;
     let new = SecretData {
@@ -142,13 +151,13 @@ pub(super) async fn run(
         tls_certificates: known.tls_certificates.clone(),
         without_submodules: true,
     });
-    connect::check(&settings, url, &args.project, &args.access.kind)
+    connect::check(&settings, url, &definition.project, &definition.access.kind)
         .await
         .map_err(|e| Failure::generic(format!("error testing repository connectivity: {e:#}")))?;
-    let name = format!("repo-{}", hash(&[url, &args.project]));
+    let name = format!("repo-{}", hash(&[url, &definition.project]));
     if !secrets.create(&name, &data, &json!({}), &json!({})).await? {
         let all = secrets.list().await?;
-        let found = find(all, url, &args.project);
+        let found = find(all, url, &definition.project);
         let Some(mut entry) = found else {
             let text = format!("the secret {name} is there and is of another repository");
             return Err(Failure::generic(text));

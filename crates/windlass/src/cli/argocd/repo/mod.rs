@@ -15,6 +15,8 @@ use super::secrets::Secrets;
 use crate::cli::app::Connection;
 pub(super) use add::{differing, fields};
 
+pub(crate) use add::Definition;
+
 /// What `repo` can do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

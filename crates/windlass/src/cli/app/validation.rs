@@ -1,0 +1,82 @@
+//! What Argo CD's server checks before it stores an application.
+
+use windlass_argo::types::Application;
+
+use super::comparison::{IN_CLUSTER, Told, Wanted, render_all};
+use super::connection::Connection;
+use super::repositories;
+use crate::cli::failure::Failure;
+
+/// What Argo CD refuses at once.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) async fn validate(
+    connection: &Connection,
+    app: &Application,
+    whole: bool,
+) -> anyhow::Result<()> {
+    let invalid = |what: &str| {
+        Err(Failure::generic(format!(
+            "application spec for {} is invalid: InvalidSpecError: {what}",
+            app.name()
+        )))
+    };
+    let nowhere = |what: &str| {
+        Err(Failure::generic(format!(
+            "application destination spec for {} is invalid: {what}",
+            app.name()
+        )))
+    };
+    let project = connection.project(app.project()).await?;
+    if !project {
+        let name = app.project();
+        return Err(Failure::generic(format!(
+            "app is not allowed in project \"{name}\", or the project does not exist"
+        )));
+    }
+    let destination = &app.spec.destination;
+    let (server, name) = (destination.server.as_str(), destination.name.as_str());
+    if server.is_empty() && name.is_empty() {
+        return nowhere("Destination server missing from app spec");
+    }
+    if !server.is_empty() && !name.is_empty() {
+        return nowhere(&format!(
+            "application destination can't have both name and server defined: {name} {server}"
+        ));
+    }
+    if !IN_CLUSTER.contains(&server) && !IN_CLUSTER.contains(&name) {
+        let clusters = repositories::clusters(connection).await?;
+        if !server.is_empty() && !clusters.iter().any(|c| c.server == server) {
+            return nowhere(&format!(
+                "error getting cluster by server \"{server}\": cluster \"{server}\" not found"
+            ));
+        }
+        if !name.is_empty() && !clusters.iter().any(|c| c.name == name) {
+            return nowhere(&format!(
+                "unable to find destination server: there are no clusters with this name: {name}"
+            ));
+        }
+    }
+    if whole {
+        let mut bad = None;
+        let tell = &mut |told: Told| {
+            if let Told::Bad(text) = told {
+                bad.get_or_insert(text);
+            }
+        };
+        let none = Wanted::Revisions(Vec::new());
+        let rendered = render_all(connection, app, &none, tell).await;
+        if let Some(why) = rendered.err().map(|error| format!("{error:#}")).or(bad) {
+            let path = app.spec.effective_sources().first().map_or("", |s| s.path.as_str());
+            return invalid(&format!("Unable to generate manifests in {path}: {why}"));
+        }
+    }
+    let sources = app.spec.effective_sources();
+    if sources.is_empty() || sources.iter().any(|s| s.repo_url.is_empty()) {
+        return invalid(
+            "spec.source.repoURL and either spec.source.path or spec.source.chart are required",
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! `argocd admin settings resource-overrides list-actions` and `run-action`.
+
+use jiff::Timestamp;
+use windlass_argo::customizations::Customizations;
+use windlass_customizations::action::{Operation, Parameter};
+use windlass_object::yaml;
+
+use super::{Config, kind, object};
+use crate::cli::app::show_difference;
+use crate::cli::columns::{align, line};
+use crate::cli::failure::Failure;
+use crate::cli::output;
+
+/// Show which actions settings offer for an object.
+#[derive(Debug, clap::Args)]
+pub(crate) struct List {
+    /// File with the object.
+    path: String,
+}
+
+/// Show what an action of settings makes of an object.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Run {
+    /// File with the object.
+    path: String,
+    /// Name of the action.
+    action: String,
+    /// A parameter of the action; may be repeated.
+    #[arg(long, value_name = "NAME=VALUE")]
+    param: Vec<String>,
+}
+
+/// Runs `list-actions`.
+pub(super) fn list(config: &Config, args: &List) -> anyhow::Result<()> {
+    let object = object(&args.path)?;
+    let (customizations, _) = Customizations::read(config);
+    if !customizations.has_own_actions(&object) {
+        return not_configured(&kind(&object));
+    }
+    let mut offered = customizations.actions(&object).map_err(Failure::generic)?;
+    offered.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut lines = vec![line(["NAME", "DISABLED"])];
+    lines.extend(offered.into_iter().map(|action| vec![action.name, action.disabled.to_string()]));
+    output::print(&align(&lines))
+}
+
+/// Runs `run-action`.
+pub(super) fn run(config: &Config, args: &Run) -> anyhow::Result<()> {
+    let parameters: Vec<Parameter> = args
+        .param
+        .iter()
+        .map(|text| match text.split_once('=') {
+            Some((name, value)) => Ok(Parameter { name: name.to_owned(), value: value.to_owned() }),
+            None => Err(Failure::fatal(format!("Invalid parameter format: {text}"))),
+        })
+        .collect::<Result<_, _>>()?;
+    let object = object(&args.path)?;
+    let (customizations, _) = Customizations::read(config);
+    if !customizations.has_own_actions(&object) {
+        return not_configured(&kind(&object));
+    }
+    let impacts = customizations
+        .act(&object, &args.action, &parameters, Timestamp::now())
+        .map_err(Failure::generic)?;
+    for impact in impacts {
+        let text = yaml::to_string(&impact.object.to_value());
+        match impact.operation {
+            Operation::Patch => {
+                output::print_line("Following fields have been changed:\n")?;
+                show_difference(object.name(), &yaml::to_string(&object.to_value()), &text)?;
+            }
+            Operation::Create => {
+                output::print_line("Following resource was created:")?;
+                output::print_line(&text)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn not_configured(kind: &str) -> anyhow::Result<()> {
+    output::print_line(&format!("Actions are not configured for '{kind}'"))
+}

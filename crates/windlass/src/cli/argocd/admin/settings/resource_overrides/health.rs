@@ -1,0 +1,34 @@
+//! `argocd admin settings resource-overrides health`.
+
+use windlass_argo::customizations::Customizations;
+use windlass_engine::health;
+
+use super::{Config, kind, object};
+use crate::cli::failure::Failure;
+use crate::cli::output;
+
+/// Show what health an object has.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// File with the object.
+    path: String,
+}
+
+/// Runs the command.
+pub(super) fn run(config: &Config, args: &Args) -> anyhow::Result<()> {
+    let object = object(&args.path)?;
+    let (customizations, problems) = Customizations::read(config);
+    for problem in problems {
+        output::warn(&format!("warning: setting ignored: {problem}"));
+    }
+    let found = health::of(&object, &customizations);
+    match found.map_err(|error| Failure::generic(error.to_string()))? {
+        None => {
+            output::print_line(&format!("Health script is not configured for '{}'", kind(&object)))
+        }
+        Some(health) => {
+            output::print_line(&format!("STATUS: {}", health.status.as_str()))?;
+            output::print_line(&format!("MESSAGE: {}", health.message))
+        }
+    }
+}
