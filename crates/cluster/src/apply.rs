@@ -106,11 +106,7 @@ impl Cluster {
             if attempt > CONFLICTS_AT_ONCE {
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
-            let known = live.is_some();
             live = self.fetch(&object.gvk(), object.namespace(), object.name()).await?;
-            if !known && live.is_none() {
-                return Err(error);
-            }
         }
         unreachable!("the loop returns")
     }
@@ -236,17 +232,32 @@ impl Cluster {
             .query("force", "true")
             .body("application/apply-patch+yaml", go::to_json(&object.to_value()));
         let call = dry_run.mark(call);
-        let mut answer = self.write(&kind, &call).await?;
+        let mut answer = self.write_over_conflicts(&kind, &call).await?;
         // Whoever applied from the client owns fields that an apply must be able to take away.
         let earlier = client_side_appliers(&answer);
         if dry_run == DryRun::None && !earlier.is_empty() {
             for manager in &earlier {
                 self.migrate(&kind, object, manager).await?;
             }
-            answer = self.write(&kind, &call).await?;
+            answer = self.write_over_conflicts(&kind, &call).await?;
         }
         let outcome = Outcome::ServerSideApplied;
         Ok(Applied { outcome, object: answer, warnings: Vec::new() })
+    }
+
+    /// A forced apply has nobody to disagree with: a conflict is somebody writing at the same time.
+    async fn write_over_conflicts(
+        &self,
+        kind: &Arc<ApiKind>,
+        call: &Call,
+    ) -> Result<Object, Error> {
+        for attempt in 1.. {
+            match self.write(kind, call).await {
+                Err(error) if error.is_conflict() && attempt <= CONFLICTS => {}
+                result => return result,
+            }
+        }
+        unreachable!("the loop returns")
     }
 
     /// Hands the fields that a client-side apply owned to the server-side manager.

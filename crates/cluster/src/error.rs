@@ -110,6 +110,15 @@ impl Error {
         }
     }
 
+    /// Whether the request may have been carried out although it failed.
+    pub fn may_have_been_done(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Timeout { .. } => true,
+            Self::Api { code, .. } => matches!(code, 500 | 502 | 504),
+            _ => false,
+        }
+    }
+
     pub(crate) fn no_such_kind(gvk: &GroupVersionKind, served: &[String]) -> Self {
         let served = if served.is_empty() {
             String::new()

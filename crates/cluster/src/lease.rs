@@ -54,11 +54,15 @@ pub async fn acquire(
     shutdown: &CancellationToken,
 ) -> Option<Held> {
     let mut seen = Observation::default();
+    let mut asked;
     loop {
-        match attempt(&client, &name, &mut seen).await {
-            Ok(true) => break,
-            Ok(false) => {}
-            Err(error) => tracing::warn!(lease = name.name, %error, "cannot take the lease"),
+        asked = Instant::now();
+        match tokio::time::timeout(RENEW_DEADLINE, attempt(&client, &name, &mut seen)).await {
+            // An answer that was long on its way: others have had that time too.
+            Ok(Ok(Attempt::Ours)) if asked.elapsed() < RENEW_DEADLINE => break,
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::warn!(lease = name.name, %error, "cannot take the lease"),
+            Err(_) => tracing::warn!(lease = name.name, "cannot take the lease: no answer"),
         }
         tokio::select! {
             () = shutdown.cancelled() => return None,
@@ -66,7 +70,8 @@ pub async fn acquire(
         }
     }
     let (lost, stop) = (CancellationToken::new(), CancellationToken::new());
-    let task = tokio::spawn(keep(client.clone(), name.clone(), seen, lost.clone(), stop.clone()));
+    let ends = (lost.clone(), stop.clone());
+    let task = tokio::spawn(keep(client.clone(), name.clone(), seen, asked, ends));
     Some(Held { client, name, lost, stop, task })
 }
 
@@ -98,19 +103,23 @@ async fn keep(
     client: Client,
     name: LeaseName,
     mut seen: Observation,
-    lost: CancellationToken,
-    stop: CancellationToken,
+    asked: Instant,
+    (lost, stop): (CancellationToken, CancellationToken),
 ) {
-    let mut spoke = Instant::now();
+    let mut spoke = asked;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(RETRY) => {}
         }
         let left = RENEW_DEADLINE.saturating_sub(spoke.elapsed());
+        // Others may have seen it as soon as it was sent, so that is when their clocks began.
+        let sent = Instant::now();
         match tokio::time::timeout(left, attempt(&client, &name, &mut seen)).await {
-            Ok(Ok(true)) => spoke = Instant::now(),
-            Ok(Ok(false)) => break,
+            Ok(Ok(Attempt::Ours)) => spoke = sent,
+            Ok(Ok(Attempt::Theirs)) => break,
+            // Somebody wrote at the same time, or we did and were not told: the next look shows.
+            Ok(Ok(Attempt::Conflict)) => {}
             Ok(Err(error)) => tracing::warn!(lease = name.name, %error, "cannot renew the lease"),
             Err(_) => {}
         }
@@ -158,12 +167,23 @@ impl Observation {
     }
 }
 
-/// One try. `Ok(true)`: the lease is ours as of now. A conflict means that another was faster.
+/// What a try came to.
+#[derive(Debug, PartialEq, Eq)]
+enum Attempt {
+    /// The lease is ours as of when it was asked for.
+    Ours,
+    /// Another holds it.
+    Theirs,
+    /// Another wrote it meanwhile, or the answer to what we wrote was lost.
+    Conflict,
+}
+
+/// One try.
 async fn attempt(
     client: &Client,
     name: &LeaseName,
     seen: &mut Observation,
-) -> Result<bool, kube::Error> {
+) -> Result<Attempt, kube::Error> {
     let api: Api<Lease> = Api::namespaced(client.clone(), &name.namespace);
     let params = PostParams::default();
     let Some(mut lease) = api.get_opt(&name.name).await? else {
@@ -184,7 +204,7 @@ async fn attempt(
         .and_then(|s| u64::try_from(s).ok())
         .map_or(DURATION, Duration::from_secs);
     match seen.decide(&name.identity, duration, now) {
-        Decision::Wait => Ok(false),
+        Decision::Wait => Ok(Attempt::Theirs),
         decision => {
             stamp(&mut lease, name, decision == Decision::Take);
             debug_assert!(lease.resource_version().is_some(), "replaced only as it was read");
@@ -193,10 +213,10 @@ async fn attempt(
     }
 }
 
-fn settled(answer: Result<Lease, kube::Error>) -> Result<bool, kube::Error> {
+fn settled(answer: Result<Lease, kube::Error>) -> Result<Attempt, kube::Error> {
     match answer {
-        Ok(_) => Ok(true),
-        Err(kube::Error::Api(status)) if status.code == 409 => Ok(false),
+        Ok(_) => Ok(Attempt::Ours),
+        Err(kube::Error::Api(status)) if status.code == 409 => Ok(Attempt::Conflict),
         Err(error) => Err(error),
     }
 }

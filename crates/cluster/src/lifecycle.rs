@@ -12,6 +12,7 @@ use crate::connection::Cluster;
 use crate::decode::Uid;
 use crate::discovery::ApiKind;
 use crate::http::Call;
+use crate::limits::TRIES;
 
 /// What becomes of the dependents of a deleted object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct DeleteOptions {
 
 /// A conflicting writer is waited for this often.
 const CONFLICTS: u32 = 5;
+/// Pause before it is asked again whether an object was made; it doubles.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// How long a new kind may take to be served.
 const SERVED: Duration = Duration::from_secs(3);
 
@@ -66,7 +69,33 @@ impl Cluster {
         let call = Call::new(Method::POST, kind.collection(object.namespace()))
             .query("fieldManager", manager)
             .body("application/json", go::to_json(&object.to_value()));
-        self.write(kind, &dry_run.mark(call)).await
+        let call = dry_run.mark(call);
+        let mut doubtful = false;
+        let mut pause = FIRST_PAUSE;
+        for attempt in 1.. {
+            let error = match self.write(kind, &call).await {
+                Ok(made) => return Ok(made),
+                Err(error) => error,
+            };
+            doubtful |= error.may_have_been_done();
+            let unclear = doubtful && (error.may_have_been_done() || error.is_conflict());
+            if !unclear || attempt >= TRIES {
+                return Err(error);
+            }
+            // Whether it was made shows only in what is there. To give up here would have a hook
+            // run that nobody knows of.
+            if dry_run == DryRun::None
+                && let Some(live) =
+                    self.fetch(&kind.gvk(), object.namespace(), object.name()).await?
+                && is_made_of(&live, object)
+            {
+                self.mirror(kind, go::to_json(&live.to_value()).as_bytes())?;
+                return Ok(live);
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        unreachable!("the loop returns")
     }
 
     /// Replaces an object whatever its version, or, with force, deletes and creates it.
@@ -176,9 +205,18 @@ impl Cluster {
         if options.dry_run {
             return self.transport().send(&call).await.map(|_| ());
         }
+        let conditional = options.uid.is_some() || options.resource_version.is_some();
+        let mut attempt = 1;
         // The answer is the object while something holds it, marked; else a Status, or of some
         // kinds the object as it was.
-        let body = self.transport().send(&call).await?;
+        let body = loop {
+            match self.transport().send(&call).await {
+                // Somebody wrote at the same time, and there was nothing to disagree about.
+                Err(error) if error.is_conflict() && !conditional && attempt < CONFLICTS => {}
+                result => break result?,
+            }
+            attempt += 1;
+        };
         let answer: Object = self.readable(&kind, &body)?;
         let uid = match answer.kind() {
             "Status" => answer.str_at(&["details", "uid"]),
@@ -239,6 +277,17 @@ impl Cluster {
             tracing::warn!(server = self.server(), name, "definition is not yet established");
         }
     }
+}
+
+/// Whether a live object has come of this one: it bears all its marks, the application's among them.
+fn is_made_of(live: &Object, made: &Object) -> bool {
+    ["annotations", "labels"].iter().all(|field| {
+        let marks = |object: &Object| object.get(&["metadata", field]).cloned();
+        let Some(wanted) = marks(made) else { return true };
+        let found = marks(live).unwrap_or_default();
+        let mut wanted = wanted.as_object().into_iter().flatten();
+        wanted.all(|(key, value)| found.get(key) == Some(value))
+    })
 }
 
 fn is_established(crd: &Object) -> bool {
