@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams};
@@ -33,6 +34,11 @@ use crate::types::{AppProject, Application, GROUP, VERSION};
 pub(crate) const AT_WORK: usize = 32;
 /// Paths of ignored fields that are kept.
 const PATHS: usize = 1000;
+/// Tries of a change of an Application that fails in passing, and the first pause; it doubles.
+const TRIES: u32 = 5;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// Longest wait for the answer to one.
+const ANSWER: Duration = Duration::from_secs(30);
 /// Renders that are kept.
 pub(crate) const RENDERS: usize = 10_000;
 
@@ -208,13 +214,28 @@ impl Context {
         Api::namespaced_with(self.client.clone(), namespace, &application_resource())
     }
 
-    /// Merges a patch into an Application and takes the answer in.
+    /// Merges a patch into an Application and takes the answer in. What fails in passing is tried
+    /// again: a merge done twice is as done once.
     pub(crate) async fn patch(&self, key: &AppKey, patch: &Value) -> Result<(), kube::Error> {
-        let parameters = PatchParams::default();
-        let answer = self
-            .applications(&key.namespace)
-            .patch(&key.name, &parameters, &Patch::Merge(patch))
-            .await?;
+        let conditional = patch["metadata"].get("resourceVersion").is_some();
+        let ends = patch.get("operation").is_some_and(Value::is_null);
+        let request = self.apps.get(key).and_then(|app| app.operation.clone());
+        let mut pause = FIRST_PAUSE;
+        let mut attempt = 1;
+        let answer = loop {
+            let error = match self.patch_once(key, patch).await {
+                Ok(answer) => break answer,
+                Err(error) => error,
+            };
+            // If it was done after all, a request that has come since is not to be taken away.
+            let now = || self.apps.get(key).and_then(|app| app.operation.clone());
+            if attempt >= TRIES || !passes(&error, conditional) || (ends && now() != request) {
+                return Err(error);
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+            attempt += 1;
+        };
         if let Some(app) = read(&answer) {
             let app = Arc::new(app);
             if let Some(old) = self.apps.written(&app) {
@@ -222,6 +243,19 @@ impl Context {
             }
         }
         Ok(())
+    }
+
+    async fn patch_once(&self, key: &AppKey, patch: &Value) -> Result<DynamicObject, kube::Error> {
+        let (api, parameters) = (self.applications(&key.namespace), PatchParams::default());
+        let merge = Patch::Merge(patch);
+        let answer = api.patch(&key.name, &parameters, &merge);
+        match tokio::time::timeout(ANSWER, answer).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                let message = format!("no answer within {} s", ANSWER.as_secs());
+                Err(kube::Error::Service(message.into()))
+            }
+        }
     }
 
     /// What keeps a sync of an application, whose newest commit is this, waiting for others.
@@ -246,6 +280,18 @@ impl Context {
         if let Some(app) = new.or(old) {
             self.apps.wake_dependents(&Name::of(app));
         }
+    }
+}
+
+/// Whether a change that failed may succeed later. What depends on a version does not, in a conflict.
+fn passes(error: &kube::Error, conditional: bool) -> bool {
+    match error {
+        kube::Error::Api(answer) => match answer.code {
+            409 => !conditional,
+            code => matches!(code, 429 | 500 | 502 | 503 | 504),
+        },
+        kube::Error::Service(_) | kube::Error::HyperError(_) => true,
+        _ => false,
     }
 }
 

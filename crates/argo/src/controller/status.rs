@@ -170,7 +170,8 @@ pub(crate) struct Also {
     pub(crate) uncompared: bool,
 }
 
-/// Writes what changed. The time of reconciliation alone is no change.
+/// Writes what changed. The time of reconciliation alone is no change. Answers whether all is stored
+/// now; if not it will be tried again.
 pub(crate) async fn write(
     context: &Context,
     key: &AppKey,
@@ -178,7 +179,7 @@ pub(crate) async fn write(
     mut status: ApplicationStatus,
     also: Also,
     now: Timestamp,
-) {
+) -> bool {
     let old = &before.status;
     let fresh = context.apps.get(key);
     respect_termination(fresh.as_deref(), &mut status);
@@ -213,16 +214,20 @@ pub(crate) async fn write(
         patch.insert("operation".into(), Value::Null);
     }
     if patch.is_empty() {
-        return;
+        return true;
     }
-    tell(context, before, &status, turned);
     match context.patch(key, &Value::Object(patch)).await {
-        Ok(()) => {}
-        Err(kube::Error::Api(answer)) if answer.code == 404 => {}
+        Ok(()) => {
+            // Only now: what is not stored will be found, and told, again.
+            tell(context, before, &status, turned);
+            true
+        }
+        Err(kube::Error::Api(answer)) if answer.code == 404 => false,
         Err(error) => {
             tracing::warn!(app = %key, %error, "status cannot be written; it will be tried again");
             // What was asked for still stands in the object.
             context.apps.raise(key, apps::asked(before).filter(|_| asked).unwrap_or(Level::Live));
+            false
         }
     }
 }

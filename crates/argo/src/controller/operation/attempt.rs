@@ -27,6 +27,8 @@ use crate::types::{
 
 const APPROVED: &str = "argocd.argoproj.io/deletion-approved";
 const MIGRATION_MANAGER: &str = "argocd.argoproj.io/client-side-apply-migration-manager";
+/// How soon a step is tried again whose announcement could not be stored.
+const STORED: Duration = Duration::from_secs(1);
 /// Steps of one look: more than any sync has waves that need no waiting.
 const STEPS: usize = 1000;
 
@@ -123,13 +125,19 @@ pub(super) async fn steps(
             }
         };
         let (next, wait) = one_step(subject, &operation, &options, state, compared, &progress);
-        progress = next.state.clone();
+        let before = std::mem::replace(&mut progress, next.state.clone());
         store(state, &progress);
         if !next.batches.is_empty() {
             if next.store_first {
                 status.operation_state = Some(state.clone());
-                write_now(context, key, status).await;
+                let stored = write_now(context, key, status).await;
                 status.operation_state = None;
+                if !stored {
+                    // What nobody would know of after a crash is not done.
+                    progress = before;
+                    driven.wake = Some(STORED);
+                    break;
+                }
             }
             progress = act(subject, &actor, next).await;
             store(state, &progress);
@@ -311,10 +319,9 @@ fn store(state: &mut OperationState, progress: &State) {
     }
 }
 
-/// Stores the state before something is done that must not be done twice.
-async fn write_now(context: &Context, key: &AppKey, status: &ApplicationStatus) {
-    if let Some(before) = context.apps.get(key) {
-        status::write(context, key, &before, status.clone(), Also::default(), Timestamp::now())
-            .await;
-    }
+/// Stores the state before something is done that must not be done twice. Answers whether it is.
+async fn write_now(context: &Context, key: &AppKey, status: &ApplicationStatus) -> bool {
+    let Some(before) = context.apps.get(key) else { return false };
+    let (status, now) = (status.clone(), Timestamp::now());
+    status::write(context, key, &before, status, Also::default(), now).await
 }
