@@ -12,7 +12,7 @@ use kube::core::{ApiResource, GroupVersionKind};
 use kube::{Client, Config};
 use windlass_object::{Value, json};
 
-use crate::PATIENCE;
+use crate::{PATIENCE, Sightings};
 
 /// A blocking client.
 pub struct ApiClient {
@@ -65,6 +65,14 @@ impl ApiClient {
             Ok(object)
         };
         list.items.into_iter().map(typed).collect()
+    }
+
+    /// Notes who is ever there of a kind in a namespace, from now on.
+    pub fn sightings(&self, kind: &str, namespace: &str) -> Sightings {
+        let (version, kind) = kind.rsplit_once('/').unwrap_or(("v1", kind));
+        let (group, version) = version.rsplit_once('/').unwrap_or(("", version));
+        let gvk = GroupVersionKind::gvk(group, version, kind);
+        Sightings::start(&self.runtime, self.client.clone(), &gvk, namespace)
     }
 
     /// Creates an object.

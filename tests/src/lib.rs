@@ -7,16 +7,36 @@
 mod api;
 mod application;
 pub mod scenario;
+mod sightings;
 mod workflow;
 mod world;
 
 pub use api::ApiClient;
 pub use application::{App, manifest};
+pub use sightings::Sightings;
 pub use workflow::define_workflows;
 pub use world::{Plane, Printed, World};
 
 /// How long a story waits for anything.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Makes a test of each story on each plane, with a proxy between Windlass and the API that can do
+/// harm: [`World::proxy`].
+#[macro_export]
+macro_rules! stories_of_faults {
+    ($($name:ident),* $(,)?) => {
+        mod embedded {
+            $(#[test] fn $name() -> anyhow::Result<()> {
+                $crate::World::start_behind($crate::Plane::Embedded, stringify!($name), super::$name)
+            })*
+        }
+        mod kubernetes {
+            $(#[test] fn $name() -> anyhow::Result<()> {
+                $crate::World::start_behind($crate::Plane::Kubernetes, stringify!($name), super::$name)
+            })*
+        }
+    };
+}
 
 /// Makes a test of each story on each plane.
 #[macro_export]

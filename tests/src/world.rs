@@ -6,9 +6,12 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kube::config::Kubeconfig;
 use tempfile::TempDir;
 use windlass_object::{Value, json};
-use windlass_testkit::{GitRepository, Process, wait_for};
+use windlass_testkit::{FaultProxy, GitRepository, Process, wait_for};
 
 use crate::{ApiClient, App, PATIENCE};
 
@@ -31,6 +34,15 @@ pub struct World {
     kubeconfig: PathBuf,
     api: Option<ApiClient>,
     windlass: Option<Process>,
+    behind: Option<Behind>,
+}
+
+/// What is between Windlass and the API in a story of faults.
+struct Behind {
+    proxy: FaultProxy,
+    kubeconfig: PathBuf,
+    /// The embedded API in a process of its own, which the story does not kill.
+    _api: Option<Process>,
 }
 
 /// What a command printed and ended with.
@@ -50,7 +62,16 @@ impl World {
     /// Starts everything, tells the story, and ends everything. A plane that cannot be had here is
     /// said and skipped, unless peers are demanded: then it is a failure.
     pub fn start(plane: Plane, name: &str, story: fn(&mut Self) -> Result<()>) -> Result<()> {
-        Self::tell(plane, None, name, story)
+        Self::tell(plane, None, false, name, story)
+    }
+
+    /// The same with a proxy between Windlass and the API, which is then no part of its process.
+    pub fn start_behind(
+        plane: Plane,
+        name: &str,
+        story: fn(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        Self::tell(plane, None, true, name, story)
     }
 
     /// The same with the Applications in this namespace.
@@ -60,12 +81,13 @@ impl World {
         name: &str,
         story: fn(&mut Self) -> Result<()>,
     ) -> Result<()> {
-        Self::tell(plane, Some(control.to_owned()), name, story)
+        Self::tell(plane, Some(control.to_owned()), false, name, story)
     }
 
     fn tell(
         plane: Plane,
         control: Option<String>,
+        behind: bool,
         name: &str,
         story: fn(&mut Self) -> Result<()>,
     ) -> Result<()> {
@@ -80,8 +102,20 @@ impl World {
             Plane::Embedded => dir.path().join("data/kubeconfig"),
             Plane::Kubernetes => windlass_testkit::kubernetes()?.kubeconfig().to_owned(),
         };
-        let mut world =
-            Self { plane, id, log: "info", control, dir, kubeconfig, api: None, windlass: None };
+        let mut world = Self {
+            plane,
+            id,
+            log: "info",
+            control,
+            dir,
+            kubeconfig,
+            api: None,
+            windlass: None,
+            behind: None,
+        };
+        if behind {
+            world.stand_behind()?;
+        }
         world.start_windlass()?;
         let told = story(&mut world).with_context(|| format!("the story {name} on {plane:?}"));
         if told.is_err() {
@@ -106,33 +140,87 @@ impl World {
 
     /// Starts `windlass up`, and waits until it serves.
     pub fn start_windlass(&mut self) -> Result<()> {
-        let mut arguments: Vec<OsString> = vec![format!("--log={}", self.log).into(), "up".into()];
-        arguments.push(format!("--namespace={}", self.control()).into());
-        match self.plane {
-            Plane::Embedded => {
-                arguments.push("--data".into());
-                arguments.push(self.dir.path().join("data").into());
-            }
-            Plane::Kubernetes => {
-                arguments.push("--kubeconfig".into());
-                arguments.push(self.kubeconfig.clone().into());
-            }
+        let mut arguments = vec![format!("--namespace={}", self.control()).into()];
+        let kubeconfig = match (&self.behind, self.plane) {
+            (Some(behind), _) => Some(behind.kubeconfig.clone()),
+            (None, Plane::Kubernetes) => Some(self.kubeconfig.clone()),
+            (None, Plane::Embedded) => None,
+        };
+        arguments.extend(match kubeconfig {
+            Some(file) => [OsString::from("--kubeconfig"), file.into()],
+            None => ["--data".into(), self.dir.path().join("data").into()],
+        });
+        self.windlass = Some(self.up("windlass", arguments)?);
+        // An API that is in Windlass's own process has another port each time.
+        if self.behind.is_none() || self.api.is_none() {
+            self.api = Some(ApiClient::connect(&self.kubeconfig)?);
         }
-        let log = self.dir.path().join("windlass.log");
-        let cache = self.dir.path().join("cache");
-        let program = Self::binary()?;
-        let mut all: Vec<OsString> =
-            vec![OsString::from(format!("WINDLASS_CACHE={}", cache.display())), program.into()];
-        all.extend(arguments);
-        let mut process = Process::start(Path::new("/usr/bin/env"), all, &log)?;
+        Ok(())
+    }
+
+    /// Starts `windlass up` with these arguments, and waits until it serves. `name` is that of its
+    /// log and its cache.
+    pub fn up(&self, name: &str, arguments: Vec<OsString>) -> Result<Process> {
+        let mut process = self.begin_up(name, arguments)?;
         wait_for("windlass is ready", PATIENCE, || {
             process.check()?;
-            let text = std::fs::read_to_string(&log).unwrap_or_default();
+            let text = std::fs::read_to_string(process.log()).unwrap_or_default();
             Ok(text.lines().any(|l| l.starts_with("ready after")).then_some(()))
         })?;
-        self.windlass = Some(process);
-        self.api = Some(ApiClient::connect(&self.kubeconfig)?);
+        Ok(process)
+    }
+
+    /// The same without waiting.
+    pub fn begin_up(&self, name: &str, arguments: Vec<OsString>) -> Result<Process> {
+        let cache = self.dir.path().join(format!("{name}-cache"));
+        let mut all: Vec<OsString> = vec![
+            format!("WINDLASS_CACHE={}", cache.display()).into(),
+            format!("POD_NAME={name}").into(),
+            Self::binary()?.into(),
+            format!("--log={}", self.log).into(),
+            "up".into(),
+        ];
+        all.extend(arguments);
+        let log = self.dir.path().join(format!("{name}.log"));
+        Process::start(Path::new("/usr/bin/env"), all, &log)
+    }
+
+    /// Starts the API by itself, where it is the embedded one, and a proxy in front of it.
+    fn stand_behind(&mut self) -> Result<()> {
+        let api = match self.plane {
+            Plane::Kubernetes => None,
+            // Nobody makes Applications in its namespace.
+            Plane::Embedded => {
+                let data = self.dir.path().join("data").into();
+                Some(self.up("api", vec!["--namespace=idle".into(), "--data".into(), data])?)
+            }
+        };
+        let (proxy, kubeconfig) = self.another_proxy("proxied")?;
+        self.behind = Some(Behind { proxy, kubeconfig, _api: api });
         Ok(())
+    }
+
+    /// A proxy in front of the API, and the kubeconfig of that way.
+    pub fn another_proxy(&self, name: &str) -> Result<(FaultProxy, PathBuf)> {
+        let mut config = Kubeconfig::read_from(&self.kubeconfig)?;
+        let cluster = config.clusters.first_mut().and_then(|named| named.cluster.as_mut());
+        let cluster = cluster.context("the kubeconfig names a cluster")?;
+        let authority = cluster.certificate_authority_data.take();
+        let authority = STANDARD.decode(authority.context("the kubeconfig has an authority")?)?;
+        let server = cluster.server.take().context("the kubeconfig names a server")?;
+        let proxy = FaultProxy::start(&server, &authority)?;
+        cluster.server = Some(proxy.url());
+        let file = self.dir.path().join(format!("{name}.json"));
+        std::fs::write(&file, serde_json::to_vec(&config)?)?;
+        Ok((proxy, file))
+    }
+
+    /// What is between Windlass and the API.
+    ///
+    /// # Panics
+    /// In a story that is not one of faults.
+    pub fn proxy(&self) -> &FaultProxy {
+        &self.behind.as_ref().expect("a story of faults").proxy
     }
 
     /// Starts Windlass anew so that it logs all that it can.
