@@ -11,6 +11,9 @@ use crate::value::Value;
 /// How deep lists and objects may be nested.
 const DEEPEST: usize = 500;
 
+/// Bytes that a value takes as JSON in memory, at least.
+const NODE: usize = 32;
+
 /// A value and all in it, worked out.
 pub(crate) fn json(machine: &mut Machine<'_>, value: &Value) -> Result<Json> {
     nested(machine, value, 0)
@@ -18,6 +21,7 @@ pub(crate) fn json(machine: &mut Machine<'_>, value: &Value) -> Result<Json> {
 
 fn nested(machine: &mut Machine<'_>, value: &Value, depth: usize) -> Result<Json> {
     machine.step()?;
+    machine.spend(NODE)?;
     if depth > DEEPEST {
         return Err(Error::new("max stack frames exceeded."));
     }
@@ -103,6 +107,21 @@ pub(crate) fn print_number(number: f64) -> String {
     format!("{mantissa}e{sign}{:02}", exponent.abs())
 }
 
+/// Text that grows no further than the program may make it: one value may stand in another many times,
+/// and what it is indented by is the program's own.
+struct Writer<'m, 'a> {
+    machine: &'m mut Machine<'a>,
+    out: String,
+}
+
+impl Writer<'_, '_> {
+    fn push(&mut self, text: &str) -> Result<()> {
+        self.machine.spend(text.len())?;
+        self.out.push_str(text);
+        Ok(())
+    }
+}
+
 /// How JSON is laid out.
 pub(crate) struct Layout<'a> {
     pub(crate) indent: &'a str,
@@ -118,69 +137,60 @@ pub(crate) struct Layout<'a> {
 pub(crate) fn one_line(machine: &mut Machine<'_>, value: &Value) -> Result<String> {
     let json = json(machine, value)?;
     let layout = Layout { indent: "", newline: "", colon: ": ", comma: ", ", empty: Some(" ") };
-    Ok(print(&json, &layout))
+    print(machine, &json, &layout)
 }
 
-pub(crate) fn print(json: &Json, layout: &Layout<'_>) -> String {
-    let mut out = String::new();
-    write(json, layout, 0, &mut out);
-    out
+pub(crate) fn print(machine: &mut Machine<'_>, json: &Json, layout: &Layout<'_>) -> Result<String> {
+    let mut writer = Writer { machine, out: String::new() };
+    write(json, layout, 0, &mut writer)?;
+    Ok(writer.out)
 }
 
-fn write(json: &Json, layout: &Layout<'_>, depth: usize, out: &mut String) {
-    let line = |out: &mut String, depth: usize| {
-        out.push_str(layout.newline);
-        for _ in 0..depth {
-            out.push_str(layout.indent);
-        }
-    };
-    let blank = |out: &mut String| match layout.empty {
-        Some(text) => out.push_str(text),
-        None => {
-            out.push_str(layout.newline);
-            line(out, depth);
-        }
-    };
-    match json {
-        Json::Number(number) => match number.as_i64() {
-            Some(number) => out.push_str(&number.to_string()),
-            None => out.push_str(&print_number(number.as_f64().unwrap_or(0.0))),
-        },
-        Json::Array(items) if items.is_empty() => {
-            out.push('[');
-            blank(out);
-            out.push(']');
-        }
-        Json::Object(map) if map.is_empty() => {
-            out.push('{');
-            blank(out);
-            out.push('}');
-        }
-        Json::Array(items) => {
-            out.push('[');
-            for (i, item) in items.iter().enumerate() {
-                out.push_str(if i > 0 { layout.comma } else { "" });
-                line(out, depth + 1);
-                write(item, layout, depth + 1, out);
-            }
-            line(out, depth);
-            out.push(']');
-        }
-        Json::Object(map) => {
-            out.push('{');
-            for (i, (name, value)) in map.iter().enumerate() {
-                out.push_str(if i > 0 { layout.comma } else { "" });
-                line(out, depth + 1);
-                out.push_str(&quoted(name));
-                out.push_str(layout.colon);
-                write(value, layout, depth + 1, out);
-            }
-            line(out, depth);
-            out.push('}');
-        }
-        Json::String(text) => out.push_str(&quoted(text)),
-        other => out.push_str(&other.to_string()),
+fn line(layout: &Layout<'_>, depth: usize, out: &mut Writer<'_, '_>) -> Result<()> {
+    out.push(layout.newline)?;
+    for _ in 0..depth {
+        out.push(layout.indent)?;
     }
+    Ok(())
+}
+
+fn write(json: &Json, layout: &Layout<'_>, depth: usize, out: &mut Writer<'_, '_>) -> Result<()> {
+    let (open, close, empty) = match json {
+        Json::Array(items) => ("[", "]", items.is_empty()),
+        Json::Object(map) => ("{", "}", map.is_empty()),
+        Json::Number(number) => {
+            return match number.as_i64() {
+                Some(number) => out.push(&number.to_string()),
+                None => out.push(&print_number(number.as_f64().unwrap_or(0.0))),
+            };
+        }
+        Json::String(text) => return out.push(&quoted(text)),
+        other => return out.push(&other.to_string()),
+    };
+    out.push(open)?;
+    if empty {
+        match layout.empty {
+            Some(text) => out.push(text)?,
+            None => {
+                out.push(layout.newline)?;
+                line(layout, depth, out)?;
+            }
+        }
+        return out.push(close);
+    }
+    let items = json.as_array().into_iter().flatten().map(|item| (None, item));
+    let fields = json.as_object().into_iter().flatten().map(|(name, value)| (Some(name), value));
+    for (i, (name, value)) in items.chain(fields).enumerate() {
+        out.push(if i > 0 { layout.comma } else { "" })?;
+        line(layout, depth + 1, out)?;
+        if let Some(name) = name {
+            out.push(&quoted(name))?;
+            out.push(layout.colon)?;
+        }
+        write(value, layout, depth + 1, out)?;
+    }
+    line(layout, depth, out)?;
+    out.push(close)
 }
 
 /// Text as JSON.
@@ -207,43 +217,54 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// As `std.manifestYamlDoc` has it.
-pub(crate) fn yaml(json: &Json, indent_arrays: bool, quote_keys: bool) -> String {
-    let mut out = String::new();
-    yaml_value(json, "", indent_arrays, quote_keys, &mut out);
-    out
+pub(crate) fn yaml(
+    machine: &mut Machine<'_>,
+    json: &Json,
+    indent_arrays: bool,
+    quote_keys: bool,
+) -> Result<String> {
+    let mut writer = Writer { machine, out: String::new() };
+    yaml_value(json, "", indent_arrays, quote_keys, &mut writer)?;
+    Ok(writer.out)
 }
 
-fn yaml_value(json: &Json, indent: &str, arrays: bool, quote: bool, out: &mut String) {
+fn yaml_value(
+    json: &Json,
+    indent: &str,
+    arrays: bool,
+    quote: bool,
+    out: &mut Writer<'_, '_>,
+) -> Result<()> {
     match json {
-        Json::String(text) if text.is_empty() => out.push_str("\"\""),
+        Json::String(text) if text.is_empty() => out.push("\"\"")?,
         Json::String(text) if text.ends_with('\n') => {
-            out.push('|');
+            out.push("|")?;
             for line in text[..text.len() - 1].split('\n') {
-                out.push_str(&format!("\n{indent}  {line}"));
+                out.push(&format!("\n{indent}  {line}"))?;
             }
         }
-        Json::Array(items) if items.is_empty() => out.push_str("[]"),
-        Json::Object(map) if map.is_empty() => out.push_str("{}"),
+        Json::Array(items) if items.is_empty() => out.push("[]")?,
+        Json::Object(map) if map.is_empty() => out.push("{}")?,
         Json::Array(items) => {
             for (i, item) in items.iter().enumerate() {
                 if i > 0 {
-                    out.push_str(&format!("\n{indent}"));
+                    out.push(&format!("\n{indent}"))?;
                 }
-                out.push('-');
+                out.push("-")?;
                 let deeper = format!("{indent}  ");
                 let nested = matches!(item, Json::Array(list) if !list.is_empty());
-                out.push_str(&if nested { format!("\n{deeper}") } else { " ".to_owned() });
-                yaml_value(item, &deeper, arrays, quote, out);
+                out.push(&if nested { format!("\n{deeper}") } else { " ".to_owned() })?;
+                yaml_value(item, &deeper, arrays, quote, out)?;
             }
         }
         Json::Object(map) => {
             for (i, (name, value)) in map.iter().enumerate() {
                 if i > 0 {
-                    out.push_str(&format!("\n{indent}"));
+                    out.push(&format!("\n{indent}"))?;
                 }
                 let bare = !quote && is_bare(name);
-                out.push_str(&if bare { name.clone() } else { quoted(name) });
-                out.push(':');
+                out.push(&if bare { name.clone() } else { quoted(name) })?;
+                out.push(":")?;
                 let (list, object) = (
                     matches!(value, Json::Array(list) if !list.is_empty()),
                     matches!(value, Json::Object(map) if !map.is_empty()),
@@ -253,15 +274,17 @@ fn yaml_value(json: &Json, indent: &str, arrays: bool, quote: bool, out: &mut St
                 } else {
                     indent.to_owned()
                 };
-                out.push_str(&if list || object { format!("\n{deeper}") } else { " ".to_owned() });
-                yaml_value(value, &deeper, arrays, quote, out);
+                out.push(&if list || object { format!("\n{deeper}") } else { " ".to_owned() })?;
+                yaml_value(value, &deeper, arrays, quote, out)?;
             }
         }
-        other => out.push_str(&print(
-            other,
-            &Layout { indent: "", newline: "", colon: ": ", comma: ", ", empty: Some("") },
-        )),
+        other => {
+            let layout =
+                Layout { indent: "", newline: "", colon: ": ", comma: ", ", empty: Some("") };
+            write(other, &layout, 0, out)?;
+        }
     }
+    Ok(())
 }
 
 /// Whether a key needs no quotes in YAML.

@@ -110,7 +110,11 @@ impl Arguments<'_> {
     }
 
     fn any(&self, machine: &mut Machine<'_>, at: usize) -> Result<Value> {
-        machine.force(self.thunk(at)?)
+        let value = machine.force(self.thunk(at)?)?;
+        if let Value::Text(text) = &value {
+            machine.work(text.len())?;
+        }
+        Ok(value)
     }
 
     fn optional(&self, machine: &mut Machine<'_>, at: usize) -> Result<Option<Value>> {
@@ -155,7 +159,10 @@ impl Arguments<'_> {
     /// A list; the characters of text where `texts` are taken too.
     fn list(&self, machine: &mut Machine<'_>, at: usize, texts: bool) -> Result<Rc<[ThunkId]>> {
         match self.any(machine, at)? {
-            Value::Array(items) => Ok(items),
+            Value::Array(items) => {
+                machine.work(items.len())?;
+                Ok(items)
+            }
             Value::Text(text) if texts => texts::characters(machine, &text),
             other => self.unfit("array", &other),
         }
@@ -175,7 +182,7 @@ pub(crate) fn call(
         "objectHasEx" => match (args.any(machine, 0)?, args.text(machine, 1)?) {
             (Value::Object(object), name) => {
                 let hidden = args.flag(machine, 2)?;
-                let mut names = machine.names(object).into_iter();
+                let mut names = machine.names(object)?.into_iter();
                 Ok(Value::Bool(
                     names.any(|(known, is_hidden)| known == name && (hidden || !is_hidden)),
                 ))
@@ -185,7 +192,7 @@ pub(crate) fn call(
         "objectFieldsEx" => match args.any(machine, 0)? {
             Value::Object(object) => {
                 let hidden = args.flag(machine, 1)?;
-                let names = machine.names(object).into_iter().filter(|(_, h)| hidden || !h);
+                let names = machine.names(object)?.into_iter().filter(|(_, h)| hidden || !h);
                 let names: Result<Vec<_>> =
                     names.map(|(name, _)| machine.done(Value::Text(name))).collect();
                 Ok(Value::Array(names?.into()))
@@ -201,10 +208,10 @@ pub(crate) fn call(
                 }
             }
         }
-        "toString" => {
-            let value = args.any(machine, 0)?;
-            Ok(Value::text(&machine.text_of(&value)?))
-        }
+        "toString" => match args.any(machine, 0)? {
+            text @ Value::Text(_) => Ok(text),
+            value => Ok(Value::text(&machine.text_of(&value)?)),
+        },
         "trace" => args.any(machine, 1),
         "primitiveEquals" => {
             let (a, b) = (args.any(machine, 0)?, args.any(machine, 1)?);
@@ -230,14 +237,14 @@ pub(crate) fn call(
                 comma: ",",
                 empty: None,
             };
-            Ok(Value::text(&manifest::print(&json, &layout)))
+            Ok(Value::text(&manifest::print(machine, &json, &layout)?))
         }
         "manifestYamlDoc" => {
             let value = args.any(machine, 0)?;
             let json = manifest::json(machine, &value)?;
             let indent = args.flag(machine, 1)?;
             let quote = args.given.get(2).copied().flatten().is_none() || args.flag(machine, 2)?;
-            Ok(Value::text(&manifest::yaml(&json, indent, quote)))
+            Ok(Value::text(&manifest::yaml(machine, &json, indent, quote)?))
         }
         "format" => {
             let (pattern, values) = (args.any(machine, 0)?, args.any(machine, 1)?);

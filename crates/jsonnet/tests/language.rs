@@ -218,3 +218,54 @@ fn nothing_goes_on_without_end() {
     let error = run("local f(x) = 1 + f(x + 1); f(0)", Limits::default()).unwrap_err();
     assert!(error.contains("max stack frames"), "{error}");
 }
+
+/// Text and lists are as long as a program makes them: whatever goes through them counts.
+#[test]
+fn the_library_is_bounded_too() {
+    let limits = Limits { steps: 300_000, bytes: 8 << 20, ..Limits::default() };
+    let bounded = |program: &str, word: &str| {
+        let start = "local big(n) = if n == 0 then 'x' else local h = big(n - 1); h + h; \
+                     local s = big(20), a = std.range(1, 2000); ";
+        let program: &'static str = format!("{start}{program}").leak();
+        let error = run(program, limits).unwrap_err();
+        assert!(error.contains("more than") && error.contains(word), "{program}\n{error}");
+    };
+    // Work that one step starts and that grows with its arguments.
+    for work in [
+        "std.foldl(function(n, i) std.length(s), a, 0)",
+        "std.foldl(function(n, i) s[1000000], a, 0)",
+        "local t = s + 'y', u = s + 'y'; std.foldl(function(n, i) t == u, a, 0)",
+        "local t = s + 'y', u = s + 'z'; std.foldl(function(n, i) t < u, a, 0)",
+        "std.foldl(function(n, i) std.findSubstr('yy', s), a, 0)",
+        "std.foldl(function(n, i) std.startsWith(s, s), a, 0)",
+        "local l = std.makeArray(20000, function(i) null); std.foldl(function(n, i) std.join('', l), a, 0)",
+        "local o = {['a' + i]: i for i in a}; std.foldl(function(n, i) std.objectHas(o, 'b'), a, 0)",
+    ] {
+        bounded(work, "steps");
+    }
+    // Text that is made of little.
+    for text in [
+        "std.manifestJsonEx(a, s)",
+        "std.manifestJsonEx(a, '', s)",
+        "std.manifestJsonEx({[x]: 1 for x in std.stringChars('abcdefghijkl')}, '', '', s)",
+        "local n(i, v) = if i == 0 then v else [n(i - 1, v)]; std.manifestYamlDoc(n(300, a + a + a + a))",
+        "local d(n) = if n == 0 then 1 else local x = d(n - 1); [x, x]; std.length(std.toString(d(17)))",
+        "local d(n) = if n == 0 then 1 else local x = d(n - 1); [x, x]; d(30)",
+    ] {
+        bounded(text, "bytes");
+    }
+    // A text as text is itself, and takes no room.
+    let same = "std.foldl(function(n, i) std.toString(s) == s, std.range(1, 9), true)";
+    let big =
+        "local big(n) = if n == 0 then 'x' else local h = big(n - 1); h + h; local s = big(20);";
+    assert_eq!(run(format!("{big} {same}").leak(), limits), Ok(json!(true)));
+    check(
+        "['%d' % 1e40, '%05.1f' % 2.25, std.manifestJsonEx({a: [], b: {}, c: [1, {}]}, ' ')]",
+        json!([
+            "10000000000000000303786028427003666890752",
+            "002.2",
+            "{\n \"a\": [\n\n ],\n \"b\": {\n\n },\n \"c\": [\n  1,\n  {\n\n  }\n ]\n}"
+        ]),
+    );
+    fails("std.parseInt(std.repeat('9', 400))", "Overflow");
+}

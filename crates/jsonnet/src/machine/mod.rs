@@ -14,6 +14,9 @@ use crate::{Importer, Limits, parser, std_library};
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
+/// Bytes or items that are gone through in the time of a step.
+const SIZE_OF_A_STEP: u64 = 64;
+
 pub(crate) struct Machine<'a> {
     importer: &'a dyn Importer,
     limits: Limits,
@@ -74,7 +77,17 @@ impl<'a> Machine<'a> {
     }
 
     pub(crate) fn step(&mut self) -> Result<()> {
-        self.steps += 1;
+        self.steps(1)
+    }
+
+    /// Accounts for a function or operator that goes through so much text, or so many items: it takes
+    /// steps, too.
+    pub(crate) fn work(&mut self, size: usize) -> Result<()> {
+        self.steps(size as u64 / SIZE_OF_A_STEP)
+    }
+
+    fn steps(&mut self, count: u64) -> Result<()> {
+        self.steps = self.steps.saturating_add(count);
         if self.steps > self.limits.steps {
             return Err(Error::new(format!(
                 "the program takes more than {} steps; does it end?",

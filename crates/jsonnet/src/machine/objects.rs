@@ -123,7 +123,9 @@ impl Machine<'_> {
     }
 
     /// Names of fields, sorted, and whether they are hidden.
-    pub(crate) fn names(&self, object: ObjectId) -> Vec<(Name, bool)> {
+    pub(crate) fn names(&mut self, object: ObjectId) -> Result<Vec<(Name, bool)>> {
+        let count: usize = self.layers(object).iter().map(|layer| 1 + layer.fields.len()).sum();
+        self.work(count.saturating_mul(8))?;
         let mut names: BTreeMap<Name, bool> = BTreeMap::new();
         for layer in self.layers(object) {
             for (name, slot) in &layer.fields {
@@ -140,7 +142,7 @@ impl Machine<'_> {
                 }
             }
         }
-        names.into_iter().collect()
+        Ok(names.into_iter().collect())
     }
 
     /// The scope in which the fields of a layer stand.
@@ -186,6 +188,7 @@ impl Machine<'_> {
     }
 
     pub(super) fn field(&mut self, object: ObjectId, name: &Name, below: usize) -> Result<Value> {
+        self.work(below)?;
         if !self.has(object, name, below) {
             return Err(Error::new(format!("Field does not exist: {name}")));
         }
@@ -264,6 +267,7 @@ impl Machine<'_> {
                 }
             }
             (Value::Text(text), Value::Number(at)) => {
+                self.work(text.len())?;
                 let place = whole(*at).and_then(|at| usize::try_from(at).ok());
                 match place.and_then(|place| text.chars().nth(place)) {
                     Some(c) => Ok(Value::text(&c.to_string())),

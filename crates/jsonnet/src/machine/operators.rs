@@ -107,7 +107,10 @@ impl Machine<'_> {
             (Value::Bool(a), Value::Bool(b)) => Ok(a == b),
             #[allow(clippy::float_cmp)] // As the language has it.
             (Value::Number(a), Value::Number(b)) => Ok(a == b),
-            (Value::Text(a), Value::Text(b)) => Ok(a == b),
+            (Value::Text(a), Value::Text(b)) => {
+                machine.work(a.len().min(b.len()))?;
+                Ok(a == b)
+            }
             (Value::Array(a), Value::Array(b)) => {
                 if a.len() != b.len() {
                     return Ok(false);
@@ -144,14 +147,17 @@ impl Machine<'_> {
     /// Names of the fields that are not hidden; its assertions hold.
     pub(crate) fn visible(&mut self, object: ObjectId) -> Result<Vec<Name>> {
         self.check(object)?;
-        let names = self.names(object).into_iter();
+        let names = self.names(object)?.into_iter();
         Ok(names.filter(|(_, hidden)| !hidden).map(|(name, _)| name).collect())
     }
 
     pub(crate) fn compare(&mut self, left: &Value, right: &Value) -> Result<std::cmp::Ordering> {
         self.deeper(|machine| match (left, right) {
             (Value::Number(a), Value::Number(b)) => Ok(a.total_cmp(b)),
-            (Value::Text(a), Value::Text(b)) => Ok(a.cmp(b)),
+            (Value::Text(a), Value::Text(b)) => {
+                machine.work(a.len().min(b.len()))?;
+                Ok(a.cmp(b))
+            }
             (Value::Array(a), Value::Array(b)) => {
                 for (a, b) in a.iter().zip(b.iter()) {
                     let (a, b) = (machine.force(*a)?, machine.force(*b)?);

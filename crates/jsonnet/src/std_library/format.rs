@@ -196,7 +196,7 @@ fn print(code: &Code, number: f64) -> String {
         'e' | 'E' => ("", scientific(size, code.precision.unwrap_or(6), code.conversion)),
         'f' | 'F' => ("", format!("{size:.*}", code.precision.unwrap_or(6))),
         'g' | 'G' => ("", general(size, code)),
-        _ => ("", digits(whole.to_string())),
+        _ => ("", digits(format!("{:.0}", size.floor()))),
     };
     let sign = match (negative, code.sign, code.blank) {
         (true, _, _) => "-",

@@ -9,7 +9,7 @@ use windlass_object::yaml;
 
 use super::Arguments;
 use crate::error::Error;
-use crate::machine::{Machine, Result, whole};
+use crate::machine::{Machine, Result, finite, whole};
 use crate::manifest;
 use crate::value::{ThunkId, Value};
 
@@ -153,6 +153,8 @@ pub(super) fn call(machine: &mut Machine<'_>, args: &Arguments<'_>) -> Result<Va
         "parseInt" | "parseOctal" | "parseHex" => integer(machine, args),
         "parseJson" => {
             let text = args.text(machine, 0)?;
+            // What it takes in memory before its values are counted.
+            machine.spend(text.len().saturating_mul(8))?;
             let json = serde_json::from_str(&text)
                 .map_err(|error| Error::new(format!("failed to parse JSON: {error}")))?;
             manifest::from_json(machine, &json)
@@ -266,7 +268,7 @@ fn integer(machine: &mut Machine<'_>, args: &Arguments<'_>) -> Result<Value> {
     if digits.is_empty() {
         return Err(Error::new(format!("Not an integer: {text:?}")));
     }
-    Ok(Value::Number(if negative { -number } else { number }))
+    finite(if negative { -number } else { number })
 }
 
 fn parse_yaml(machine: &mut Machine<'_>, args: &Arguments<'_>) -> Result<Value> {
