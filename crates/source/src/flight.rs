@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -26,8 +27,10 @@ struct Slot<V> {
 pub(crate) struct Flights<K, V> {
     slots: Mutex<HashMap<K, Slot<V>>>,
     capacity: usize,
-    /// How long a good answer, and how long a failure, is repeated.
-    keep: (Duration, Duration),
+    /// How long a good answer is repeated, in milliseconds.
+    keep_good: AtomicU64,
+    /// How long a failure is.
+    keep_failed: Duration,
 }
 
 impl<K, V> fmt::Debug for Flights<K, V> {
@@ -42,7 +45,20 @@ where
     V: Clone + Send + Sync + 'static,
 {
     pub(crate) fn new(capacity: usize, good: Duration, failed: Duration) -> Self {
-        Self { slots: Mutex::default(), capacity, keep: (good, failed) }
+        let flights = Self {
+            slots: Mutex::default(),
+            capacity,
+            keep_good: AtomicU64::default(),
+            keep_failed: failed,
+        };
+        flights.keep(good);
+        flights
+    }
+
+    /// How long good answers are repeated from now on, also those that are there.
+    pub(crate) fn keep(&self, good: Duration) {
+        let millis = u64::try_from(good.as_millis()).unwrap_or(u64::MAX);
+        self.keep_good.store(millis, Ordering::Relaxed);
     }
 
     /// The answer for `key`: the kept one, the one on its way, or that of a new attempt.
@@ -67,9 +83,10 @@ where
     }
 
     fn fresh(&self, slot: &Slot<V>) -> bool {
-        slot.landed
-            .get()
-            .is_none_or(|(at, good)| at.elapsed() < if *good { self.keep.0 } else { self.keep.1 })
+        let good = Duration::from_millis(self.keep_good.load(Ordering::Relaxed));
+        slot.landed.get().is_none_or(|(at, is_good)| {
+            at.elapsed() < if *is_good { good } else { self.keep_failed }
+        })
     }
 
     /// Drops what is stale, and if that is not enough the oldest that has landed.
@@ -121,7 +138,7 @@ fn start<V: Clone + Send + Sync + 'static>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     #[tokio::test]
     async fn many_callers_make_one_attempt() {

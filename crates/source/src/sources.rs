@@ -345,6 +345,11 @@ impl Sources {
         self.shared.refs.get(key, &shown, list).await
     }
 
+    /// How long what is known of remote refs counts from now on, unless it is invalidated.
+    pub fn keep_refs(&self, interval: Duration) {
+        self.shared.refs.keep(interval);
+    }
+
     /// Forgets what is known of the refs of every repository whose address
     /// ([`crate::address::canonical`]) `matches`, and of failures to fetch from it; the next question goes to the remote.
     pub fn invalidate(&self, matches: &dyn Fn(&str) -> bool) {

@@ -243,7 +243,9 @@ impl Look<'_> {
         memory.asking.note(gathered.unreachable, another, repositories, Instant::now());
         let local = sources.iter().any(|source| source.repo_url.starts_with("file://"));
         let pause = if local { LOCAL_POLL } else { self.settings.refresh + self.jitter() };
-        memory.poll = Some(Instant::now() + pause);
+        // Zero means that only webhooks and people have them asked.
+        let polls = local || !self.settings.refresh.is_zero();
+        memory.poll = polls.then(|| Instant::now() + pause);
         gathered
     }
 
