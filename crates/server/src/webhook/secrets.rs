@@ -23,18 +23,29 @@ const AZURE_PASSWORD: &str = "webhook.azuredevops.password";
 const GENERIC: &str = "webhook.generic.secret";
 
 impl Secrets {
-    /// From the decoded data of argocd-secret. A value `$key` stands for the value of that key.
-    pub fn new(data: &BTreeMap<String, Vec<u8>>) -> Self {
+    /// From the decoded data of argocd-secret. A value `$key` stands for the value of that key, and
+    /// `$secret:key` for one of `others`, the secrets that are marked as parts of Argo CD.
+    pub fn new(
+        data: &BTreeMap<String, Vec<u8>>,
+        others: &BTreeMap<String, BTreeMap<String, Vec<u8>>>,
+    ) -> Self {
         let text = |key: &str| {
             let value = String::from_utf8_lossy(data.get(key)?).trim().to_owned();
             Some(value).filter(|v| !v.is_empty())
+        };
+        let referred = |reference: &str| match reference.split_once(':') {
+            Some((secret, key)) => {
+                let value = String::from_utf8_lossy(others.get(secret)?.get(key)?);
+                Some(value.trim().to_owned())
+            }
+            None => text(reference),
         };
         let mut values = BTreeMap::new();
         for key in
             [GITHUB, GITLAB, GOGS, BITBUCKET, BITBUCKET_SERVER, AZURE_USER, AZURE_PASSWORD, GENERIC]
         {
             let Some(value) = text(key) else { continue };
-            let value = value.strip_prefix('$').and_then(text).unwrap_or(value);
+            let value = value.strip_prefix('$').and_then(referred).unwrap_or(value);
             values.insert(key, SecretString::from(value));
         }
         Self { values }

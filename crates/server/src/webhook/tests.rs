@@ -24,7 +24,24 @@ fn ask(
 fn secrets(pairs: &[(&str, &str)]) -> Secrets {
     let data: BTreeMap<String, Vec<u8>> =
         pairs.iter().map(|(k, v)| ((*k).to_owned(), v.as_bytes().to_vec())).collect();
-    Secrets::new(&data)
+    let other = BTreeMap::from([("word".to_owned(), b"from elsewhere\n".to_vec())]);
+    Secrets::new(&data, &BTreeMap::from([("hooks".to_owned(), other)]))
+}
+
+#[test]
+fn values_may_be_kept_elsewhere() {
+    let check = |reference: &str, secret: &str| {
+        let known = secrets(&[("webhook.github.secret", reference), ("shared", " here ")]);
+        let signature = format!("sha256={}", sign(secret, PUSH));
+        let pairs = [("X-GitHub-Event", "push"), ("X-Hub-Signature-256", signature.as_str())];
+        assert!(ask(&pairs, PUSH, &known).is_ok(), "{reference}");
+    };
+    check("$hooks:word", "from elsewhere");
+    check("$shared", "here");
+    // As Argo CD: a reference to nothing is the word itself.
+    check("$hooks:none", "$hooks:none");
+    check("$nobody:word", "$nobody:word");
+    check("$none", "$none");
 }
 
 fn sign(secret: &str, body: &str) -> String {

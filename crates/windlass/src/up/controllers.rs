@@ -113,37 +113,47 @@ async fn pass_on(mut queue: mpsc::Receiver<Event>, controller: Controller) {
 
 /// Keeps the webhook settings as argocd-secret and argocd-cm have them.
 async fn follow_settings(client: Client, namespace: String, told: watch::Sender<Settings>) {
-    let secret = follow(&client, &namespace, "Secret", "argocd-secret", |object| {
-        let data = secret_data(object);
-        told.send_modify(|s| s.secrets = Secrets::new(&data));
-    });
-    let map = follow(&client, &namespace, "ConfigMap", "argocd-cm", |object| {
+    // By name: argocd-secret itself, and those that a value of it may refer to.
+    let known = parking_lot::Mutex::new(BTreeMap::new());
+    let take = |object: &DynamicObject| {
+        let mut known = known.lock();
+        let name = object.metadata.name.clone().unwrap_or_default();
+        known.insert(name, secret_data(&object.data));
+        let own = known.get("argocd-secret").cloned().unwrap_or_default();
+        told.send_modify(|s| s.secrets = Secrets::new(&own, &known));
+    };
+    let own = watcher::Config::default().fields("metadata.name=argocd-secret");
+    let secret = follow(&client, &namespace, "Secret", own, take);
+    let parts = watcher::Config::default().labels("app.kubernetes.io/part-of=argocd");
+    let parts = follow(&client, &namespace, "Secret", parts, take);
+    let config = watcher::Config::default().fields("metadata.name=argocd-cm");
+    let map = follow(&client, &namespace, "ConfigMap", config, |object| {
+        let object = &object.data;
         let text = object["data"]["webhook.maxPayloadSizeMB"].as_str();
         let megabytes = text.and_then(|t| t.parse::<usize>().ok()).filter(|m| *m > 0);
         let default = Settings::default().max_payload;
         told.send_modify(|s| s.max_payload = megabytes.map_or(default, |m| m << 20));
     });
-    tokio::join!(secret, map);
+    tokio::join!(secret, parts, map);
 }
 
 async fn follow(
     client: &Client,
     namespace: &str,
     kind: &str,
-    name: &str,
-    tell: impl Fn(&serde_json::Value),
+    config: watcher::Config,
+    tell: impl Fn(&DynamicObject),
 ) {
     let kind = bootstrap::resource("", "v1", kind);
     let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &kind);
-    let config = watcher::Config::default().fields(&format!("metadata.name={name}"));
     let objects = watcher(api, config).default_backoff().touched_objects();
     let mut objects = std::pin::pin!(objects);
     loop {
         match objects.try_next().await {
-            Ok(Some(object)) => tell(&object.data),
+            Ok(Some(object)) => tell(&object),
             Ok(None) => return,
             // The watcher begins anew, later each time.
-            Err(error) => tracing::debug!(%error, name, "the watch of a setting broke off"),
+            Err(error) => tracing::debug!(%error, "the watch of a setting broke off"),
         }
     }
 }
