@@ -1,6 +1,8 @@
 //! The world of one story.
 
 use std::ffi::OsString;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -337,6 +339,30 @@ impl World {
     /// What Windlass wrote on its outputs since it started.
     pub fn log(&self) -> Result<String> {
         Ok(std::fs::read_to_string(self.dir.path().join("windlass.log"))?)
+    }
+
+    /// What Windlass shows to Prometheus.
+    pub fn metrics(&self) -> Result<String> {
+        let log = self.log()?;
+        let address = log.lines().find_map(|line| line.strip_prefix("webhooks at http://"));
+        let address = address.and_then(|rest| rest.split('/').next());
+        let address = address.context("where metrics are served")?;
+        let mut stream = TcpStream::connect(address)?;
+        write!(stream, "GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    }
+
+    /// The sum of the samples of a metric whose labels hold all of these texts.
+    pub fn metric(&self, name: &str, labels: &[&str]) -> Result<f64> {
+        let text = self.metrics()?;
+        let lines = text.lines().filter_map(|line| line.strip_prefix(name)?.split_once(' '));
+        let ours = lines.filter(|(found, _)| {
+            (found.is_empty() || found.starts_with('{'))
+                && labels.iter().all(|label| found.contains(label))
+        });
+        Ok(ours.filter_map(|(_, value)| value.parse::<f64>().ok()).sum())
     }
 
     /// The directory of all files of this world.

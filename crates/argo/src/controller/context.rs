@@ -141,6 +141,9 @@ impl Context {
         for problem in &settings.problems {
             tracing::warn!("setting ignored: {problem}");
         }
+        for told in settings.unread.iter().filter(|told| !old.unread.contains(told)) {
+            tracing::warn!("{told}");
+        }
         let mirror = old.filter != settings.filter
             || old.tracking != settings.tracking
             || old.ignore_updates != settings.ignore_updates
@@ -152,6 +155,9 @@ impl Context {
             *known = namespaces;
             changed
         });
+        if old.refresh != settings.refresh && !settings.refresh.is_zero() {
+            self.sources.keep_refs(settings.refresh);
+        }
         let globals = old.global_projects != settings.global_projects;
         self.settings.store(Arc::new(settings));
         if globals {

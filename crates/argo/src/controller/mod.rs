@@ -43,6 +43,7 @@ mod signatures;
 mod spec;
 mod status;
 mod tracker;
+mod unread;
 mod updates;
 mod watches;
 

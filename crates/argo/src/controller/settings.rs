@@ -13,7 +13,7 @@ use windlass_object::yaml;
 
 use super::namespaces::Namespaces;
 use super::projects::{self, GlobalProject};
-use super::{ignored, known_types, updates};
+use super::{ignored, known_types, unread, updates};
 use crate::build_options::BuildOptions;
 use crate::customizations::Customizations;
 use crate::types::IgnoreDifference;
@@ -23,7 +23,7 @@ use crate::types::IgnoreDifference;
 pub struct Settings {
     /// How objects are marked.
     pub tracking: Tracking,
-    /// How often a repository is asked whether it changed, without a webhook.
+    /// How often a repository is asked whether it changed, without a webhook; zero is never.
     pub(crate) refresh: Duration,
     /// Up to how much later than that, so that not all ask at once.
     pub(crate) jitter: Duration,
@@ -59,6 +59,8 @@ pub struct Settings {
     pub masked_annotations: Vec<String>,
     /// Keys that cannot be read, for the log.
     pub(crate) problems: Vec<String>,
+    /// Keys that are set and do nothing yet, for the log.
+    pub(crate) unread: Vec<String>,
 }
 
 /// Where the health of an application's objects is kept.
@@ -157,6 +159,7 @@ impl Settings {
                 .map(str::to_owned)
                 .collect(),
             problems,
+            unread: unread::unread(config, parameters),
         }
     }
 }
