@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::map_type::Receiver;
 use crate::set::MissingKey;
 use crate::value::Value;
 
@@ -42,8 +43,8 @@ pub(crate) fn field(
             }
         }
         Value::Map(map) => {
-            if let Some(plain) = map.method(name) {
-                return Ok(Found::Value(Value::Map(Rc::new(plain))));
+            if let Some(receiver) = Receiver::of(map, name) {
+                return Ok(Found::Method(Rc::new(receiver)));
             }
             if has_arguments {
                 return Err(format!("{name} is not a method but has arguments"));
@@ -73,7 +74,7 @@ fn static_type(value: &Value, known: bool) -> String {
     match value {
         _ if known => value.type_name(),
         Value::Object(o) => o.type_name().to_owned(),
-        Value::Map(m) if m.name.is_some() => value.type_name(),
+        Value::Map(m) if m.named.is_some() => value.type_name(),
         _ => "interface {}".to_owned(),
     }
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::rc::Rc;
 
+use crate::map_type::MapType;
+
 /// A value of a template. Maps and objects are shared: a clone is the same one.
 #[derive(Clone, Debug)]
 pub enum Value {
@@ -114,32 +116,30 @@ impl List {
 pub struct Map {
     /// What it declares to hold.
     pub element: Element,
-    /// Its type's name, where that is not `map[string]…`, such as `common.Values`.
-    pub name: Option<&'static str>,
+    /// Its type, where that has a name of its own, such as `common.Values`.
+    pub named: Option<&'static MapType>,
     entries: Rc<RefCell<BTreeMap<Rc<str>, Value>>>,
 }
 
 impl Map {
     /// A map of `entries`.
     pub fn new(element: Element, entries: BTreeMap<Rc<str>, Value>) -> Self {
-        Self { element, name: None, entries: Rc::new(RefCell::new(entries)) }
+        Self { element, named: None, entries: Rc::new(RefCell::new(entries)) }
     }
 
-    /// A map whose type has a name of its own.
-    pub fn named(name: &'static str, entries: BTreeMap<Rc<str>, Value>) -> Self {
-        Self { element: Element::Any, name: Some(name), entries: Rc::new(RefCell::new(entries)) }
+    /// A map of a type that has a name of its own.
+    pub fn of_type(kind: &'static MapType, entries: BTreeMap<Rc<str>, Value>) -> Self {
+        Self { element: Element::Any, named: Some(kind), entries: Rc::new(RefCell::new(entries)) }
     }
 
-    /// The same map under a type's name: what is changed in one is changed in the other.
-    pub fn converted(&self, name: &'static str) -> Self {
-        Self { element: self.element, name: Some(name), entries: self.entries.clone() }
+    /// The same map under another type: what is changed in one is changed in the other.
+    pub fn converted(&self, kind: &'static MapType) -> Self {
+        Self { element: self.element, named: Some(kind), entries: self.entries.clone() }
     }
 
-    /// The same map as a plain one, where its named type has a method of that name that gives it:
-    /// `AsMap` of Helm's `common.Values`.
-    pub(crate) fn method(&self, name: &str) -> Option<Self> {
-        let found = name == "AsMap" && self.name == Some("common.Values");
-        found.then(|| Self { element: self.element, name: None, entries: self.entries.clone() })
+    /// The same map as a `map[string]…`.
+    pub fn unnamed(&self) -> Self {
+        Self { element: self.element, named: None, entries: self.entries.clone() }
     }
 
     /// The value under a key.
@@ -222,6 +222,12 @@ pub trait Object: Debug {
 
     /// Its number, where its kind is an integer's, such as a `time.Duration`.
     fn integer(&self) -> Option<i64> {
+        None
+    }
+
+    /// The fields of a struct that JSON writes, by their JSON names and in the struct's order, which
+    /// [`Object::data`] does not keep.
+    fn json_fields(&self) -> Option<Vec<(&'static str, Value)>> {
         None
     }
 
@@ -320,9 +326,10 @@ impl Value {
             Self::String(_) | Self::Binary(_) => "string".to_owned(),
             Self::Bytes(_) => "[]uint8".to_owned(),
             Self::List(l) => format!("[]{}", l.element.type_name()),
-            Self::Map(m) => m
-                .name
-                .map_or_else(|| format!("map[string]{}", m.element.type_name()), str::to_owned),
+            Self::Map(m) => m.named.map_or_else(
+                || format!("map[string]{}", m.element.type_name()),
+                |t| t.name.to_owned(),
+            ),
             Self::Object(o) => o.type_name().to_owned(),
         }
     }

@@ -27,8 +27,8 @@ fn copy(value: &Value, depth: usize) -> Answer {
             let entries = m.entries();
             let copied = entries.iter().map(|(k, v)| Ok((k.clone(), copy(v, depth + 1)?)));
             let copied = copied.collect::<Result<_, windlass_gotemplate::CallError>>()?;
-            Value::Map(Rc::new(match m.name {
-                Some(name) => Map::named(name, copied),
+            Value::Map(Rc::new(match m.named {
+                Some(kind) => Map::of_type(kind, copied),
                 None => Map::new(m.element, copied),
             }))
         }

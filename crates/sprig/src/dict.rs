@@ -104,7 +104,7 @@ fn conversion(value: &Value, wanted: &str) -> CallError {
 /// Only the plain type passes: `.Values` has one of its own, and is refused.
 fn plain_map(value: &Value) -> Result<&Rc<Map>, CallError> {
     match value {
-        Value::Map(m) if m.name.is_none() && m.element == Element::Any => Ok(m),
+        Value::Map(m) if m.named.is_none() && m.element == Element::Any => Ok(m),
         other => Err(conversion(other, "map[string]interface {}")),
     }
 }

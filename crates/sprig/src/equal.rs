@@ -38,7 +38,7 @@ fn equal(a: &Value, b: &Value, depth: usize) -> bool {
             }
             let (left, right) = (a.entries(), b.entries());
             a.element == b.element
-                && a.name == b.name
+                && a.named.map(|t| t.name) == b.named.map(|t| t.name)
                 && left.len() == right.len()
                 && left
                     .iter()

@@ -28,12 +28,14 @@ mod table;
 mod text;
 mod toml;
 mod url;
+mod values;
 mod version;
 mod yaml;
 
 use windlass_gotemplate::Functions;
 
 pub use environment::{Certificates, Environment, Renewal};
+pub use values::VALUES;
 pub use yaml::{from_data, to_data, to_yaml};
 
 /// The table of all functions, with Go's own.

@@ -23,9 +23,9 @@ fn ours(name: &str, text: &str) -> Answer {
     let functions = functions(&Environment::new(1_700_000_000_000_000_000, [7; 32]));
     let values = windlass_object::yaml::parse_one(VALUES.as_bytes(), &Default::default()).unwrap();
     let Value::Map(values) = from_data(&values) else { panic!("values are a mapping") };
-    let values = Map::named("common.Values", values.entries().clone());
+    let values = Map::of_type(&windlass_sprig::VALUES, values.entries().clone());
     let scope = [("Values".into(), Value::Map(values.into()))].into();
-    let data = Value::Map(Map::named("common.Values", scope).into());
+    let data = Value::Map(Map::of_type(&windlass_sprig::VALUES, scope).into());
     let mut set = Set::default();
     set.missing_key = MissingKey::Zero;
     let path = format!("c/templates/{name}");

@@ -52,16 +52,30 @@ impl Object for All {
         format!("&{{{} {} {}}}", print(&self.kube), print(&self.versions), print(&self.helm))
     }
 
-    fn data(&self) -> Value {
-        let part = |value: &Value| match value {
-            Value::Object(object) => object.data(),
-            other => other.clone(),
-        };
-        Value::map([
-            ("KubeVersion", part(&self.kube)),
-            ("APIVersions", part(&self.versions)),
-            ("HelmVersion", part(&self.helm)),
+    fn has_method(&self, name: &str) -> bool {
+        name == "Copy"
+    }
+
+    fn parameters(&self, _method: &str) -> Option<&'static [Type]> {
+        Some(&[])
+    }
+
+    fn call(&self, _name: &str, _args: &[Value]) -> Result<Value, String> {
+        let Self { kube, versions, helm } = self;
+        let (kube, versions, helm) = (kube.clone(), versions.clone(), helm.clone());
+        Ok(Value::Object(Rc::new(Self { kube, versions, helm })))
+    }
+
+    fn json_fields(&self) -> Option<Vec<(&'static str, Value)>> {
+        Some(vec![
+            ("KubeVersion", self.kube.clone()),
+            ("APIVersions", self.versions.clone()),
+            ("HelmVersion", self.helm.clone()),
         ])
+    }
+
+    fn data(&self) -> Value {
+        Value::map(self.json_fields().unwrap_or_default())
     }
 
     fn as_any(&self) -> &dyn std::any::Any {
@@ -108,12 +122,14 @@ impl Object for Kube {
         self.0.text().to_owned()
     }
 
-    fn data(&self) -> Value {
+    fn json_fields(&self) -> Option<Vec<(&'static str, Value)>> {
         let KubeVersion { version, major, minor, .. } = &self.0;
-        Value::map(
-            [("Version", version), ("Major", major), ("Minor", minor)]
-                .map(|(k, v)| (k, Value::string(&**v))),
-        )
+        let fields = [("Version", version), ("Major", major), ("Minor", minor)];
+        Some(fields.map(|(k, v)| (k, Value::string(&**v))).into())
+    }
+
+    fn data(&self) -> Value {
+        Value::map(self.json_fields().unwrap_or_default())
     }
 
     fn as_any(&self) -> &dyn std::any::Any {
@@ -181,10 +197,14 @@ impl Object for Helm {
         format!("{{{}}}", HELM.map(|(_, v)| v).join(" "))
     }
 
-    fn data(&self) -> Value {
+    fn json_fields(&self) -> Option<Vec<(&'static str, Value)>> {
         let tags = ["version", "git_commit", "git_tree_state", "go_version", "kube_client_version"];
-        let entries = tags.into_iter().zip(HELM.map(|(_, v)| v)).filter(|(_, v)| !v.is_empty());
-        Value::map(entries.map(|(k, v)| (k, Value::string(v))))
+        let fields = tags.into_iter().zip(HELM.map(|(_, v)| v)).filter(|(_, v)| !v.is_empty());
+        Some(fields.map(|(k, v)| (k, Value::string(v))).collect())
+    }
+
+    fn data(&self) -> Value {
+        Value::map(self.json_fields().unwrap_or_default())
     }
 
     fn as_any(&self) -> &dyn std::any::Any {

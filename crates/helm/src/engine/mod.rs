@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use windlass_gotemplate::{Map, MissingKey, Set, Value};
+use windlass_sprig::VALUES;
 
 use crate::error::Error;
 use crate::render::{Options, Release};
@@ -59,8 +60,8 @@ pub(crate) fn run(
             ("Name".into(), Value::string(name.as_str())),
             ("BasePath".into(), Value::string(&*template.base_path)),
         ]);
-        template.dot.set("Template", Value::Map(Rc::new(Map::named("common.Values", about))));
-        let dot = Value::Map(template.dot.clone());
+        template.dot.set("Template", Value::Map(Rc::new(Map::of_type(&VALUES, about))));
+        let dot = Value::Map(Rc::new(template.dot.converted(&VALUES)));
         let text = set
             .execute(name, &dot, &functions, options.limits)
             .map_err(|error| trace::exec_error(name, &error, &source))?;

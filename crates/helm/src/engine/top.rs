@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use windlass_gotemplate::{Element, Map, Value};
+use windlass_sprig::VALUES;
 
 use super::{capabilities, files, metadata};
 use crate::Capabilities;
@@ -47,12 +48,12 @@ impl Shared {
 /// Values under the name of their type.
 fn named(values: &Value) -> Value {
     match values {
-        Value::Map(map) => Value::Map(Rc::new(map.converted("common.Values"))),
+        Value::Map(map) => Value::Map(Rc::new(map.converted(&VALUES))),
         other => other.clone(),
     }
 }
 
 /// The values of a chart that has none.
 pub(super) fn no_values() -> Value {
-    Value::Map(Rc::new(Map::named("common.Values", BTreeMap::new())))
+    Value::Map(Rc::new(Map::of_type(&VALUES, BTreeMap::new())))
 }

@@ -22,7 +22,8 @@ pub enum Indent {
     /// `-` right under the key's first letter, as sigs.k8s.io/yaml writes.
     #[default]
     Compact,
-    /// Two columns further, as kyaml writes where it keeps a file's own wide style.
+    /// Two columns further, as go-yaml's own encoder writes, which does not go through JSON: there
+    /// a float stays one (`1e+06`).
     Wide,
 }
 
@@ -60,7 +61,12 @@ impl Emitter {
             Value::Null => self.word("null"),
             Value::Bool(true) => self.word("true"),
             Value::Bool(false) => self.word("false"),
-            Value::Number(n) => self.word(&number(n)),
+            Value::Number(n) => match n.as_f64() {
+                Some(f) if n.is_f64() && self.layout == Indent::Wide => {
+                    self.word(&float::format(f));
+                }
+                _ => self.word(&number(n)),
+            },
             Value::String(s) => self.text(s, indent, false),
             Value::Array(items) if items.is_empty() => self.word("[]"),
             Value::Array(items) => {

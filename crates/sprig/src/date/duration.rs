@@ -58,6 +58,15 @@ fn to_multiple(
 }
 
 impl Duration {
+    /// The duration that an argument is: a constant is one of nanoseconds.
+    pub(crate) fn argument(value: &Value) -> Option<Self> {
+        match value {
+            Value::Object(object) => object.as_any().downcast_ref::<Self>().copied(),
+            Value::Int(nanoseconds) => Some(Self(*nanoseconds)),
+            _ => None,
+        }
+    }
+
     /// The length, or the longest there is.
     pub(crate) fn saturating(nanos: i128) -> Self {
         Self(i64::try_from(nanos).unwrap_or(if nanos < 0 { i64::MIN } else { i64::MAX }))
@@ -280,11 +289,8 @@ impl Object for Duration {
     }
 
     fn call(&self, name: &str, args: &[Value]) -> Result<Value, String> {
-        let other = || match args {
-            [Value::Object(o)] => o.as_any().downcast_ref::<Self>().map(|d| d.0),
-            _ => None,
-        };
-        let to = || other().ok_or_else(|| format!("{name} takes a {DURATION}"));
+        let other = || Self::argument(args.first()?);
+        let to = || other().map(|d| d.0).ok_or_else(|| format!("{name} takes a {DURATION}"));
         Ok(match name {
             "Hours" => Value::Float64(self.count(3600 * SECOND)),
             "Minutes" => Value::Float64(self.count(60 * SECOND)),

@@ -143,6 +143,10 @@ impl Time {
         day - day_of(self.clock().date.0, 1, 1) + 1
     }
 
+    fn marshalled(&self) -> String {
+        self.format("2006-01-02T15:04:05.999999999Z07:00")
+    }
+
     fn is_zero(&self) -> bool {
         self.nanos == Self::zero().nanos
     }
@@ -164,6 +168,8 @@ const METHODS: &[&str] = &[
     "Hour",
     "IsZero",
     "Local",
+    "MarshalJSON",
+    "MarshalText",
     "Minute",
     "Month",
     "Nanosecond",
@@ -225,6 +231,10 @@ impl Object for Time {
             ("UnixNano", []) => whole(1),
             ("IsZero", []) => Ok(Value::Bool(self.is_zero())),
             ("UTC" | "Local", []) => Ok(Self::utc(self.nanos).value()),
+            ("MarshalText", []) => Ok(Value::Bytes(self.marshalled().as_bytes().into())),
+            ("MarshalJSON", []) => {
+                Ok(Value::Bytes(format!("\"{}\"", self.marshalled()).as_bytes().into()))
+            }
             ("String", []) => Ok(Value::string(self.print())),
             ("Format", [layout]) => {
                 Ok(Value::string(self.format(layout.as_str().ok_or_else(wrong)?)))
@@ -239,22 +249,17 @@ impl Object for Time {
                 let moved = date - self.local_seconds().div_euclid(86_400);
                 Ok(self.in_zone(self.nanos + i128::from(moved) * 86_400_000_000_000))
             }
+            ("Add" | "Truncate" | "Round", [by]) => {
+                let by = i128::from(Duration::argument(by).ok_or_else(wrong)?.0);
+                let rest = (self.nanos - Self::zero().nanos).rem_euclid(by.max(1));
+                Ok(self.in_zone(match name {
+                    "Add" => self.nanos + by,
+                    _ if by <= 0 => self.nanos,
+                    "Round" if rest * 2 >= by => self.nanos - rest + by,
+                    _ => self.nanos - rest,
+                }))
+            }
             (_, [Value::Object(other)]) => {
-                if let Some(by) = other.as_any().downcast_ref::<Duration>() {
-                    let since = self.nanos - Self::zero().nanos;
-                    let by = i128::from(by.0);
-                    return match name {
-                        "Add" => Ok(self.in_zone(self.nanos + by)),
-                        "Truncate" if by > 0 => Ok(self.in_zone(self.nanos - since.rem_euclid(by))),
-                        "Round" if by > 0 => {
-                            let rest = since.rem_euclid(by);
-                            let up = if rest * 2 >= by { by } else { 0 };
-                            Ok(self.in_zone(self.nanos - rest + up))
-                        }
-                        "Truncate" | "Round" => Ok(self.in_zone(self.nanos)),
-                        _ => Err(wrong()),
-                    };
-                }
                 let Some(time) = other.as_any().downcast_ref::<Self>() else { return Err(wrong()) };
                 match name {
                     "Sub" => Ok(Duration::saturating(self.nanos - time.nanos).value()),
@@ -274,7 +279,7 @@ impl Object for Time {
     }
 
     fn data(&self) -> Value {
-        Value::string(self.format("2006-01-02T15:04:05.999999999Z07:00"))
+        Value::string(self.marshalled())
     }
 
     fn as_any(&self) -> &dyn Any {

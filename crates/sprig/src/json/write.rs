@@ -59,17 +59,30 @@ impl Writer {
                 self.enter(value, '{')?;
                 let entries = m.entries();
                 for (i, (key, item)) in entries.iter().enumerate() {
-                    self.separate(i);
-                    self.string(key);
-                    self.out.push_str(if self.style == Style::Pretty { ": " } else { ":" });
-                    self.value(item)?;
+                    self.field(i, key, item)?;
                 }
                 self.leave(entries.is_empty(), '}');
             }
             Value::Object(o) if o.is_nil() => self.out.push_str("null"),
-            Value::Object(o) => self.value(&o.data())?,
+            Value::Object(o) => match o.json_fields() {
+                Some(fields) => {
+                    self.enter(value, '{')?;
+                    for (i, (key, item)) in fields.iter().enumerate() {
+                        self.field(i, key, item)?;
+                    }
+                    self.leave(fields.is_empty(), '}');
+                }
+                None => self.value(&o.data())?,
+            },
         }
         Ok(())
+    }
+
+    fn field(&mut self, index: usize, key: &str, value: &Value) -> Result<(), String> {
+        self.separate(index);
+        self.string(key);
+        self.out.push_str(if self.style == Style::Pretty { ": " } else { ":" });
+        self.value(value)
     }
 
     fn enter(&mut self, value: &Value, open: char) -> Result<(), String> {
