@@ -432,7 +432,7 @@ impl<'a> State<'a> {
         if complete && self.new.is_some() {
             let message = format!("{what} has successfully progressed.");
             set(conditions, "True", "NewReplicaSetAvailable", &message);
-        } else if progressing || current.is_none() {
+        } else if progressing || current.is_none() || self.new.is_none() {
             let reason = match (self.new, progressing) {
                 (_, true) => "ReplicaSetUpdated",
                 (Some(_), false) => "FoundNewReplicaSet",
