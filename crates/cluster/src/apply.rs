@@ -139,7 +139,7 @@ impl Cluster {
         if live.annotation(LAST_APPLIED).is_none() {
             warnings.push(format!(
                 "Warning: resource {}/{} is missing the {LAST_APPLIED} annotation which is required \
-                 by  apply.  apply should only be used on resources created declaratively by either \
+                 by  apply.  apply should only be used on resources created declaratively by either  \
                  create --save-config or  apply. The missing annotation will be patched \
                  automatically.",
                 kind.resource,

@@ -317,6 +317,10 @@ pub trait ApiKinds {
     fn namespaced(&self, kind: &GroupKind) -> Option<bool>;
     /// Whether this version of a kind is served.
     fn serves(&self, kind: &GroupVersionKind) -> bool;
+    /// Whether anything is served of this version of the kind's group.
+    fn serves_group_version(&self, _kind: &GroupVersionKind) -> bool {
+        false
+    }
     /// What is served of a kind whose version is not: another version, or another group's kind of
     /// that name. It only makes a message clearer.
     fn served_instead(&self, _kind: &GroupVersionKind) -> Option<GroupVersionKind> {

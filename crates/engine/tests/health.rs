@@ -339,6 +339,6 @@ fn an_application_is_as_healthy_as_the_worst_of_its_objects() {
     );
     check_application(
         &["{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: ns}}"],
-        "Unknown Caused by Pod:ns/p\nerror setting app health: failed to get resource health for \"Pod\" with name \"p\" in namespace \"ns\": script failed",
+        "Unknown Caused by Pod:ns/p\nerror setting app health: failed to get resource health for \"Pod\" with name \"p\" in namespace \"ns\": failed to get resource health for ns/p: script failed",
     );
 }

@@ -496,6 +496,12 @@ fn what_is_gone_already_stops_nothing() {
     let cut = step.clone().finish(std::slice::from_ref(&gone));
     assert_eq!(cut.state.phase, OperationPhase::Running);
     assert_eq!(cut.wait, Wait::Ready);
-    let whole = step.finish(&[gone, Outcome::Done(Change::Created)]);
+    let whole = step.clone().finish(&[gone.clone(), Outcome::from(Change::Created)]);
     assert_eq!(whole.state.phase, OperationPhase::Succeeded);
+
+    // Remarks follow what was done.
+    let done = Outcome::Done { change: Change::Configured, warnings: vec!["Warning: odd.".into()] };
+    let remarked = step.finish(&[gone, done]);
+    let messages: Vec<_> = remarked.state.results.iter().map(|r| r.message.as_str()).collect();
+    assert!(messages.contains(&"configmap/a configured. Warning: odd."), "{messages:?}");
 }

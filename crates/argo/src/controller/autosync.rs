@@ -152,7 +152,8 @@ pub(crate) fn lacked(state: &OperationState) -> impl Iterator<Item = GroupVersio
     lines
         .filter(|line| {
             line.status == Some(ResultCode::SyncFailed)
-                && line.message.starts_with("The Kubernetes API could not find ")
+                && (line.message.starts_with("The Kubernetes API could not find ")
+                    || line.message.ends_with(" \"\" not found"))
         })
         .map(|line| GroupVersionKind::new(&line.group, &line.version, &line.kind))
 }

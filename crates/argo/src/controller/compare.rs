@@ -33,6 +33,10 @@ impl state::ApiKinds for Kinds {
         self.0.get(kind).is_some()
     }
 
+    fn serves_group_version(&self, kind: &GroupVersionKind) -> bool {
+        self.0.all().any(|found| (&found.group, &found.version) == (&kind.group, &kind.version))
+    }
+
     fn served_instead(&self, kind: &GroupVersionKind) -> Option<GroupVersionKind> {
         let same = self.0.preferred(&kind.group_kind());
         let named = || self.0.all().find(|found| found.kind == kind.kind);
@@ -117,21 +121,29 @@ impl Subject<'_> {
 
     /// All that the application manages but what its project does not let it touch.
     pub(crate) fn managed(&self) -> impl Iterator<Item = (ResourceKey, Arc<Object>)> {
+        let permits = self.permits();
+        let nodes = self.cluster.of_application(self.instance).into_iter();
+        nodes.filter_map(move |node| {
+            let key = node.key();
+            permits(&key).then(|| node.object().map(|object| (key, Arc::new(object))))?
+        })
+    }
+
+    /// Whether the project lets the application touch what is there.
+    fn permits(&self) -> impl Fn(&ResourceKey) -> bool {
         let clusters = &self.context.clusters;
         let (server, cluster) = clusters.find(&self.app.spec.destination).unwrap_or_default();
         let owner = clusters.owner(&server);
-        let nodes = self.cluster.of_application(self.instance).into_iter();
-        nodes.filter_map(move |node| {
+        move |key| {
             let place = Place { server: &server, cluster: &cluster, owner: &owner, namespace: "" };
-            let key = node.key();
-            let permitted = permits_live(self.project, &key, &place);
-            permitted.then(|| node.object().map(|object| (key, Arc::new(object))))?
-        })
+            permits_live(self.project, key, &place)
+        }
     }
 
     /// Live objects: those that are marked, and those that Git names.
     async fn live(&self, targets: &Targets) -> Result<LiveObjects, Error> {
         let mut live: LiveObjects = self.managed().collect();
+        let permits = self.permits();
         for target in &targets.objects {
             let gvk = target.gvk();
             let mut key = target.key();
@@ -145,7 +157,10 @@ impl Subject<'_> {
                 self.namespace().clone_into(&mut key.namespace);
             }
             let known = live.get(&key).is_some_and(|o| o.gvk().version == gvk.version);
-            if !known && let Some(object) = self.cluster.live(&key, &gvk.version).await? {
+            if !known
+                && permits(&key)
+                && let Some(object) = self.cluster.live(&key, &gvk.version).await?
+            {
                 live.insert(key, Arc::new(object));
             }
         }

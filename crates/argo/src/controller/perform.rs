@@ -44,7 +44,7 @@ async fn perform(
         }
     }
     match result {
-        Ok(change) => Outcome::Done(change),
+        Ok((change, warnings)) => Outcome::Done { change, warnings },
         Err(error) if error.is_not_found() || matches!(error, Error::NoSuchKind { .. }) => {
             Outcome::NotFound { message: error.to_string() }
         }
@@ -52,11 +52,12 @@ async fn perform(
     }
 }
 
-async fn request(cluster: &Cluster, action: &Action) -> Result<Change, Error> {
+/// What changed, and remarks on it.
+async fn request(cluster: &Cluster, action: &Action) -> Result<(Change, Vec<String>), Error> {
     // A rehearsal only computes here what would be sent.
     let dry_run = if action.dry_run { DryRun::Client } else { DryRun::None };
     let (gvk, key) = (&action.kind, &action.key);
-    match &action.verb {
+    let change = match &action.verb {
         Verb::Apply { object, force, .. } => {
             let options = ApplyOptions { dry_run, force: *force };
             let applied = cluster.apply(object, &options).await?;
@@ -65,34 +66,34 @@ async fn request(cluster: &Cluster, action: &Action) -> Result<Change, Error> {
             }
             // A rehearsal of kubectl does not look whether there is anything to patch.
             let unchanged = applied.outcome == windlass_cluster::Outcome::Unchanged;
-            Ok(if action.dry_run && unchanged {
+            let change = if action.dry_run && unchanged {
                 Change::Configured
             } else {
                 change(applied.outcome)
-            })
+            };
+            return Ok((change, applied.warnings));
         }
         Verb::ServerSideApply { object, migrate, .. } => {
             if action.dry_run {
                 let options = ApplyOptions { dry_run, force: false };
-                return cluster.apply(object, &options).await.map(|a| change(a.outcome));
+                let applied = cluster.apply(object, &options).await?;
+                return Ok((change(applied.outcome), applied.warnings));
             }
             let applied = cluster.server_side_apply(object, dry_run, migrate.as_deref()).await?;
             if is_crd(object) {
                 cluster.await_definition(object.name()).await;
             }
-            Ok(change(applied.outcome))
+            change(applied.outcome)
         }
-        Verb::Create { object, .. } => {
-            cluster.create(object, dry_run).await.map(|applied| change(applied.outcome))
-        }
+        Verb::Create { object, .. } => change(cluster.create(object, dry_run).await?.outcome),
         Verb::Replace { object, force } => {
-            cluster.replace(object, *force, dry_run).await.map(|applied| change(applied.outcome))
+            change(cluster.replace(object, *force, dry_run).await?.outcome)
         }
         Verb::Update { object } => {
             if !action.dry_run {
                 cluster.update(object, dry_run).await?;
             }
-            Ok(Change::Updated)
+            Change::Updated
         }
         Verb::Delete { propagation } => {
             if !action.dry_run {
@@ -106,14 +107,15 @@ async fn request(cluster: &Cluster, action: &Action) -> Result<Change, Error> {
                 };
                 cluster.delete(gvk, &key.namespace, &key.name, &options).await?;
             }
-            Ok(Change::Removed)
+            Change::Removed
         }
         Verb::ReleaseHook => {
             let ours = |finalizer: &str| finalizer == HOOK_FINALIZER;
             cluster.remove_finalizers(gvk, &key.namespace, &key.name, &ours).await?;
-            Ok(Change::Removed)
+            Change::Removed
         }
-    }
+    };
+    Ok((change, Vec::new()))
 }
 
 fn change(outcome: windlass_cluster::Outcome) -> Change {

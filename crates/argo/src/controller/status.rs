@@ -131,11 +131,9 @@ pub(crate) fn set_compared(
     status.health.message.clone_from(&comparison.health.message);
     status.resources = comparison.resources.iter().map(|r| line(&r.status, inline)).collect();
     status.resource_health_source = if inline { String::new() } else { "appTree".into() };
-    if several {
-        status.source_types.clone_from(&gathered.types);
-    } else {
-        status.source_type = gathered.types.first().cloned().unwrap_or_default();
-    }
+    let types = &gathered.types;
+    status.source_types = if several { types.clone() } else { Vec::new() };
+    status.source_type = if several { String::new() } else { first(types) };
 }
 
 fn first<T: Clone + Default>(list: &[T]) -> T {

@@ -30,7 +30,7 @@ pub fn application(
 ) -> (Health, Option<Condition>) {
     let mut worst = HealthCode::Healthy;
     let mut causes: Vec<String> = Vec::new();
-    let mut errors: Vec<String> = Vec::new();
+    let mut error: Option<String> = None;
     let (mut any, mut any_live) = (false, false);
     for object in objects {
         let skipped = object.target.is_some_and(hook::is_skipped);
@@ -39,7 +39,7 @@ pub fn application(
         }
         any = true;
         any_live |= object.live.is_some();
-        let Some(health) = judge(object, custom, &mut errors) else { continue };
+        let Some(health) = judge(object, custom, &mut error) else { continue };
         let status = health.status;
         object.status.health = Some(health);
         let child = object.status.kind == "Application" && object.status.group == "argoproj.io";
@@ -59,16 +59,9 @@ pub fn application(
         worst = HealthCode::Missing;
         causes.clear();
     }
-    let others = errors.len().saturating_sub(1);
-    let condition = errors.into_iter().next().map(|error| {
-        let error = match others {
-            0 => error,
-            n => format!("see application-controller logs for {n} other errors; most recent error was: {error}"),
-        };
-        Condition::new(
-            ConditionType::ComparisonError,
-            format!("error setting app health: {error}"),
-        )
+    let condition = error.map(|error| {
+        let message = format!("error setting app health: {error}");
+        Condition::new(ConditionType::ComparisonError, message)
     });
     (Health::new(worst, cause(&causes)), condition)
 }
@@ -76,7 +69,7 @@ pub fn application(
 fn judge(
     object: &Judged<'_>,
     custom: &dyn CustomHealth,
-    errors: &mut Vec<String>,
+    first_error: &mut Option<String>,
 ) -> Option<Health> {
     let Some(live) = object.live else { return Some(Health::new(HealthCode::Missing, "")) };
     if object.is_self || live.annotation(IGNORE_HEALTHCHECK) == Some("true") {
@@ -85,12 +78,13 @@ fn judge(
     match of(live, custom) {
         Ok(health) => health,
         Err(error) => {
-            errors.push(format!(
-                "failed to get resource health for {:?} with name {:?} in namespace {:?}: {error}",
-                live.kind(),
-                live.name(),
-                live.namespace()
-            ));
+            let (kind, namespace, name) = (live.kind(), live.namespace(), live.name());
+            first_error.get_or_insert_with(|| {
+                format!(
+                    "failed to get resource health for {kind:?} with name {name:?} in namespace \
+                     {namespace:?}: failed to get resource health for {namespace}/{name}: {error}"
+                )
+            });
             Some(Health::new(HealthCode::Unknown, error.to_string()))
         }
     }

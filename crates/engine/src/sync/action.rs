@@ -99,7 +99,12 @@ impl Propagation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The API did it.
-    Done(Change),
+    Done {
+        /// What changed.
+        change: Change,
+        /// Remarks, in kubectl's words.
+        warnings: Vec<String>,
+    },
     /// The object, or its kind, is not there.
     NotFound {
         /// The API's words.
@@ -110,6 +115,12 @@ pub enum Outcome {
         /// The API's words.
         message: String,
     },
+}
+
+impl From<Change> for Outcome {
+    fn from(change: Change) -> Self {
+        Self::Done { change, warnings: Vec::new() }
+    }
 }
 
 /// What an action changed.
@@ -172,7 +183,7 @@ impl Action {
     /// Whether an outcome is a failure. What is not there need not be deleted.
     pub fn fails_by(&self, outcome: &Outcome) -> bool {
         match outcome {
-            Outcome::Done(_) => false,
+            Outcome::Done { .. } => false,
             Outcome::NotFound { .. } => {
                 !matches!(self.verb, Verb::Delete { .. } | Verb::ReleaseHook)
             }

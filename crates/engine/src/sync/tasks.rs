@@ -146,6 +146,17 @@ pub fn namespace(name: &str, metadata: Option<&NamespaceMetadata>) -> Object {
 fn check(task: &Task, request: &Request<'_>, world: &World<'_>) -> Result<(), String> {
     let kind = task.kind();
     if world.kinds.serves(&kind) {
+        if let Some(target) = task.target.as_deref().filter(|target| target.name().is_empty()) {
+            let prefix = target.str_at(&["metadata", "generateName"]);
+            let created =
+                request.options.replace || annotation::sync_option(target, "Replace=true");
+            // An apply of it would make another object each time.
+            if prefix.is_empty() {
+                return Err(format!("{} has no name: set metadata.name", kind.kind));
+            } else if !created {
+                return Err(format!("from {prefix}: cannot use generate name with apply"));
+            }
+        }
         let namespaced = world.kinds.namespaced(&kind.group_kind()).unwrap_or(true);
         return (world.permit)(task.object(), namespaced);
     }
@@ -170,6 +181,10 @@ fn not_served(task: &Task, kinds: &dyn ApiKinds) -> String {
     let wanted = task.kind();
     let (group, kind) = (&wanted.group, &wanted.kind);
     let object = format!("{}/{}", task.namespace, task.object().name());
+    if kinds.serves_group_version(&wanted) {
+        let dot = if group.is_empty() { "" } else { "." };
+        return format!("{kind}{dot}{group} \"\" not found");
+    }
     match kinds.served_instead(&wanted) {
         None => format!(
             "The Kubernetes API could not find {group}/{kind} for requested resource {object}. \

@@ -94,7 +94,7 @@ impl Cluster {
         match object {
             Some(object) => {
                 if action.dry_run {
-                    return Outcome::Done(Change::Created);
+                    return Outcome::from(Change::Created);
                 }
                 assert!(
                     self.kinds.namespaced(&action.kind.group_kind()) != Some(false)
@@ -113,7 +113,7 @@ impl Cluster {
                     None => Change::Created,
                     Some(_) => Change::Configured,
                 };
-                Outcome::Done(change)
+                Outcome::from(change)
             }
             None if action.verb == Verb::ReleaseHook => {
                 let Some(live) = self.live.get_mut(&action.key) else {
@@ -126,7 +126,7 @@ impl Cluster {
                 if going {
                     self.live.remove(&action.key);
                 }
-                Outcome::Done(Change::Removed)
+                Outcome::from(Change::Removed)
             }
             None => {
                 let Some(live) = self.live.get_mut(&action.key) else {
@@ -139,7 +139,7 @@ impl Cluster {
                 } else {
                     self.live.remove(&action.key);
                 }
-                Outcome::Done(Change::Removed)
+                Outcome::from(Change::Removed)
             }
         }
     }

@@ -138,14 +138,14 @@ impl Step {
         let status = self.tasks[i].status;
         let dry_run = action.dry_run;
         match (&action.verb, outcome) {
-            (Verb::ReleaseHook, Outcome::Done(_) | Outcome::NotFound { .. }) => false,
+            (Verb::ReleaseHook, Outcome::Done { .. } | Outcome::NotFound { .. }) => false,
             (Verb::ReleaseHook, Outcome::Failed { message }) => {
                 let message = format!("failed to remove hook finalizer: {message}");
                 self.set(i, status, Some(OperationPhase::Error), &message);
                 true
             }
             (Verb::Delete { .. }, outcome) if self.tasks[i].is_prune() => match outcome {
-                Outcome::Done(_) | Outcome::NotFound { .. } => {
+                Outcome::Done { .. } | Outcome::NotFound { .. } => {
                     let succeeded = Some(OperationPhase::Succeeded);
                     self.set(i, Some(ResultCode::Pruned), succeeded, "pruned");
                     false
@@ -156,7 +156,7 @@ impl Step {
                     true
                 }
             },
-            (Verb::Delete { .. }, Outcome::Done(_) | Outcome::NotFound { .. }) => false,
+            (Verb::Delete { .. }, Outcome::Done { .. } | Outcome::NotFound { .. }) => false,
             (Verb::Delete { .. }, Outcome::Failed { message }) => {
                 let (phase, what) = match self.then {
                     Then::Terminated => (OperationPhase::Failed, "Failed to delete"),
@@ -165,12 +165,15 @@ impl Step {
                 self.set(i, status, Some(phase), &format!("{what}: {message}"));
                 true
             }
-            (_, Outcome::Done(change)) => {
+            (_, Outcome::Done { change, warnings }) => {
                 let object = self.tasks[i].object();
                 let mut message = change.message(object, dry_run);
                 let anew = matches!(action.verb, Verb::Replace { force: true, .. });
                 if anew && *change == Change::Replaced && !dry_run {
                     message = format!("{}\n{message}", deleted(object, &action.key.namespace));
+                }
+                for warning in warnings {
+                    message = format!("{message}. {warning}");
                 }
                 let phase =
                     if dry_run { OperationPhase::Succeeded } else { OperationPhase::Running };
