@@ -10,6 +10,7 @@ use crate::fieldspec::{self, FieldSpec};
 use crate::generate;
 use crate::hash;
 use crate::kustomization::{FieldSpecArgs, GeneratorArgs, SecretArgs};
+use crate::patches::Patches;
 use crate::resmap::ResMap;
 use crate::resource::{Origin, Resource};
 use crate::target::Target;
@@ -63,12 +64,13 @@ pub(crate) fn transform(target: &Target<'_>, acc: &mut Accumulator) -> Result<()
         }
         map.drop_empties();
     };
-    if !k.patches_strategic_merge.is_empty() {
-        patch::strategic_merge(map, loader, &k.patches_strategic_merge)?;
+    let patches = Patches::load(k, loader)?;
+    if let Some(patches) = patches.strategic {
+        patch::merge_loaded(map, patches)?;
         done(map, "PatchStrategicMergeTransformer");
     }
-    for args in &k.patches {
-        patch::transform(map, loader, args)?;
+    for patch in patches.either {
+        patch.apply(map)?;
         done(map, "PatchTransformer");
     }
     if !k.namespace.is_empty() {
@@ -101,8 +103,8 @@ pub(crate) fn transform(target: &Target<'_>, acc: &mut Accumulator) -> Result<()
         annotations::transform(map, &k.common_annotations, &config.common_annotations)?;
         done(map, "AnnotationsTransformer");
     }
-    for args in &k.patches_json6902 {
-        json6902::transform(map, loader, args.target.as_ref(), &args.path, &args.patch)?;
+    for patch in patches.json {
+        patch.apply(map)?;
         done(map, "PatchJson6902Transformer");
     }
     for args in &k.replicas {

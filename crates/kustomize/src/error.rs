@@ -49,6 +49,14 @@ pub enum Error {
     /// Everything else, as kustomize says it.
     #[error("{0}")]
     Told(String),
+    /// An error of a build that had warned before.
+    #[error("{cause}")]
+    Warned {
+        /// What kustomize writes to stderr on the way.
+        warnings: Vec<String>,
+        /// The error.
+        cause: Box<Error>,
+    },
     /// An error whose place in a file is known.
     #[error("{cause}")]
     At {
@@ -98,11 +106,27 @@ impl Error {
         Self::At { place: Place { file: file.clone(), at }, cause: Box::new(self) }
     }
 
+    /// The same of a build that had warned before.
+    pub(crate) fn after(self, warnings: Vec<String>) -> Self {
+        if warnings.is_empty() {
+            return self;
+        }
+        Self::Warned { warnings, cause: Box::new(self) }
+    }
+
+    /// What the build had warned of before.
+    pub fn warnings(&self) -> &[String] {
+        match self {
+            Self::Warned { warnings, .. } => warnings,
+            _ => &[],
+        }
+    }
+
     /// Where the cause stands, as exactly as is known.
     pub fn place(&self) -> Option<&Place> {
         match self {
             Self::At { place, cause } => cause.place().or(Some(place)),
-            Self::While { cause, .. } => cause.place(),
+            Self::While { cause, .. } | Self::Warned { cause, .. } => cause.place(),
             _ => None,
         }
     }
@@ -110,7 +134,9 @@ impl Error {
     /// The cause beneath all steps.
     pub fn root(&self) -> &Self {
         match self {
-            Self::While { cause, .. } | Self::At { cause, .. } => cause.root(),
+            Self::While { cause, .. } | Self::Warned { cause, .. } | Self::At { cause, .. } => {
+                cause.root()
+            }
             other => other,
         }
     }

@@ -29,6 +29,7 @@ mod manifest;
 mod nameref;
 mod openapi;
 mod origin;
+mod patches;
 mod path;
 mod plugin;
 mod remote;
@@ -153,7 +154,7 @@ pub fn build(
         // What was built without them, or failed to be, says nothing.
         return Ok(Outcome::Needs(needs.into_iter().collect()));
     }
-    let resources = result?;
+    let resources = result.map_err(|error| error.after(session.warnings.take()))?;
     Ok(Outcome::Built(Built {
         resources,
         warnings: session.warnings.take(),

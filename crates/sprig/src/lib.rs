@@ -35,6 +35,7 @@ mod yaml;
 use windlass_gotemplate::Functions;
 
 pub use environment::{Certificates, Environment, Renewal};
+pub use regex::regexp;
 pub use values::VALUES;
 pub use yaml::{from_data, to_data, to_yaml};
 

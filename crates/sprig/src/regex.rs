@@ -14,6 +14,17 @@ use crate::text::too_long;
 
 use Type::{Int, String as Str};
 
+/// A regular expression in Go's syntax.
+///
+/// # Errors
+/// In the words of `regexp.Compile`.
+pub fn regexp(pattern: &str) -> Result<Regex, String> {
+    let translated =
+        syntax::translate(pattern).map_err(|e| format!("error parsing regexp: {e}"))?;
+    Regex::new(&translated)
+        .map_err(|_| format!("error parsing regexp: expression too large: `{pattern}`"))
+}
+
 /// Patterns that are kept compiled; a template seldom has more.
 const MAX_KEPT: usize = 256;
 
@@ -27,10 +38,7 @@ impl Patterns {
         if let Some(found) = self.0.borrow().get(pattern) {
             return Ok(found.clone());
         }
-        let translated =
-            syntax::translate(pattern).map_err(|e| format!("error parsing regexp: {e}"))?;
-        let compiled = Regex::new(&translated)
-            .map_err(|_| format!("error parsing regexp: expression too large: `{pattern}`"))?;
+        let compiled = regexp(pattern)?;
         let mut kept = self.0.borrow_mut();
         if kept.len() >= MAX_KEPT {
             kept.clear();

@@ -176,10 +176,12 @@ fn walk(
                 format!("visit traversal on path: [{}]", names.join(" "))
             })
         }),
-        Value::Object(fields) => {
+        Value::Object(_) => {
             if part.name.is_empty() {
                 return Err(Error::told("cannot set or create an empty field name"));
             }
+            not_a_place(part, value)?;
+            let Value::Object(fields) = value else { return Ok(()) };
             let made = create
                 .filter(|_| !part.is_list)
                 .map(|create| if rest.is_empty() { create } else { Create::Mapping }.empty());
@@ -201,6 +203,20 @@ fn walk(
         }
         _ => Err(Error::told("expected sequence or mapping node")),
     }
+}
+
+/// A part of a path that kyaml takes for a place in a list, or for all of them, which a mapping has
+/// not.
+///
+/// # Errors
+/// In kyaml's words.
+fn not_a_place(part: &Part, value: &Value) -> Result<()> {
+    let error = match part.name.as_str() {
+        "*" => Error::told("wildcard is not supported in PathGetter"),
+        name if name == "-" || name.parse::<u64>().is_ok() => wrong_kind("SequenceNode", value),
+        _ => return Ok(()),
+    };
+    Err(error.during(format!("fieldName: {}", part.name)))
 }
 
 fn places(value: &Value, path: &[Part], at: &mut Vec<String>, found: &mut dyn FnMut(Pointer)) {

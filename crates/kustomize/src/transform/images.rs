@@ -37,7 +37,7 @@ impl<'a> Change<'a> {
     fn new(image: &'a Image) -> Option<Self> {
         let tag = "(:[a-zA-Z0-9_.{}-]*)?";
         let digest = "(@[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*:[a-zA-Z0-9_.{}-]*)?";
-        let matches = Regex::new(&format!("^{}{tag}{digest}$", image.name)).ok()?;
+        let matches = windlass_sprig::regexp(&format!("^{}{tag}{digest}$", image.name)).ok()?;
         Some(Self { image, matches })
     }
 

@@ -15,5 +15,6 @@ pub mod select;
 pub mod shared;
 pub mod sort;
 pub mod strategic;
+pub(crate) mod told;
 pub mod value_add;
 pub mod vars;

@@ -6,7 +6,7 @@ use windlass_object::patch::JsonPatch;
 use windlass_object::{Pointer, go, yaml};
 
 use super::select::select;
-use super::strategic;
+use super::{strategic, told};
 use crate::error::{During, Error, Result};
 use crate::kustomization::{Patch, PatchArgs, Selector};
 use crate::loader::Loader;
@@ -20,32 +20,73 @@ use crate::resource::Resource;
 /// # Errors
 /// If it is no patch, has no target, or does not apply.
 pub fn transform(map: &mut ResMap, loader: &Loader<'_>, patch: &Patch) -> Result<()> {
-    let inline = patch.patch.trim();
-    let (text, source) = match (inline.is_empty(), patch.path.is_empty()) {
-        (true, true) => return Err(Error::told("must specify one of patch and path in a patch")),
-        (false, false) => {
-            let text = format!("patch and path can't be set at the same time: {}", patch.path);
-            return Err(Error::told(text));
-        }
-        (false, true) => (inline.to_owned(), format!("[patch: {}]", go::quote(inline))),
-        (true, false) => {
-            let content = loader
-                .load(&patch.path)
-                .during(|| format!("failed to get the patch file from path({})", patch.path))?;
-            let text = String::from_utf8_lossy(&content).into_owned();
-            (text, format!("[path: {}]", go::quote(&patch.path)))
-        }
-    };
-    let target = patch.target.as_ref();
-    match manifest::patches(text.as_bytes()) {
-        Ok(patches) => merge_all(map, patches, target, patch.options.as_ref(), &source),
-        Err(_) => match json_patch(&text) {
-            Ok(patch) => apply_json(map, &patch, target, &source),
-            Err(_) => {
-                let text = format!("unable to parse SM or JSON patch from {source}");
-                Err(Error::told(text))
+    Loaded::new(loader, patch)?.apply(map)
+}
+
+/// A patch of either sort that has been read.
+#[derive(Debug)]
+pub(crate) struct Loaded<'p> {
+    patch: &'p Patch,
+    content: Content,
+    /// Where it stands, for messages.
+    source: String,
+}
+
+#[derive(Debug)]
+enum Content {
+    Merge(Vec<Resource>),
+    Json(JsonPatch),
+}
+
+impl<'p> Loaded<'p> {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// If there is not exactly one of file and text, or it is no patch.
+    pub(crate) fn new(loader: &Loader<'_>, patch: &'p Patch) -> Result<Self> {
+        let inline = patch.patch.trim();
+        let (text, source) = match (inline.is_empty(), patch.path.is_empty()) {
+            (true, true) => {
+                let config = told::patch(patch);
+                return Err(Error::told(format!(
+                    "must specify one of patch and path in\n{config}"
+                )));
             }
-        },
+            (false, false) => {
+                let config = told::patch(patch);
+                let text = format!("patch and path can't be set at the same time\n{config}");
+                return Err(Error::told(text));
+            }
+            (false, true) => (inline.to_owned(), format!("[patch: {}]", go::quote(inline))),
+            (true, false) => {
+                let content = loader
+                    .load(&patch.path)
+                    .during(|| format!("failed to get the patch file from path({})", patch.path))?;
+                let text = String::from_utf8_lossy(&content).into_owned();
+                (text, format!("[path: {}]", go::quote(&patch.path)))
+            }
+        };
+        let content = match manifest::patches(text.as_bytes()) {
+            Ok(patches) => Content::Merge(patches),
+            Err(_) => Content::Json(json_patch(&text).map_err(|_| {
+                Error::told(format!("unable to parse SM or JSON patch from {source}"))
+            })?),
+        };
+        Ok(Self { patch, content, source })
+    }
+
+    /// Applies it.
+    ///
+    /// # Errors
+    /// If it has no target, or does not apply.
+    pub(crate) fn apply(self, map: &mut ResMap) -> Result<()> {
+        let target = self.patch.target.as_ref();
+        match self.content {
+            Content::Merge(patches) => {
+                merge_all(map, patches, target, self.patch.options.as_ref(), &self.source)
+            }
+            Content::Json(patch) => apply_json(map, &patch, target, &self.source),
+        }
     }
 }
 
@@ -167,7 +208,9 @@ pub(super) fn json_patch(text: &str) -> Result<JsonPatch> {
         if let Some(e) = parsed.errors.into_iter().next() {
             return Err(Error::MalformedText { at: e.at, problem: e.problem.to_string() });
         }
-        parsed.documents.into_iter().next().map(|d| d.value).unwrap_or_default()
+        // Comments in front of the first `---` are no document.
+        let mut values = parsed.documents.into_iter().map(|d| d.value);
+        values.find(|value| !value.is_null()).unwrap_or_default()
     };
     JsonPatch::from_value(&value).map_err(|e| Error::told(e.to_string()))
 }
@@ -235,6 +278,14 @@ fn take_note(resource: &mut Resource) -> bool {
 /// # Errors
 /// If one is no patch, has no target, or does not apply.
 pub fn strategic_merge(map: &mut ResMap, loader: &Loader<'_>, patches: &[String]) -> Result<()> {
+    merge_loaded(map, load_strategic(loader, patches)?)
+}
+
+/// Reads strategic merge patches, each a file or the text itself.
+///
+/// # Errors
+/// If one is no patch, or there is none.
+pub(crate) fn load_strategic(loader: &Loader<'_>, patches: &[String]) -> Result<Vec<Resource>> {
     let mut loaded = Vec::new();
     for path in patches {
         match manifest::patches(path.as_bytes()) {
@@ -246,7 +297,7 @@ pub fn strategic_merge(map: &mut ResMap, loader: &Loader<'_>, patches: &[String]
             }
         }
     }
-    merge_loaded(map, loaded, &format!("files=[{}], Patch=", patches.join(" ")))
+    not_empty(loaded, &format!("files=[{}], Patch=", patches.join(" ")))
 }
 
 /// Applies strategic merge patches that are given as one text.
@@ -255,13 +306,21 @@ pub fn strategic_merge(map: &mut ResMap, loader: &Loader<'_>, patches: &[String]
 /// If one is no patch, has no target, or does not apply.
 pub fn strategic_merge_text(map: &mut ResMap, text: &str) -> Result<()> {
     let loaded = manifest::patches(text.as_bytes())?;
-    merge_loaded(map, loaded, &format!("files=[], Patch={text}"))
+    merge_loaded(map, not_empty(loaded, &format!("files=[], Patch={text}"))?)
 }
 
-fn merge_loaded(map: &mut ResMap, patches: Vec<Resource>, source: &str) -> Result<()> {
+fn not_empty(patches: Vec<Resource>, source: &str) -> Result<Vec<Resource>> {
     if patches.is_empty() {
         return Err(Error::told(format!("patch appears to be empty; {source}")));
     }
+    Ok(patches)
+}
+
+/// Applies strategic merge patches to the resources of their ids.
+///
+/// # Errors
+/// If one has no target, or does not apply.
+pub(crate) fn merge_loaded(map: &mut ResMap, patches: Vec<Resource>) -> Result<()> {
     for mut patch in patches {
         let id = patch.id(map.openapi());
         let at = map.one_by_any_id(&id)?;

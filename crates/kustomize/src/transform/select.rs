@@ -113,11 +113,7 @@ impl Pattern {
         if pattern.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'/')) {
             return Ok(Self::Literal(pattern.to_owned()));
         }
-        let regex = Regex::new(&format!("^(?:{pattern})$")).map_err(|e| {
-            let why = e.to_string();
-            let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
-            Error::told(format!("error parsing regexp: {why}: `{pattern}`"))
-        })?;
+        let regex = windlass_sprig::regexp(&format!("^(?:{pattern})$")).map_err(Error::told)?;
         Ok(Self::Regex(regex))
     }
 

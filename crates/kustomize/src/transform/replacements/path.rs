@@ -1,6 +1,5 @@
 //! Paths to fields: keys, indices, `[key=value]`, `*`.
 
-use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::super::fields::{split as split_plain, wrong_kind};
@@ -293,9 +292,7 @@ impl Finder {
 
     fn matching(&mut self, value: &mut Value, part: &str, rest: &[String]) -> Result<()> {
         let (field, pattern) = match_parts(part)?;
-        let regex = Regex::new(pattern).map_err(|_| {
-            Error::told(format!("error parsing regexp: invalid pattern: `{pattern}`"))
-        })?;
+        let regex = windlass_sprig::regexp(pattern).map_err(Error::told)?;
         let before = self.found.len();
         let count = items(value)?.len();
         for i in 0..count {

@@ -122,10 +122,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         [one] => one,
         _ => bail!("specify one path to kustomization.yaml"),
     };
-    let built = build(directory, options)?;
-    for warning in &built.warnings {
+    let built = build(directory, options);
+    let warnings = match &built {
+        Ok(built) => &*built.warnings,
+        Err(error) => error.downcast_ref().map_or(&[][..], windlass_kustomize::Error::warnings),
+    };
+    for warning in warnings {
         super::warn(warning);
     }
+    let built = built?;
     match &args.output {
         None => super::print(&built.to_yaml()),
         Some(path) if path.is_dir() => write_each(path, &built.resources),
