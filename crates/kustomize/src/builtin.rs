@@ -16,8 +16,7 @@ use crate::resource::{Origin, Resource};
 use crate::target::Target;
 use crate::transform::namespace::Namespace;
 use crate::transform::{
-    annotations, images, json6902, labels, namespace, patch, prefix_suffix, replacements, replicas,
-    shared,
+    annotations, images, labels, namespace, patch, prefix_suffix, replacements, replicas, shared,
 };
 
 /// What the kustomization's own generators make, one list each.

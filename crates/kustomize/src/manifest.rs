@@ -164,7 +164,8 @@ pub(crate) fn check(value: &Value) -> Result<()> {
 
 /// kyaml sees scalars as they are written: annotations are texts, whatever YAML takes them for
 /// (`1.10` stays that), and a null that is written as nothing is none to it. The pointers of those
-/// come back.
+/// come back. Annotations are set anew in each build, so that folded ones are not written folded and
+/// read again, which is what changes other folded texts.
 fn keep_texts(
     text: &[u8],
     document: &mut Document,
@@ -177,11 +178,11 @@ fn keep_texts(
         return blank;
     }
     yaml::each_scalar(text, document, options, &mut |at, text, is_plain| {
-        if !is_plain {
-            return;
-        }
-        if text.is_empty() {
+        if is_plain && text.is_empty() {
             blank.push(at.clone());
+        }
+        if !is_plain && !text.contains('\n') {
+            return;
         }
         let tokens: Vec<&str> = at.tokens().collect();
         let within = tokens.strip_prefix(&["items"]).and_then(|rest| rest.get(1..));
@@ -204,9 +205,10 @@ fn keep_texts(
 fn has_odd_annotations(value: &Value) -> bool {
     let is_odd = |value: &Value| match value {
         Value::Number(_) | Value::Bool(_) => true,
-        // What may have been a plain date.
+        // What may have been a plain date, or folded.
         Value::String(text) => {
             text.ends_with('Z') && text.starts_with(|c: char| c.is_ascii_digit())
+                || text.contains('\n')
         }
         _ => false,
     };
