@@ -45,7 +45,8 @@ pub(crate) fn generators(target: &Target<'_>) -> Result<Vec<Vec<Resource>>> {
     }
     let globals = k.helm_globals.clone().unwrap_or_default();
     for chart in &k.helm_charts {
-        add(charts::generate(target, &globals, chart)?, "HelmChartInflationGenerator");
+        let failing = |e, args: &_| charts::configuring(e, &globals, args);
+        add(charts::generate(target, &globals, chart, &failing)?, "HelmChartInflationGenerator");
     }
     Ok(out)
 }

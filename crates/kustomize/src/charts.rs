@@ -24,6 +24,7 @@ pub(crate) fn generate(
     target: &Target<'_>,
     globals: &HelmGlobals,
     chart: &HelmChart,
+    failing: &dyn Fn(Error, &HelmChart) -> Error,
 ) -> Result<Vec<Resource>> {
     let mut args = chart.clone();
     if args.namespace.is_empty() {
@@ -31,7 +32,7 @@ pub(crate) fn generate(
         let namespace = if own.is_empty() { &target.outer_namespace } else { own };
         args.namespace.clone_from(namespace);
     }
-    check(target, &args).map_err(|e| configuring(e, globals, &args))?;
+    check(target, &args).map_err(|e| failing(e, &args))?;
     let home = match globals.chart_home.as_str() {
         "" => DEFAULT_HOME,
         home => home,
@@ -115,7 +116,8 @@ fn check(target: &Target<'_>, args: &HelmChart) -> Result<()> {
     Ok(())
 }
 
-fn configuring(e: Error, globals: &HelmGlobals, args: &HelmChart) -> Error {
+/// What kustomize says of a chart of the kustomization's own field that cannot be.
+pub(crate) fn configuring(e: Error, globals: &HelmGlobals, args: &HelmChart) -> Error {
     let mut fields = Map::new();
     for part in [globals.whole(), args.whole()] {
         if let Value::Object(part) = part {

@@ -88,7 +88,14 @@ impl Plugin {
                 Ok(vec![generate::secret(loader, &args)?])
             }
             "IAMPolicyGenerator" => self.iam_policy(),
-            "HelmChartInflationGenerator" => charts::generate(target, &self.read()?, &self.read()?),
+            "HelmChartInflationGenerator" => {
+                let failing = |e: Error, _: &_| {
+                    e.during(format!("plugin {} fails configuration", self.id()))
+                        .during("failed to load generator")
+                        .during("loading generator plugins")
+                };
+                charts::generate(target, &self.read()?, &self.read()?, &failing)
+            }
             _ => Err(Error::told(format!("plugin {} not a generator", self.id()))
                 .during("failed to load generator")),
         }
