@@ -10,6 +10,7 @@
 
 mod auth;
 mod client;
+pub mod cosign;
 mod digest;
 mod docker_config;
 mod error;
