@@ -1,5 +1,8 @@
 //! Stories of what goes wrong between Windlass and the API: each ends with the cluster as Git says,
 //! nothing else touched, and every hook run once.
+//!
+//! `WINDLASS_FAULT=lost` plays the cases of that name only; `WINDLASS_EVERY_WRITE=1` kills after each
+//! write, not after every other.
 
 use std::time::Duration;
 
