@@ -115,7 +115,10 @@ impl Described {
         let config = self.config()?;
         Ok(!(config.username.is_empty()
             && config.password.is_empty()
-            && config.bearer_token.is_empty()))
+            && config.bearer_token.is_empty()
+            && config.tls_client_config.cert_data.is_empty())
+            || config.exec_provider_config.is_some()
+            || config.aws_auth_config.is_some())
     }
 
     /// A client.
@@ -244,5 +247,84 @@ mod tests {
             "root certificates file with the insecure flag",
         );
         check(r#"{"tlsClientConfig": {"caData": "!"}}"#, "caData");
+    }
+
+    /// The head of the request with which a client of this config asks a server, `ADDRESS` in it.
+    async fn asked(config: &str) -> String {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let through_proxy = config.contains("ADDRESS");
+        let server = if through_proxy {
+            "http://spoke.invalid".to_owned()
+        } else {
+            format!("http://{address}")
+        };
+        let config = config.replace("ADDRESS", &address.to_string());
+        let cluster = described(&[("name", "s"), ("server", &server), ("config", &config)]);
+        let serves = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(stream.read_u8().await.unwrap());
+            }
+            let body = r#"{"major":"1","minor":"36","gitVersion":"v1.36.3","gitCommit":"","gitTreeState":"","buildDate":"","goVersion":"","compiler":"","platform":""}"#;
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            String::from_utf8(head).unwrap()
+        };
+        let asks = async { cluster.client().unwrap().apiserver_version().await };
+        let (head, version) = tokio::join!(serves, asks);
+        // This stand-in for a proxy is no tunnel.
+        let told = version.map(|version| version.git_version);
+        assert!(through_proxy || told.is_ok_and(|told| told == "v1.36.3"), "{config}");
+        head.to_ascii_lowercase()
+    }
+
+    #[tokio::test]
+    async fn each_way_to_sign_in() {
+        let exec = |reply: &str, more: &str| {
+            let credential = format!(
+                r#"{{\"apiVersion\":\"client.authentication.k8s.io/v1beta1\",\"kind\":\"ExecCredential\",\"status\":{{\"token\":\"{reply}\"}}}}"#
+            );
+            format!(
+                r#"{{{more}"execProviderConfig": {{"command": "sh", "args": ["-c", "cat <<EOF\n{credential}\nEOF"],
+                    "env": {{"WORD": "from-env"}}, "apiVersion": "client.authentication.k8s.io/v1beta1"}}}}"#
+            )
+        };
+        let (plugin, both) = (exec("$WORD", ""), exec("plugin", "\"bearerToken\": \"unused\", "));
+        for (config, wanted) in [
+            ("", "get /version http/1.1"),
+            // Kubernetes itself no longer takes passwords: proxies before it may.
+            (r#"{"username": "me", "password": "word"}"#, "authorization: basic bwu6d29yza=="),
+            (r#"{"bearerToken": "tok"}"#, "authorization: bearer tok\r\n"),
+            (plugin.as_str(), "authorization: bearer from-env\r\n"),
+            // As Argo CD: where a plugin is named, nothing else counts.
+            (both.as_str(), "authorization: bearer plugin\r\n"),
+            (r#"{"bearerToken": "tok", "disableCompression": true}"#, "authorization: bearer tok"),
+            (r#"{"proxyUrl": "http://ADDRESS"}"#, "connect spoke.invalid"),
+        ] {
+            let head = asked(config).await;
+            assert!(head.contains(wanted), "{config}: {head}");
+        }
+    }
+
+    #[test]
+    fn credentials_of_the_own_cluster_are_not_passed_over() {
+        for (config, has) in [
+            ("", false),
+            (r#"{"tlsClientConfig": {"insecure": false}}"#, false),
+            (r#"{"username": "a"}"#, true),
+            (r#"{"bearerToken": "a"}"#, true),
+            (r#"{"tlsClientConfig": {"certData": "YQ==", "keyData": "YQ=="}}"#, true),
+            (r#"{"execProviderConfig": {"command": "a"}}"#, true),
+            (r#"{"awsAuthConfig": {"clusterName": "a"}}"#, true),
+        ] {
+            let found = described(&[("server", "https://s"), ("config", config)]);
+            assert_eq!(found.has_credentials(), Ok(has), "{config}");
+        }
     }
 }
