@@ -7,6 +7,7 @@
 //! xtask test --peers`) Argo CD plays it anew, `windlass` is asked about what Argo CD left in that
 //! cluster too, and the answers are written down.
 
+mod applications;
 mod normalise;
 mod rendering;
 mod scenario;

@@ -6,6 +6,7 @@ use windlass_object::patch::create_merge_patch;
 use windlass_object::{Value, json, yaml};
 
 use super::connection::Connection;
+use super::validation::validate;
 use crate::cli::argocd::editor;
 use crate::cli::failure::Failure;
 
@@ -33,6 +34,10 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
         Ok(_) => return Err(Failure::generic("the edited text is no spec of an application")),
         Err(error) => return Err(Failure::generic(format!("the edited text is no YAML: {error}"))),
     };
+    let mut app = stored.app.clone();
+    app.spec = serde_json::from_value(new.clone())
+        .map_err(|error| Failure::generic(format!("the edited text is no spec: {error}")))?;
+    validate(connection, &app, true).await?;
     let change = json!({
         "metadata": {"resourceVersion": stored.app.resource_version()},
         "spec": create_merge_patch(spec, &new),

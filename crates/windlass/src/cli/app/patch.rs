@@ -2,10 +2,12 @@
 
 use std::process::ExitCode;
 
+use windlass_argo::types::Application;
 use windlass_object::patch::{JsonPatch, apply_merge_patch, create_merge_patch};
-use windlass_object::{Value, json, yaml};
+use windlass_object::{Object, Value, json, yaml};
 
 use super::connection::Connection;
+use super::validation::validate;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 
@@ -48,6 +50,8 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
         }
     }
     let mut change = create_merge_patch(&before, &after);
+    let wanted = Application::from_object(&Object::try_from(after)?)?;
+    validate(connection, &wanted, true).await?;
     let patched = if change == json!({}) {
         stored
     } else {

@@ -96,7 +96,8 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
         return Ok(ExitCode::SUCCESS);
     }
     let changed = Application::from_object(&Object::try_from(after.clone())?)?;
-    validate(connection, &changed, true).await?;
+    // As argocd: what is wrong already shall not keep anybody from mending it.
+    validate(connection, &changed, false).await?;
     let question = "Are you sure you want to unset the parameters? [y/n]";
     if !prompt::confirm(connection.prompts, question)? {
         output::print_line("The command to unset the parameters has been cancelled.")?;
@@ -200,6 +201,9 @@ impl What {
             for part in ["helm", "kustomize"] {
                 if let Some(Value::Object(fields)) = source.get_mut(part) {
                     fields.retain(|_, value| *value != json!([]));
+                }
+                if source.get(part) == Some(&json!({})) {
+                    source.remove(part);
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! What Argo CD's server checks before it stores an application.
 
-use windlass_argo::types::Application;
+use windlass_argo::types::{Application, Source};
 
 use super::comparison::{IN_CLUSTER, Told, Wanted, render_all};
 use super::connection::Connection;
@@ -73,9 +73,20 @@ pub(super) async fn validate(
         }
     }
     let sources = app.spec.effective_sources();
-    if sources.is_empty() || sources.iter().any(|s| s.repo_url.is_empty()) {
+    let several = app.spec.has_multiple_sources();
+    let lacks = |source: &Source| {
+        let place = [&source.path, &source.chart, &source.reference];
+        let place = if several { &place[..] } else { &place[..2] };
+        source.repo_url.is_empty() || place.iter().all(|text| text.is_empty())
+    };
+    if sources.is_empty() || sources.iter().any(lacks) {
         return invalid(
             "spec.source.repoURL and either spec.source.path or spec.source.chart are required",
+        );
+    }
+    if sources.iter().any(|source| !source.chart.is_empty() && source.target_revision.is_empty()) {
+        return invalid(
+            "spec.source.targetRevision is required if the manifest source is a helm chart",
         );
     }
     Ok(())

@@ -1,0 +1,228 @@
+//! Commands on applications: the script of `fixtures/argocd-applications/script.txt` with the real
+//! argocd's answers, and what both leave in the cluster.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use windlass_object::{Value, json, yaml};
+use windlass_stories::{ApiClient, Plane, Printed, World};
+use windlass_testkit::{ArgoCd, ArgoCdOptions, GitRepository, Kubernetes, Parts};
+
+use super::settings::words;
+use super::{CONTROL, normalise, printed, root};
+
+const APPLICATION: &str = "argoproj.io/v1alpha1/Application";
+/// Runs a command with these arguments and this editor.
+type Run<'a> = dyn Fn(&[&str], &Path) -> Result<Printed> + 'a;
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/argocd-applications").join(name)
+}
+
+/// All files below a directory: path in it, and text.
+fn files(dir: &Path, below: &str, all: &mut Vec<(String, String)>) -> Result<()> {
+    let mut entries: Vec<_> = std::fs::read_dir(dir)?.collect::<Result<_, _>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let name = format!("{below}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            files(&entry.path(), &format!("{name}/"), all)?;
+        } else {
+            all.push((name, std::fs::read_to_string(entry.path())?));
+        }
+    }
+    Ok(())
+}
+
+/// What an object says, without what differs between any two clusters.
+fn shown(api: &ApiClient, what: &str) -> Result<Value> {
+    let Some((kind, name)) = what.split_once(' ') else { bail!("nothing shows {what}") };
+    let (api_kind, namespace) = match kind {
+        "Application" | "Operation" => (APPLICATION, CONTROL),
+        "AppProject" => ("argoproj.io/v1alpha1/AppProject", CONTROL),
+        "ConfigMap" if name.starts_with("argocd-") => ("v1/ConfigMap", CONTROL),
+        "ConfigMap" => ("v1/ConfigMap", "shop"),
+        _ => bail!("nothing shows {what}"),
+    };
+    let Some(object) = api.get(api_kind, namespace, name)? else { return Ok(json!("absent")) };
+    let metadata = &object["metadata"];
+    let mut shown = match kind {
+        "ConfigMap" => object["data"].clone(),
+        "Operation" => {
+            let state = &object["status"]["operationState"];
+            json!({"operation": state["operation"], "phase": state["phase"]})
+        }
+        _ => json!({
+            "spec": object["spec"], "labels": metadata["labels"],
+            "annotations": metadata["annotations"], "finalizers": metadata["finalizers"],
+        }),
+    };
+    if let Some(annotations) = shown["annotations"].as_object_mut() {
+        annotations.remove("argocd.argoproj.io/refresh");
+        annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+    }
+    Ok(shown)
+}
+
+/// Waits until an application is in these states.
+fn wait(api: &ApiClient, line: &str) -> Result<()> {
+    let all: Vec<&str> = line.split(' ').collect();
+    let is = |app: &Value, wanted: &str| {
+        let status = &app["status"];
+        status["sync"]["status"] == wanted
+            || status["health"]["status"] == wanted
+            || status["operationState"]["phase"] == wanted
+    };
+    let running = all.contains(&"Running");
+    api.wait(line, (APPLICATION, CONTROL, all[0]), |app| {
+        all[1..].iter().all(|wanted| is(app, wanted))
+            && (running || app.get("operation").is_none())
+            && app["metadata"]["annotations"].get("argocd.argoproj.io/refresh").is_none()
+    })?;
+    Ok(())
+}
+
+fn play(api: &ApiClient, root: &Path, run: &Run<'_>) -> Result<Vec<Value>> {
+    let dir = root.join("files");
+    let repository = GitRepository::create(root, "applications")?;
+    let mut all = Vec::new();
+    files(&fixture(""), "", &mut all)?;
+    for (name, text) in &all {
+        let file = dir.join(name);
+        std::fs::create_dir_all(file.parent().context("a file is in a directory")?)?;
+        std::fs::write(file, text.replace("REPO", &repository.url()))?;
+    }
+    let of_repository =
+        all.iter().filter_map(|(name, text)| Some((name.strip_prefix("repo/")?, text.as_str())));
+    repository.commit("first", &of_repository.collect::<Vec<_>>())?;
+    let editor = dir.join("edit.sh");
+    let script = std::fs::read_to_string(fixture("script.txt"))?;
+    let mut answers = Vec::new();
+    for line in script.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let (sign, rest) = line.split_once(' ').with_context(|| format!("no line: {line}"))?;
+        let answer = match sign {
+            "$" => {
+                let command = rest.replace("FILES", &dir.display().to_string());
+                let words = words(&command.replace("REPO", &repository.url()))?;
+                let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                let mut printed = run(&words, &editor)?;
+                if rest.starts_with("admin import") {
+                    // Which settings are there beside those of the backup is no matter here.
+                    let lines = printed.out.lines().filter(|line| !line.ends_with("needs pruning"));
+                    printed.out = lines.map(|line| format!("{line}\n")).collect();
+                }
+                normalise::answer(rest, &printed, root)
+            }
+            "=" => normalise::masked(&shown(api, rest)?, root),
+            "~" => {
+                json!(if wait(api, rest).is_ok() { "reached" } else { "not reached" })
+            }
+            ">" => {
+                let Some((from, to)) = rest.split_once(' ') else { bail!("no line: {line}") };
+                let text = std::fs::read_to_string(fixture("repo").join(from))?;
+                repository.commit(rest, &[(to, &text.replace("one", "two"))])?;
+                continue;
+            }
+            _ => bail!("no line: {line}"),
+        };
+        answers.push(json!({"do": line, "answer": answer}));
+    }
+    Ok(answers)
+}
+
+fn record() -> Result<()> {
+    let cluster = Kubernetes::start(Parts::Full)?;
+    let argocd = ArgoCd::start(&cluster, &ArgoCdOptions::default())?;
+    let api = ApiClient::connect(cluster.kubeconfig())?;
+    let dir = tempfile::tempdir()?;
+    let root = root(dir.path())?;
+    let run = |arguments: &[&str], editor: &Path| -> Result<Printed> {
+        // What is for administrators asks the cluster itself.
+        let mut command = if arguments.first() == Some(&"admin") {
+            std::process::Command::new(windlass_testkit::peer("argocd")?)
+        } else {
+            argocd.cli()?
+        };
+        command
+            .args(arguments)
+            .env("ARGOCD_BINARY_NAME", "argocd")
+            .env("KUBECONFIG", cluster.kubeconfig())
+            .env("EDITOR", format!("sh {}", editor.display()));
+        printed(&mut command)
+    };
+    let answers = play(&api, &root, &run)?;
+    let text = format!("{}\n", serde_json::to_string_pretty(&answers)?);
+    Ok(std::fs::write(fixture("argocd-3.2.6.json"), text)?)
+}
+
+fn replay(world: &mut World) -> Result<()> {
+    let recorded = std::fs::read_to_string(fixture("argocd-3.2.6.json"))?;
+    let recorded: Vec<Value> = serde_json::from_str(&recorded)?;
+    let root = root(world.dir())?;
+    let none = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {
+        "name": "argocd-gpg-keys-cm", "namespace": CONTROL,
+        "labels": {"app.kubernetes.io/part-of": "argocd"},
+    }});
+    world.api().apply(&none)?;
+    let answers = play(world.api(), &root, &|arguments, editor| {
+        let home = world.dir().display().to_string();
+        let editor = format!("sh {}", editor.display());
+        let arguments = [&["argocd"], arguments].concat();
+        world.windlass_with(&arguments, &[("EDITOR", &editor), ("HOME", &home)])
+    })?;
+    let ours: Vec<Value> = answers.iter().map(settled).collect();
+    let theirs: Vec<Value> = recorded.iter().map(settled).collect();
+    let report = super::report(&ours, &theirs, &WORDS)?;
+    ensure!(report.is_empty(), "{} answers differ:\n{}", report.len(), report.join("\n"));
+    Ok(())
+}
+
+/// An answer without what each tool says in its own way: usage errors stand on another output, a
+/// patched application is told with what its controllers wrote.
+fn settled(answered: &Value) -> Value {
+    let mut answered = answered.clone();
+    let is_patch = answered["do"].as_str().is_some_and(|line| line.starts_with("$ app patch "));
+    let answer = &mut answered["answer"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let told = text(&answer["out"]) + &text(&answer["err"]);
+    if let Some(at) = told.find("Error: ") {
+        let error = told[at..].lines().next().unwrap_or_default().to_owned();
+        answer["out"] = json!("");
+        answer["err"] = json!(error);
+    } else if is_patch && answer["code"] == 0 {
+        let patched = yaml::parse_one(text(&answer["out"]).as_bytes(), &yaml::Options::default());
+        let patched = patched.unwrap_or_default();
+        let metadata = &patched["metadata"];
+        answer["out"] = json!({
+            "spec": patched["spec"], "labels": metadata["labels"],
+            "finalizers": metadata["finalizers"],
+        });
+    }
+    answered
+}
+
+/// Commands that both answer alike but in other words.
+const WORDS: [&str; 4] = [
+    // Ours says what is wrong with the address.
+    "$ app add-source several --path x",
+    // Go's own words for what is no list.
+    "$ app patch plain --patch '{\"spec\": {\"info\": [{\"name\": \"x\", \"value\": \"y\"}]}}'",
+    "$ app patch plain --patch '[{\"op\": \"replace\", \"path\": \"/spec/absent/0\", \"value\": \"z\"}]'",
+    // Ours says what is wrong with the text, and where.
+    "$ app edit chart",
+];
+
+#[test]
+fn commands_on_applications_are_those_of_argocd() -> Result<()> {
+    if std::env::var_os("WINDLASS_RECORD").is_some()
+        && windlass_testkit::available(&["kube", "argocd", "redis-server"])
+    {
+        record()?;
+    }
+    World::start_in(
+        Plane::Embedded,
+        CONTROL,
+        "commands_on_applications_are_those_of_argocd",
+        replay,
+    )
+}
