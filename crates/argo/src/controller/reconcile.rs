@@ -61,6 +61,12 @@ impl Memory {
     }
 }
 
+/// Whether its deletion is what there is to do. An operation that was asked for ends first, as Argo
+/// CD has it: who else would take the finalizers of its hooks away?
+fn leaves(app: &Application) -> bool {
+    app.is_terminating() && (app.operation.is_none() || app.annotation(SKIP) == Some("true"))
+}
+
 /// Looks at an application. Answers when to look again, if nothing happens before.
 pub(crate) async fn reconcile(
     context: &Arc<Context>,
@@ -71,7 +77,7 @@ pub(crate) async fn reconcile(
 ) -> Option<Duration> {
     let mut waking = None;
     let mut level = level;
-    if app.is_terminating() {
+    if leaves(app) {
         waking = deletion::advance(context, key, app, &mut memory.deletion).await;
         // Status goes on telling what is left, as long as that asks no repository.
         memory.poll = None;
@@ -103,7 +109,7 @@ pub(crate) async fn reconcile(
     let problems = spec::problems(app, project.as_deref(), &place, &owner);
     let (Some(project), Ok((server, _)), true) = (project, place, problems.is_empty()) else {
         memory.rest();
-        if !app.is_terminating() {
+        if !leaves(app) {
             refuse(context, key, app, Kind::InvalidSpecError, &problems, level).await;
         }
         return waking;
@@ -112,7 +118,7 @@ pub(crate) async fn reconcile(
         Ok(connected) => connected,
         Err(error) => {
             memory.rest();
-            if app.is_terminating() {
+            if leaves(app) {
                 return waking;
             }
             let problem = format!(
@@ -192,7 +198,7 @@ impl Look<'_> {
         self.take(&mut next, &gathered, &compared);
 
         let main = (&gathered, &prepared, &compared);
-        let (driven, wake) = if self.app.is_terminating() {
+        let (driven, wake) = if leaves(self.app) {
             (Driven::default(), None)
         } else {
             self.sync(&subject, memory, &mut next, main, incomplete).await
