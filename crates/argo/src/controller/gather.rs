@@ -18,10 +18,11 @@ use super::apps::Level;
 use super::context::Context;
 use super::live_objects::{LiveObjects, Looked};
 use super::rendering::{Rendering, render, versions};
+use super::sent;
 use super::signatures::{self, Policy};
 use crate::fetch::{self, Fetcher, Pinned};
 use crate::lookup::Looking;
-use crate::types::{Application, Source};
+use crate::types::{AppProject, Application, Source};
 
 /// Sources of one application that are worked on at once.
 const AT_ONCE: usize = 4;
@@ -43,6 +44,8 @@ pub(crate) struct Gathered {
     pub(crate) distrust: Vec<Condition>,
     /// Whether something failed that may do better by itself: the way to a repository.
     pub(crate) unreachable: bool,
+    /// Manifests that came with an operation in the place of Git's, as they were sent.
+    pub(crate) sent: Vec<String>,
     /// Whether there is a source of which nothing could be had at all.
     wholly: bool,
     /// What the cluster served, if manifests depend on it.
@@ -54,6 +57,17 @@ pub(crate) struct Gathered {
 }
 
 impl Gathered {
+    /// What somebody sent with an operation: of no revision.
+    pub(crate) fn sent(project: &AppProject, sources: &[Source], manifests: &[String]) -> Self {
+        let mut gathered =
+            Self { sources: sources.to_vec(), sent: manifests.to_vec(), ..Self::default() };
+        match sent::rendered(project, sources, manifests) {
+            Ok(rendered) => gathered.rendered.push(rendered),
+            Err(problem) => gathered.problems.push(problem),
+        }
+        gathered
+    }
+
     /// The first revision; of no sources none.
     pub(crate) fn revision(&self) -> &str {
         self.revisions.first().map_or("", String::as_str)

@@ -38,6 +38,7 @@ mod reconcile;
 mod refusal;
 mod rendering;
 mod retry;
+mod sent;
 mod settings;
 mod signatures;
 mod spec;

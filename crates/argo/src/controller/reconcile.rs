@@ -24,7 +24,7 @@ use super::refusal::refuse;
 use super::retry::{self, Asking, Backoff};
 use super::settings::Settings;
 use super::status::{self, Also, COMPARED};
-use super::{deletion, dependencies, drift, ignored, spec};
+use super::{deletion, dependencies, drift, ignored, sent, spec};
 use crate::types::{AppProject, Application, ApplicationStatus, Condition, ConditionType};
 
 const SKIP: &str = "argocd.argoproj.io/skip-reconcile";
@@ -231,8 +231,18 @@ impl Look<'_> {
     /// What Git says now; what it said before if nothing asks for more.
     async fn gather(&self, memory: &mut Memory, level: Level) -> Arc<Gathered> {
         let sources = self.app.spec.effective_sources();
+        let sent = sent::manifests(self.app);
+        if !sent.is_empty() {
+            let known = memory.gathered.take().filter(|k| k.sent == sent && k.sources == sources);
+            let make = || Arc::new(Gathered::sent(self.project, sources, sent));
+            let gathered = known.unwrap_or_else(make);
+            memory.gathered = Some(gathered.clone());
+            memory.poll = None;
+            return gathered;
+        }
         if let Some(known) = &memory.gathered
             && level < Level::Revision
+            && known.sent.is_empty()
             && known.sources == sources
             && known.fits(self.cluster)
             && !known.unreachable

@@ -64,7 +64,11 @@ pub(super) async fn steps(
         Some(gathered) => gathered.clone(),
         None => {
             let manual = !state.operation.initiated_by.automated && delivered.resources.is_empty();
-            let gathered = sources(context, subject, &delivered, manual, main.0).await;
+            let gathered = if operation.manifests.is_empty() {
+                sources(context, subject, &delivered, manual, main.0).await
+            } else {
+                sent(subject, &operation.manifests, main.0)
+            };
             memory.gathered.insert(gathered).clone()
         }
     };
@@ -170,6 +174,15 @@ pub(super) async fn steps(
     driven
 }
 
+/// What came with the operation; the same value if it is compared with anyway.
+fn sent(subject: &Subject<'_>, manifests: &[String], main: &Arc<Gathered>) -> Arc<Gathered> {
+    if main.sent == manifests {
+        return main.clone();
+    }
+    let sources = subject.app.spec.effective_sources();
+    Arc::new(Gathered::sent(subject.project, sources, manifests))
+}
+
 /// The manifests to deliver: those that are compared anyway, if they are the ones.
 async fn sources(
     context: &Arc<Context>,
@@ -183,7 +196,8 @@ async fn sources(
     } else {
         (delivered.sources.clone(), delivered.revisions.clone())
     };
-    if sources == main.sources && revisions == main.revisions && main.is_complete() {
+    let of_git = main.sent.is_empty();
+    if of_git && sources == main.sources && revisions == main.revisions && main.is_complete() {
         return main.clone();
     }
     let level = if manual { Level::Refresh } else { Level::Revision };

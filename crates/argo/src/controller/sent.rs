@@ -1,0 +1,54 @@
+//! Manifests that came with an operation (`argocd app sync --local`): they are delivered in the place
+//! of what Git says, and compared with until another operation is asked for, as Argo CD has it.
+
+use std::sync::Arc;
+
+use windlass_engine::state::{Condition, ConditionType};
+use windlass_object::yaml::Position;
+use windlass_object::{Object, Value};
+use windlass_render::{Manifest, Rendered};
+use windlass_tree::{GivenRecord, ReadRecord, TreePath};
+
+use super::signatures;
+use crate::types::{AppProject, Application, Source};
+
+/// Those of the operation that runs or ran last; nearly always none.
+pub(crate) fn manifests(app: &Application) -> &[String] {
+    let state = app.status.operation_state.as_ref();
+    let sync = state.and_then(|state| state.operation.sync.as_ref());
+    sync.map_or(&[], |sync| &sync.manifests)
+}
+
+/// The objects in them. Where the project asks for signatures there are none: nobody signed these.
+///
+/// # Errors
+/// A condition that says why they cannot be used.
+pub(crate) fn rendered(
+    project: &AppProject,
+    sources: &[Source],
+    manifests: &[String],
+) -> Result<Arc<Rendered>, Condition> {
+    let failed = |message| Condition::new(ConditionType::ComparisonError, message);
+    if sources.iter().any(|source| signatures::policy(project, &source.repo_url).is_some()) {
+        let message = "Cannot use local manifests when signature verification is required";
+        return Err(failed(message.to_owned()));
+    }
+    let read = |(number, text): (usize, &String)| {
+        let object = serde_json::from_str::<Value>(text)
+            .map_err(|error| error.to_string())
+            .and_then(|value| Object::try_from(value).map_err(|error| error.to_string()))
+            .map_err(|error| {
+                failed(format!("Failed to load local manifests: manifest {}: {error}", number + 1))
+            })?;
+        Ok(Manifest { object, path: TreePath::root(), at: Position { line: 1, column: 1 } })
+    };
+    let manifests = manifests.iter().enumerate().map(read).collect::<Result<_, _>>()?;
+    Ok(Arc::new(Rendered {
+        source_type: None,
+        manifests,
+        diagnostics: Vec::new(),
+        warnings: Vec::new(),
+        read: ReadRecord::default(),
+        given: GivenRecord::default(),
+    }))
+}
