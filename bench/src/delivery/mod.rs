@@ -137,6 +137,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         let ratio = |a: f64, b: f64| b / a.max(f64::EPSILON);
         let times = |of: &dyn Fn(&Figures) -> &Phase| {
             let (ours, theirs) = (of(ours), of(other));
+            if theirs.limit().is_zero() {
+                return "not begun".to_owned();
+            }
             let least = if theirs.is_complete() { "" } else { "more than " };
             let (ours, theirs) = (ours.whole_time(), theirs.whole_time());
             format!("{least}{:.1}", ratio(ours.as_secs_f64(), theirs.as_secs_f64()))
@@ -203,6 +206,8 @@ fn measure(runtime: &Runtime, name: &str, arguments: &Arguments) -> Result<Figur
     let commit = repository.commit("second", &borrowed(&files(count, "two")))?;
     let started = Instant::now();
     let server = tool.server();
+    // What a tool does while it is late with the first work says nothing of the second.
+    let limit = if first.is_complete() { limit } else { Duration::ZERO };
     let push = runtime.block_on(async {
         let all = follow(applications(&client), &commit, count, started, limit);
         let (_, push) = tokio::try_join!(push_hook(&server, &url, &commit), all)?;

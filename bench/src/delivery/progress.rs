@@ -22,6 +22,11 @@ impl Phase {
         Self { took: vec![took; wanted], wanted, limit: took }
     }
 
+    /// How long was waited at most.
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
+    }
+
     /// How many applications there are.
     pub(crate) fn wanted(&self) -> usize {
         self.wanted
@@ -43,10 +48,13 @@ impl Phase {
         self.took.get(number - 1).copied().unwrap_or(self.limit)
     }
 
-    /// `12.34 s`, or how far it came: `300 of 500 after 900 s`.
+    /// `12.34 s`, or how far it came: `300 of 500 after 900 s`; of a limit of zero, that it was not begun.
     pub(crate) fn print(&self) -> String {
         if self.is_complete() {
             return format!("{:.2} s", self.whole_time().as_secs_f64());
+        }
+        if self.limit.is_zero() {
+            return "not begun".to_owned();
         }
         format!("{} of {} after {} s", self.took.len(), self.wanted, self.limit.as_secs())
     }
