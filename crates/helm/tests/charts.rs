@@ -49,7 +49,7 @@ schema
 ! schema --set port=0,mode=c
 ! schema --set name=A,port=1.5
 ! schema --set name=null
-! schema --set-json list=[1,1,\"x\"] --set extra=1,more=2
+! schema --set-json list=[1,1,\"x\"] --set extra=1
 ! schema --set one=true --set-json any={}
 ! schema --set ref=1 --set sub.n=x
 ! schema --set-json ref={} --set sub=1

@@ -112,8 +112,12 @@ fn a_day_with_an_application() {
     assert!(missing.err.contains("Destination server missing from app spec"), "{}", missing.err);
 
     // What cannot be compared is no difference.
-    let nowhere =
-        ["app", "create", "nowhere", "--repo", "/none", "--path", "x", "--dest-server", server];
+    let mut nowhere =
+        vec!["app", "create", "nowhere", "--repo", "/none", "--path", "x", "--dest-server", server];
+    let refused = desk.run(&nowhere);
+    assert_eq!(refused.code, 20);
+    assert!(refused.err.contains("repository not found"), "{}", refused.err);
+    nowhere.push("--validate=false");
     desk.check(&nowhere, 0, "application 'nowhere' created\n");
     for command in [&["app", "diff", "nowhere"][..], &["plan", "nowhere"]] {
         let answer = desk.run(command);
@@ -373,7 +377,7 @@ fn acts_on_an_applications_objects() {
         desk.apply(&object.to_string());
     }
     let mut create = vec!["app", "create", "web", "--repo", "/none", "--path", "x"];
-    create.extend(["--dest-server", "https://kubernetes.default.svc"]);
+    create.extend(["--dest-server", "https://kubernetes.default.svc", "--validate=false"]);
     desk.check(&create, 0, "application 'web' created\n");
     let resource = |group: &str, kind: &str, name: &str| json!({"group": group, "version": "v1", "kind": kind, "namespace": namespace, "name": name});
     let resources = [
