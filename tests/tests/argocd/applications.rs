@@ -182,7 +182,18 @@ fn replay(world: &mut World) -> Result<()> {
 fn settled(answered: &Value) -> Value {
     let mut answered = answered.clone();
     let is_patch = answered["do"].as_str().is_some_and(|line| line.starts_with("$ app patch "));
+    let line = answered["do"].as_str().unwrap_or_default().to_owned();
     let answer = &mut answered["answer"];
+    if line.starts_with("= Operation ") {
+        requested(&mut answer["operation"]);
+    }
+    let results = "/out/status/operationState/syncResult/resources";
+    if let Some(Value::Array(results)) = answer.pointer_mut(results) {
+        results.sort_by_key(|result| result["name"].to_string());
+    }
+    if let Some(out) = answer["out"].as_str() {
+        answer["out"] = json!(tables(out, line.starts_with("$ app get-resource ")));
+    }
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let told = text(&answer["out"]) + &text(&answer["err"]);
     if let Some(at) = told.find("Error: ") {
@@ -201,8 +212,38 @@ fn settled(answered: &Value) -> Value {
     answered
 }
 
+/// An operation as it was asked for: argocd's server, where nobody is signed in here, resolves the
+/// revision and says of which source it is; windlass leaves that to the controller.
+fn requested(operation: &mut Value) {
+    let Some(operation) = operation.as_object_mut() else { return };
+    operation.remove("initiatedBy");
+    if let Some(sync) = operation.get_mut("sync").and_then(Value::as_object_mut) {
+        for field in ["revision", "revisions", "source"] {
+            sync.remove(field);
+        }
+    }
+}
+
+/// A text with the lines of its table in order: those of a wave come in any, and so do fields of an
+/// object. Argo CD's page has a port of its own.
+fn tables(out: &str, whole: bool) -> String {
+    let lines = out.lines().filter(|line| !line.starts_with("URL:  "));
+    let mut lines: Vec<&str> = lines.collect();
+    let begin = lines.iter().position(|line| line.starts_with("GROUP  ") || whole);
+    if let Some(table) = begin.and_then(|begin| lines.get_mut(begin + 1..)) {
+        table.sort_unstable();
+    }
+    lines.join("\n")
+}
+
 /// Commands that both answer alike but in other words.
-const WORDS: [&str; 4] = [
+const WORDS: [&str; 7] = [
+    // argocd prints its help.
+    "$ app sync",
+    // Ours does not run GnuPG.
+    "$ gpg add --from FILES/app.yaml",
+    // Ours says which types there are.
+    "$ app patch-resource plain --kind ConfigMap --resource-name a --patch '{\"data\": {\"more\": \"x\"}}' --patch-type other",
     // Ours says what is wrong with the address.
     "$ app add-source several --path x",
     // Go's own words for what is no list.

@@ -100,7 +100,9 @@ fn report(ours: &[Value], theirs: &[Value], words: &[&str]) -> Result<Vec<String
             "the script was changed and not recorded: {}",
             ours["do"]
         );
-        if ours == theirs || words.iter().any(|command| ours["do"] == *command) {
+        let codes = [ours, theirs].map(|side| &side["answer"]["code"]);
+        let only_words = codes[0] == codes[1] && words.iter().any(|c| ours["do"] == *c);
+        if ours == theirs || only_words {
             continue;
         }
         let [ours_text, theirs_text] = [ours, theirs].map(|side| match &side["answer"] {

@@ -157,7 +157,9 @@ fn end_state(out: &str) -> String {
 /// The error, without the tool's frame around it.
 fn message(err: &str) -> String {
     let mut message = String::new();
-    for line in err.lines().filter(|line| !line.starts_with("warning: ")) {
+    for line in
+        err.lines().filter(|line| !line.starts_with("warning: ") && !line.starts_with("info: "))
+    {
         match serde_json::from_str::<Value>(line) {
             Ok(entry) if entry["level"] == "fatal" => {
                 entry["msg"].as_str().unwrap_or_default().clone_into(&mut message);

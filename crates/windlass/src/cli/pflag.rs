@@ -119,6 +119,16 @@ fn words(root: &Command, error: &clap::Error, arguments: &[OsString]) -> Option<
                 Some(flag) => {
                     Some(format!("unknown flag: {}", flag.split('=').next().unwrap_or_default()))
                 }
+                None if given.starts_with("--") => {
+                    let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg)
+                    else {
+                        return None;
+                    };
+                    let name = |shown: &String| find(leaf, root, shown)?.get_long();
+                    let names: Vec<String> =
+                        missing.iter().filter_map(name).map(|name| format!("{name:?}")).collect();
+                    Some(format!("required flag(s) {} not set", names.join(", ")))
+                }
                 None => count(leaf, &path),
             }
         }

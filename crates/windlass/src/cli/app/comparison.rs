@@ -242,12 +242,24 @@ pub(crate) async fn prepare(
 }
 
 /// How an application's objects are marked.
-pub(crate) async fn marks(
-    connection: &Connection,
-    app: &Application,
-) -> anyhow::Result<(Tracking, String)> {
+async fn marks(connection: &Connection, app: &Application) -> anyhow::Result<(Tracking, String)> {
     let instance = tracking::instance_name(app.name(), app.namespace(), &connection.namespace);
     Ok((settings(connection).await?.tracking, instance))
+}
+
+/// What is wanted, with the application's mark, in the order of its files; and whether some of it
+/// could not be rendered.
+pub(crate) async fn marked(
+    connection: &Connection,
+    app: &Application,
+    wanted: &Wanted,
+) -> anyhow::Result<(Vec<Object>, bool)> {
+    let (mut objects, _, incomplete) = manifests(connection, app, wanted).await?;
+    let (tracking, instance) = marks(connection, app).await?;
+    for object in objects.iter_mut().filter(|object| !tracking::is_crd(object)) {
+        tracking.set(object, &instance, &app.spec.destination.namespace)?;
+    }
+    Ok((objects, incomplete))
 }
 
 /// What `argocd-cm` says.

@@ -28,7 +28,7 @@ pub(crate) struct Args {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = true, action = clap::ArgAction::Set)]
     cascade: bool,
     /// How the objects are deleted.
-    #[arg(long, short, value_parser = ["foreground", "background"], default_value = "foreground")]
+    #[arg(long, short, default_value = "foreground")]
     propagation_policy: String,
     /// Do not ask.
     #[arg(long, short)]
@@ -76,6 +76,10 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
 }
 
 async fn delete(connection: &Connection, name: &AppName, args: &Args) -> anyhow::Result<()> {
+    if !["foreground", "background"].contains(&args.propagation_policy.as_str()) {
+        let text = format!("invalid propagation policy: {}", args.propagation_policy);
+        return Err(Failure::generic(text));
+    }
     let stored = connection.get(name).await?;
     let ours = [FINALIZER_RESOURCES, FINALIZER_FOREGROUND, FINALIZER_BACKGROUND];
     let mut finalizers: Vec<&str> = stored.app.finalizers().filter(|f| !ours.contains(f)).collect();

@@ -77,6 +77,12 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
         Some(local) => local,
         None => Wanted::Revisions(args.revisions.of(&stored.app)?),
     };
+    if matches!(wanted, Wanted::Local(_)) && !args.server_side_generate {
+        output::warn(
+            "Warning: local diff without --server-side-generate is deprecated and does not work \
+             with plugins. Server-side generation will be the default in v2.7.",
+        );
+    }
     let stored = if args.server_side_diff { server_side(stored)? } else { stored };
     let differs = print_differences(connection, &stored, &wanted).await?;
     Ok(if differs && args.exit_code {
@@ -91,6 +97,9 @@ fn server_side(stored: Stored) -> anyhow::Result<Stored> {
     const OPTIONS: &str = "argocd.argoproj.io/compare-options";
     let mut object = stored.object;
     let own = object.annotation(OPTIONS).unwrap_or_default();
+    if !own.split(',').any(|option| option.trim() == "ServerSideDiff=true") {
+        output::warn("Warning: Application does not have ServerSideDiff=true annotation.");
+    }
     let all = own.split(',').map(str::trim).filter(|o| !o.starts_with("ServerSideDiff"));
     let all: Vec<&str> = all.chain(["ServerSideDiff=true"]).filter(|o| !o.is_empty()).collect();
     let all = all.join(",");

@@ -9,6 +9,7 @@ use super::connection::{Connection, Stored};
 use super::set::position;
 use super::wait::{Goal, wait_until};
 use super::{health, repositories, status, tree};
+use crate::cli::failure::Failure;
 use crate::cli::output::{self, Notation};
 
 /// Show an application.
@@ -23,7 +24,7 @@ pub(crate) struct Args {
     /// Name of the application.
     name: String,
     /// Output format.
-    #[arg(long, short, value_parser = ["wide", "json", "yaml", "tree", "tree=detailed", ""], default_value = "wide")]
+    #[arg(long, short, default_value = "wide")]
     output: String,
     /// Compare with Git anew first.
     #[arg(long)]
@@ -86,7 +87,8 @@ async fn show(connection: &Connection, stored: &Stored, args: &Args) -> anyhow::
             output::print_value(&stored.object, Notation::Yaml)?;
             return Ok(String::new());
         }
-        _ => {}
+        "wide" | "" | "tree" | "tree=detailed" => {}
+        other => return Err(Failure::generic(format!("unknown output format: {other}"))),
     }
     let url = repositories::page(connection, app).await;
     let mut out = status::summary(app, url.as_deref());

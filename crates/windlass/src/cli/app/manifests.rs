@@ -4,10 +4,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use windlass_argo::types::Application;
-use windlass_engine::{hook, mask, tracking};
+use windlass_engine::{hook, mask};
 use windlass_object::{Object, yaml};
 
-use super::comparison::{Local, Wanted, manifests, marks, prepare, settings};
+use super::comparison::{Local, Wanted, marked, prepare, settings};
 use super::connection::Connection;
 use super::revisions::Revisions;
 use crate::cli::failure::Failure;
@@ -44,8 +44,8 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
     let (mut objects, incomplete) = match (args.source.as_str(), args.local.wanted()) {
         ("live", _) => (live(connection, &app).await?, false),
         (_, Some(local)) => {
-            let (objects, _, incomplete) = manifests(connection, &app, &local).await?;
-            // The person's own files, as they are.
+            let (objects, incomplete) = marked(connection, &app, &local).await?;
+            // The person's own files: nothing in them is masked.
             output::print(&documents(objects))?;
             return whole(incomplete);
         }
@@ -93,13 +93,7 @@ async fn rendered(
     app: &Application,
     revisions: Vec<String>,
 ) -> anyhow::Result<(Vec<Object>, bool)> {
-    let wanted = Wanted::Revisions(revisions);
-    let (mut objects, _, incomplete) = manifests(connection, app, &wanted).await?;
-    let (tracking, instance) = marks(connection, app).await?;
-    for object in objects.iter_mut().filter(|object| !tracking::is_crd(object)) {
-        tracking.set(object, &instance, &app.spec.destination.namespace)?;
-    }
-    Ok((objects, incomplete))
+    marked(connection, app, &Wanted::Revisions(revisions)).await
 }
 
 /// Objects as a stream of documents, each behind a `---` and with an empty line at its end.

@@ -19,15 +19,7 @@ pub(crate) struct Args {
     #[arg(long)]
     patch: String,
     /// Its type.
-    #[arg(
-        long,
-        value_parser = [
-            "application/merge-patch+json",
-            "application/json-patch+json",
-            "application/strategic-merge-patch+json",
-        ],
-        default_value = "application/merge-patch+json"
-    )]
+    #[arg(long, default_value = "application/merge-patch+json")]
     patch_type: String,
 }
 
@@ -49,7 +41,14 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
             "application/strategic-merge-patch+json" => {
                 kinds.patch_strategic(object, &patch).await?;
             }
-            _ => kinds.patch(object, patch.clone()).await?,
+            "application/merge-patch+json" => kinds.patch(object, patch.clone()).await?,
+            other => {
+                let types = "application/merge-patch+json, application/json-patch+json or \
+                             application/strategic-merge-patch+json";
+                return Err(Failure::generic(format!(
+                    "error patching resource: 415: Unsupported Media Type: {other:?} is not {types}"
+                )));
+            }
         }
         output::warn(&format!("info: Resource '{}' patched", object.name()));
     }

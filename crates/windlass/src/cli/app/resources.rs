@@ -40,11 +40,9 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
     let app = connection.get(&name).await?.app;
     if let Some(project) = args.project.as_deref().filter(|p| !p.is_empty() && *p != app.project())
     {
-        let own = app.project();
-        return Err(Failure::generic(format!(
-            "application {} is of the project {own}, not of {project}",
-            app.name()
-        )));
+        // Whether it is there is not told to who may only see another project.
+        output::warn(&format!("warning: {} is no application of {project}", app.name()));
+        return Err(Failure::generic("permission denied"));
     }
     let mut lines = vec![line(["GROUP", "KIND", "NAMESPACE", "NAME", "ORPHANED"])];
     if args.orphaned {

@@ -54,7 +54,7 @@ impl Revisions {
     fn positions(&self, app: &Application) -> anyhow::Result<Vec<usize>> {
         let sources = app.spec.effective_sources();
         if !self.source_names.is_empty() && !self.source_positions.is_empty() {
-            return Err(Failure::generic(
+            return Err(Failure::fatal(
                 "Only one of source-positions and source-names can be specified.",
             ));
         }
@@ -62,7 +62,7 @@ impl Revisions {
             [("positions", self.source_positions.len()), ("names", self.source_names.len())]
         {
             if count > 0 && count != self.revisions.len() {
-                return Err(Failure::generic(format!(
+                return Err(Failure::fatal(format!(
                     "While using --revisions and --source-{flag}, length of values for both flags \
                      should be same."
                 )));

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use windlass_object::ResourceKey;
 
+use crate::cli::failure::Failure;
+
 /// One `--resource`: `*` is any, a leading `!` leaves out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pattern {
@@ -13,6 +15,14 @@ pub(crate) struct Pattern {
     kind: String,
     namespace: Option<String>,
     name: String,
+}
+
+/// Those of a command line.
+///
+/// # Errors
+/// When one is none: not an error of the command line, as in argocd.
+pub(crate) fn patterns(texts: &[String]) -> anyhow::Result<Vec<Pattern>> {
+    texts.iter().map(|text| text.parse().map_err(|error: String| Failure::generic(error))).collect()
 }
 
 impl FromStr for Pattern {

@@ -8,12 +8,13 @@ use windlass_argo::types::{
 };
 use windlass_object::json;
 
-use super::comparison::{Local, Wanted, manifests};
+use super::comparison::{Local, Wanted, manifests, marked};
 use super::connection::{AppName, Connection, Stored, qualified};
 use super::diff::print_differences;
 use super::options::pairs;
+use super::repositories::{self, Mirrors};
 use super::revisions::Revisions;
-use super::selection::Pattern;
+use super::selection::{Pattern, patterns};
 use super::status;
 use super::wait::{Goal, Report, watch};
 use crate::cli::argocd::prompt;
@@ -49,7 +50,7 @@ pub(crate) struct Args {
     revisions: Revisions,
     /// Sync these objects only: GROUP:KIND:NAME, `*` is any, a leading `!` leaves out.
     #[arg(long, value_name = "RESOURCE")]
-    resource: Vec<Pattern>,
+    resource: Vec<String>,
     /// Sync only the objects with one of these labels.
     #[arg(long, value_name = "KEY=VALUE")]
     label: Vec<String>,
@@ -147,12 +148,13 @@ async fn sync(connection: &Connection, name: &AppName, args: &Args) -> anyhow::R
     if let Some(local) = args.local.wanted()
         && let Some(sync) = &mut operation.sync
     {
-        let (objects, _, incomplete) = manifests(connection, app, &local).await?;
+        let (objects, incomplete) = marked(connection, app, &local).await?;
         if incomplete {
             return Err(Failure::generic("some manifests could not be rendered: nothing was done"));
         }
         sync.manifests = objects.into_iter().map(|o| o.into_value().to_string()).collect();
     }
+    args.resolve(connection, app).await?;
     if args.preview_changes && !args.previewed(connection, &stored, name).await? {
         return Ok(());
     }
@@ -219,7 +221,7 @@ impl Args {
         connection: &Connection,
         app: &Application,
     ) -> anyhow::Result<Vec<Pattern>> {
-        let mut chosen = self.resource.clone();
+        let mut chosen = patterns(&self.resource)?;
         if self.label.is_empty() {
             return Ok(chosen);
         }
@@ -240,6 +242,23 @@ impl Args {
             return Err(Failure::fatal(text));
         }
         Ok(chosen)
+    }
+
+    /// Asks the repository for a revision that was named, so that one that is not there begins no
+    /// operation.
+    async fn resolve(&self, connection: &Connection, app: &Application) -> anyhow::Result<()> {
+        let wanted = self.revisions.revision.as_deref().filter(|revision| !revision.is_empty());
+        let [source] = app.spec.effective_sources() else { return Ok(()) };
+        let of_git = source.chart.is_empty() && !source.is_oci();
+        let Some(wanted) = wanted.filter(|_| of_git && self.local.local.is_none()) else {
+            return Ok(());
+        };
+        let settings = repositories::settings(connection).await?;
+        let repository = settings.repository(&source.repo_url, app.project())?;
+        let resolved = Mirrors::open()?.sources.resolve(&repository, wanted).await;
+        resolved
+            .map(|_| ())
+            .map_err(|error| Failure::generic(format!("error resolving repo revision: {error}")))
     }
 
     /// What cannot go together.
@@ -319,14 +338,7 @@ impl Args {
             sync_options =
                 app.spec.sync_policy.as_ref().map(|p| p.sync_options.clone()).unwrap_or_default();
         }
-        let info = self
-            .info
-            .iter()
-            .map(|pair| {
-                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                Info { name: name.to_owned(), value: value.to_owned() }
-            })
-            .collect();
+        let info = pairs(&self.info)?.into_iter().map(|(name, value)| Info { name, value });
         let retry = if self.retry_limit == 0 {
             app.spec.sync_policy.as_ref().and_then(|p| p.retry.clone()).unwrap_or_default()
         } else {
@@ -341,6 +353,12 @@ impl Args {
             }
         };
         let mut revisions = self.revisions.of(app)?;
+        let mut sources = app.spec.sources.clone();
+        for (source, wanted) in sources.iter_mut().zip(&revisions) {
+            if !wanted.is_empty() {
+                source.target_revision.clone_from(wanted);
+            }
+        }
         let revision = if app.spec.has_multiple_sources() {
             String::new()
         } else {
@@ -353,7 +371,7 @@ impl Args {
             sync: Some(SyncOperation {
                 revision,
                 revisions,
-                sources: app.spec.sources.clone(),
+                sources,
                 prune: self.prune,
                 dry_run: self.dry_run,
                 sync_strategy: Some(strategy),
@@ -362,7 +380,7 @@ impl Args {
                 ..SyncOperation::default()
             }),
             initiated_by: OperationInitiator { username: "admin".to_owned(), automated: false },
-            info,
+            info: info.collect(),
             retry,
         })
     }

@@ -9,9 +9,10 @@ use jiff::{Timestamp, Zoned};
 use kube::core::DynamicObject;
 use kube::runtime::watcher::{self, Event};
 use windlass_argo::types::{Application, HealthStatusCode, SyncStatusCode};
+use windlass_object::Value;
 
 use super::connection::{AppName, Connection, Stored, qualified, stored};
-use super::selection::Pattern;
+use super::selection::{Pattern, patterns};
 use super::status::{self, ResourceState};
 use super::{health, repositories, tree};
 use crate::cli::failure::Failure;
@@ -56,7 +57,7 @@ pub(crate) struct Args {
     selector: Option<String>,
     /// Look at these objects only: GROUP:KIND:NAME, `*` is any, a leading `!` leaves out.
     #[arg(long, value_name = "RESOURCE")]
-    resource: Vec<Pattern>,
+    resource: Vec<String>,
     /// Give up after so many seconds; 0 is never.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     timeout: u64,
@@ -89,7 +90,7 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
         let found = connection.list(args.app_namespace.as_deref(), selector).await?;
         names.extend(found.iter().map(|s| qualified(&s.app)));
     }
-    let goal = args.goal();
+    let goal = args.goal()?;
     let report = Report { output: &args.output, operation: goal.operation, refresh: false };
     for text in &names {
         let name = connection.name(text, args.app_namespace.as_deref());
@@ -99,7 +100,7 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
 }
 
 impl Args {
-    fn goal(&self) -> Goal {
+    fn goal(&self) -> anyhow::Result<Goal> {
         let goal = Goal {
             sync: self.sync,
             health: self.health,
@@ -108,7 +109,8 @@ impl Args {
             deleted: self.delete,
             operation: self.operation,
             refreshed: false,
-            resources: self.resource.clone(),
+            hydrated: self.hydrated,
+            resources: patterns(&self.resource)?,
         };
         let given = [
             self.sync,
@@ -120,9 +122,9 @@ impl Args {
             self.hydrated,
         ];
         if given.contains(&true) {
-            return goal;
+            return Ok(goal);
         }
-        Goal { sync: true, health: true, operation: true, ..goal }
+        Ok(Goal { sync: true, health: true, operation: true, ..goal })
     }
 }
 
@@ -140,6 +142,8 @@ pub(crate) struct Goal {
     pub(crate) operation: bool,
     /// The controller has answered a request to refresh.
     pub(crate) refreshed: bool,
+    /// Its manifests are hydrated.
+    pub(crate) hydrated: bool,
     /// Which objects must reach it; none is the application as a whole.
     pub(crate) resources: Vec<Pattern>,
 }
@@ -151,6 +155,12 @@ impl Goal {
             return false;
         }
         if self.refreshed && app.annotation(windlass_argo::types::ANNOTATION_REFRESH).is_some() {
+            return false;
+        }
+        let hydration = &app.status.source_hydrator;
+        let hydrated =
+            hydration.get("currentOperation").and_then(|operation| operation.get("phase"));
+        if self.hydrated && hydrated.and_then(Value::as_str) != Some("Hydrated") {
             return false;
         }
         if self.operation && (app.operation.is_some() || is_busy(app)) {

@@ -10,7 +10,7 @@ use windlass_object::{Value, json, yaml};
 use super::super::kube::Store;
 use super::super::prompt;
 use super::backup::{Kind, Namespaces, everything};
-use crate::cli::app::{Connection, Flags};
+use crate::cli::app::{Connection, Flags, read_text};
 use crate::cli::failure::Failure;
 use crate::cli::output;
 
@@ -64,7 +64,7 @@ pub(super) async fn run(flags: &Flags, args: &Args) -> anyhow::Result<ExitCode> 
     let input = if args.source == "-" {
         std::io::read_to_string(std::io::stdin())?
     } else {
-        std::fs::read_to_string(&args.source).with_context(|| format!("open {}", args.source))?
+        read_text(&args.source)?
     };
     let (applications, sets) = (&args.application_namespaces, &args.applicationset_namespaces);
     let namespaces = Namespaces::read(&connection, applications, sets).await?;

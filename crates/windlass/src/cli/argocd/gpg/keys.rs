@@ -57,7 +57,7 @@ pub(super) fn read(text: &str) -> anyhow::Result<Vec<PublicKey>> {
     while let Some(begin) = rest.find(BEGIN) {
         let block = &rest[begin..];
         let end = block.find(END).context("a key's armour does not end")? + END.len();
-        let data = format!("{}\n", &block[..end]);
+        let data = block[..end].to_owned();
         let ring = Keyring::read(data.as_bytes())?;
         let [entity] = ring.entities() else {
             return Err(Failure::generic(
