@@ -212,6 +212,9 @@ fn settled(answered: &Value) -> Value {
     answered
 }
 
+const MISSING: &str = "Health Status:      Missing";
+const HEALTHY: &str = "Health Status:      Healthy";
+
 /// An operation as it was asked for: argocd's server, where nobody is signed in here, resolves the
 /// revision and says of which source it is; windlass leaves that to the controller.
 fn requested(operation: &mut Value) {
@@ -225,10 +228,12 @@ fn requested(operation: &mut Value) {
 }
 
 /// A text with the lines of its table in order: those of a wave come in any, and so do fields of an
-/// object. Argo CD's page has a port of its own.
+/// object. Argo CD's page has a port of its own; what is missing has no health since 3.5, which the
+/// whole's shows.
 fn tables(out: &str, whole: bool) -> String {
     let lines = out.lines().filter(|line| !line.starts_with("URL:  "));
-    let mut lines: Vec<&str> = lines.collect();
+    let missing = |line| if line == MISSING { HEALTHY } else { line };
+    let mut lines: Vec<&str> = lines.map(missing).collect();
     let begin = lines.iter().position(|line| line.starts_with("GROUP  ") || whole);
     if let Some(table) = begin.and_then(|begin| lines.get_mut(begin + 1..)) {
         table.sort_unstable();

@@ -57,10 +57,20 @@ pub(crate) struct Gathered {
 }
 
 impl Gathered {
-    /// What somebody sent with an operation: of no revision.
-    pub(crate) fn sent(project: &AppProject, sources: &[Source], manifests: &[String]) -> Self {
-        let mut gathered =
-            Self { sources: sources.to_vec(), sent: manifests.to_vec(), ..Self::default() };
+    /// What somebody sent with an operation; it is of no revision, and those that were wanted of
+    /// the sources are told.
+    pub(crate) fn sent(
+        project: &AppProject,
+        sources: &[Source],
+        wanted: &[String],
+        manifests: &[String],
+    ) -> Self {
+        let mut gathered = Self {
+            sources: sources.to_vec(),
+            revisions: wanted.to_vec(),
+            sent: manifests.to_vec(),
+            ..Self::default()
+        };
         match sent::rendered(project, sources, manifests) {
             Ok(rendered) => gathered.rendered.push(rendered),
             Err(problem) => gathered.problems.push(problem),

@@ -234,7 +234,8 @@ impl Look<'_> {
         let sent = sent::manifests(self.app);
         if !sent.is_empty() {
             let known = memory.gathered.take().filter(|k| k.sent == sent && k.sources == sources);
-            let make = || Arc::new(Gathered::sent(self.project, sources, sent));
+            let wanted: Vec<String> = sources.iter().map(|s| s.target_revision.clone()).collect();
+            let make = || Arc::new(Gathered::sent(self.project, sources, &wanted, sent));
             let gathered = known.unwrap_or_else(make);
             memory.gathered = Some(gathered.clone());
             memory.poll = None;

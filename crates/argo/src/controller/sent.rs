@@ -33,16 +33,17 @@ pub(crate) fn rendered(
         let message = "Cannot use local manifests when signature verification is required";
         return Err(failed(message.to_owned()));
     }
-    let read = |(number, text): (usize, &String)| {
+    let read = |text: &String| {
         let object = serde_json::from_str::<Value>(text)
-            .map_err(|error| error.to_string())
+            .map_err(|error| match error.is_eof() {
+                true => "unexpected end of JSON input".to_owned(),
+                false => error.to_string(),
+            })
             .and_then(|value| Object::try_from(value).map_err(|error| error.to_string()))
-            .map_err(|error| {
-                failed(format!("Failed to load local manifests: manifest {}: {error}", number + 1))
-            })?;
+            .map_err(|error| failed(format!("Failed to load local manifests: {error}")))?;
         Ok(Manifest { object, path: TreePath::root(), at: Position { line: 1, column: 1 } })
     };
-    let manifests = manifests.iter().enumerate().map(read).collect::<Result<_, _>>()?;
+    let manifests = manifests.iter().map(read).collect::<Result<_, _>>()?;
     Ok(Arc::new(Rendered {
         source_type: None,
         manifests,

@@ -22,7 +22,7 @@ use super::super::status::{self, Also};
 use super::super::{impersonation, metrics, perform};
 use super::{Driven, OperationMemory, result};
 use crate::types::{
-    ApplicationStatus, OperationPhase, OperationState, SyncOperation, SyncOperationResult,
+    ApplicationStatus, OperationPhase, OperationState, Source, SyncOperation, SyncOperationResult,
 };
 
 const APPROVED: &str = "argocd.argoproj.io/deletion-approved";
@@ -67,7 +67,7 @@ pub(super) async fn steps(
             let gathered = if operation.manifests.is_empty() {
                 sources(context, subject, &delivered, manual, main.0).await
             } else {
-                sent(subject, &operation.manifests, main.0)
+                sent(subject, &operation, &mut delivered)
             };
             memory.gathered.insert(gathered).clone()
         }
@@ -174,13 +174,25 @@ pub(super) async fn steps(
     driven
 }
 
-/// What came with the operation; the same value if it is compared with anyway.
-fn sent(subject: &Subject<'_>, manifests: &[String], main: &Arc<Gathered>) -> Arc<Gathered> {
-    if main.sent == manifests {
-        return main.clone();
+/// What came with the operation: of no revision but one that was asked for.
+fn sent(
+    subject: &Subject<'_>,
+    operation: &SyncOperation,
+    delivered: &mut SyncOperationResult,
+) -> Arc<Gathered> {
+    delivered.revision.clone_from(&operation.revision);
+    delivered.revisions.clone_from(&operation.revisions);
+    let (sources, wanted) = delivered_from(delivered);
+    Arc::new(Gathered::sent(subject.project, &sources, &wanted, &operation.manifests))
+}
+
+/// The sources of a sync, and what is wanted of each.
+fn delivered_from(delivered: &SyncOperationResult) -> (Vec<Source>, Vec<String>) {
+    if delivered.sources.is_empty() {
+        (vec![delivered.source.clone()], vec![delivered.revision.clone()])
+    } else {
+        (delivered.sources.clone(), delivered.revisions.clone())
     }
-    let sources = subject.app.spec.effective_sources();
-    Arc::new(Gathered::sent(subject.project, sources, manifests))
 }
 
 /// The manifests to deliver: those that are compared anyway, if they are the ones.
@@ -191,11 +203,7 @@ async fn sources(
     manual: bool,
     main: &Arc<Gathered>,
 ) -> Arc<Gathered> {
-    let (sources, revisions) = if delivered.sources.is_empty() {
-        (vec![delivered.source.clone()], vec![delivered.revision.clone()])
-    } else {
-        (delivered.sources.clone(), delivered.revisions.clone())
-    };
+    let (sources, revisions) = delivered_from(delivered);
     let of_git = main.sent.is_empty();
     if of_git && sources == main.sources && revisions == main.revisions && main.is_complete() {
         return main.clone();

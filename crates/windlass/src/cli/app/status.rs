@@ -80,6 +80,12 @@ fn source_details(out: &mut String, source: &Source) {
     if !source.reference.is_empty() {
         fact(out, "  Ref:", &source.reference);
     }
+    if let Some(helm) = source.helm.as_ref().filter(|helm| !helm.value_files.is_empty()) {
+        fact(out, "  Helm Values:", &helm.value_files.join(","));
+    }
+    if let Some(kustomize) = source.kustomize.as_ref().filter(|k| !k.name_prefix.is_empty()) {
+        fact(out, "  Name Prefix:", &kustomize.name_prefix);
+    }
 }
 
 /// A full or shortened commit id.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::Context as _;
 use windlass_object::{Value, json, yaml};
 
 use super::super::kube::Store;
