@@ -204,15 +204,16 @@ fn measure(runtime: &Runtime, name: &str, arguments: &Arguments) -> Result<Figur
     })?;
 
     let commit = repository.commit("second", &borrowed(&files(count, "two")))?;
-    let started = Instant::now();
-    let server = tool.server();
+    let (server, started) = (tool.server(), Instant::now());
     // What a tool does while it is late with the first work says nothing of the second.
-    let limit = if first.is_complete() { limit } else { Duration::ZERO };
-    let push = runtime.block_on(async {
-        let all = follow(applications(&client), &commit, count, started, limit);
-        let (_, push) = tokio::try_join!(push_hook(&server, &url, &commit), all)?;
-        anyhow::Ok(push)
-    })?;
+    let push = match first.is_complete() {
+        true => runtime.block_on(async {
+            let all = follow(applications(&client), &commit, count, started, limit);
+            let (_, push) = tokio::try_join!(push_hook(&server, &url, &commit), all)?;
+            anyhow::Ok(push)
+        })?,
+        false => Phase::not_begun(count),
+    };
     let done = tool.usage();
     // What the end of the work leaves is not rest.
     std::thread::sleep(Duration::from_secs(5));

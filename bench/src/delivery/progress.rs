@@ -22,6 +22,11 @@ impl Phase {
         Self { took: vec![took; wanted], wanted, limit: took }
     }
 
+    /// A phase that there was no time for.
+    pub(crate) fn not_begun(wanted: usize) -> Self {
+        Self { took: Vec::new(), wanted, limit: Duration::ZERO }
+    }
+
     /// How long was waited at most.
     pub(crate) fn limit(&self) -> Duration {
         self.limit
