@@ -14,7 +14,7 @@ mod world;
 pub use api::ApiClient;
 pub use application::{App, manifest};
 pub use sightings::Sightings;
-pub use workflow::define_workflows;
+pub use workflow::{define_workflows, workflow_hook};
 pub use world::{Plane, Printed, World};
 
 /// How long a story waits for anything.

@@ -26,3 +26,12 @@ pub fn define_workflows(api: &ApiClient) -> Result<()> {
     })?;
     Ok(())
 }
+
+/// A hook that runs until the story says how it ended.
+pub fn workflow_hook(name: &str, phase: &str, policy: &str) -> String {
+    format!(
+        "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata:\n  name: {name}\n  \
+         annotations:\n    argocd.argoproj.io/hook: {phase}\n    \
+         argocd.argoproj.io/hook-delete-policy: {policy}\n"
+    )
+}

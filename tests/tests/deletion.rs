@@ -2,22 +2,13 @@
 
 use anyhow::{Result, ensure};
 use windlass_object::{Value, json};
-use windlass_stories::{App, World, define_workflows, manifest, stories};
+use windlass_stories::{App, World, define_workflows, manifest, stories, workflow_hook as hook};
 
 stories! { a_failed_pre_delete_hook_keeps_everything, hooks_around_a_deletion }
 
 const APPLICATION: &str = "argoproj.io/v1alpha1/Application";
 const CONFIG_MAP: &str = "v1/ConfigMap";
 const WORKFLOW: &str = "argoproj.io/v1alpha1/Workflow";
-
-/// A hook that runs until the story says how it ended.
-fn hook(name: &str, phase: &str, policy: &str) -> String {
-    format!(
-        "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata:\n  name: {name}\n  \
-         annotations:\n    argocd.argoproj.io/hook: {phase}\n    \
-         argocd.argoproj.io/hook-delete-policy: {policy}\n"
-    )
-}
 
 fn finalizers(app: &Value) -> Vec<&str> {
     let list = app["metadata"]["finalizers"].as_array();

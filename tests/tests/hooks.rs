@@ -2,21 +2,12 @@
 
 use anyhow::{Result, ensure};
 use windlass_object::{Value, json};
-use windlass_stories::{App, World, define_workflows, manifest, stories};
+use windlass_stories::{App, World, define_workflows, manifest, stories, workflow_hook as hook};
 
 stories! { a_failed_hook_brings_those_of_failure, an_operation_is_ended_while_a_hook_runs }
 
 const CONFIG_MAP: &str = "v1/ConfigMap";
 const WORKFLOW: &str = "argoproj.io/v1alpha1/Workflow";
-
-/// A hook that runs until the story says how it ended.
-fn hook(name: &str, phase: &str, policy: &str) -> String {
-    format!(
-        "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata:\n  name: {name}\n  \
-         annotations:\n    argocd.argoproj.io/hook: {phase}\n    \
-         argocd.argoproj.io/hook-delete-policy: {policy}\n"
-    )
-}
 
 /// An application that is synced when it is told to, of a ConfigMap and these hooks.
 fn application(world: &World, stem: &str, hooks: &[(&str, String)]) -> Result<(String, String)> {

@@ -231,11 +231,11 @@ impl Look<'_> {
     /// What Git says now; what it said before if nothing asks for more.
     async fn gather(&self, memory: &mut Memory, level: Level) -> Arc<Gathered> {
         let sources = self.app.spec.effective_sources();
+        let wanted = || sources.iter().map(|s| s.target_revision.clone()).collect::<Vec<_>>();
         let sent = sent::manifests(self.app);
         if !sent.is_empty() {
             let known = memory.gathered.take().filter(|k| k.sent == sent && k.sources == sources);
-            let wanted: Vec<String> = sources.iter().map(|s| s.target_revision.clone()).collect();
-            let make = || Arc::new(Gathered::sent(self.project, sources, &wanted, sent));
+            let make = || Arc::new(Gathered::sent(self.project, sources, &wanted(), sent));
             let gathered = known.unwrap_or_else(make);
             memory.gathered = Some(gathered.clone());
             memory.poll = None;
@@ -250,7 +250,7 @@ impl Look<'_> {
         {
             return known.clone();
         }
-        let wanted: Vec<String> = sources.iter().map(|s| s.target_revision.clone()).collect();
+        let wanted = wanted();
         let another = level >= Level::Refresh
             || memory.gathered.as_ref().is_none_or(|known| known.sources != sources);
         let repositories = self.context.repositories();

@@ -33,9 +33,8 @@ fn decoded(uid: &str, version: u64) -> Decoded {
     }
 }
 
-fn check(news: &[News], expected: Option<(&str, u64)>) {
-    let kind = GroupKind::new("", "ConfigMap");
-    let api = Arc::new(ApiKind {
+fn config_maps() -> Arc<ApiKind> {
+    Arc::new(ApiKind {
         group: String::new(),
         version: "v1".to_owned(),
         kind: "ConfigMap".to_owned(),
@@ -43,7 +42,12 @@ fn check(news: &[News], expected: Option<(&str, u64)>) {
         singular: "configmap".to_owned(),
         namespaced: true,
         verbs: Vec::new(),
-    });
+    })
+}
+
+fn check(news: &[News], expected: Option<(&str, u64)>) {
+    let kind = GroupKind::new("", "ConfigMap");
+    let api = config_maps();
     let key = ResourceKey::new("", "ConfigMap", "ns", "a");
     let store = Store::default();
     for news in news {
@@ -88,15 +92,7 @@ fn the_latest_news_stands() {
 #[test]
 fn what_concerns_nobody_is_told_to_nobody() {
     let told = |change: &dyn Fn(&mut Decoded)| {
-        let api = Arc::new(ApiKind {
-            group: String::new(),
-            version: "v1".to_owned(),
-            kind: "ConfigMap".to_owned(),
-            resource: "configmaps".to_owned(),
-            singular: "configmap".to_owned(),
-            namespaced: true,
-            verbs: Vec::new(),
-        });
+        let api = config_maps();
         let store = Store::default();
         let digested = |version| Decoded { digest: Some(7), ..decoded("x", version) };
         store.upsert(&api, digested(1));
