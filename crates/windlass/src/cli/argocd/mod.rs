@@ -12,8 +12,6 @@ pub(crate) mod cluster;
 mod configure;
 mod context;
 pub(crate) mod editor;
-#[cfg(test)]
-mod flags;
 mod format;
 mod global;
 pub(crate) mod gpg;
@@ -27,6 +25,8 @@ pub(crate) mod prompt;
 pub(crate) mod repo;
 pub(crate) mod repocreds;
 mod secrets;
+#[cfg(test)]
+mod tests;
 mod version;
 
 use std::ffi::OsString;
