@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail};
 use windlass_object::{Value, json, yaml};
-use windlass_stories::{ApiClient, Plane, Printed, World};
+use windlass_stories::{ApiClient, Printed, World};
 use windlass_testkit::{ArgoCd, ArgoCdOptions, GitRepository, Kubernetes, Parts};
 
 use super::settings::words;
@@ -156,8 +156,6 @@ fn record() -> Result<()> {
 }
 
 fn replay(world: &mut World) -> Result<()> {
-    let recorded = std::fs::read_to_string(fixture("argocd-3.2.6.json"))?;
-    let recorded: Vec<Value> = serde_json::from_str(&recorded)?;
     let root = root(world.dir())?;
     let none = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {
         "name": "argocd-gpg-keys-cm", "namespace": CONTROL,
@@ -170,11 +168,7 @@ fn replay(world: &mut World) -> Result<()> {
         let arguments = [&["argocd"], arguments].concat();
         world.windlass_with(&arguments, &[("EDITOR", &editor), ("HOME", &home)])
     })?;
-    let ours: Vec<Value> = answers.iter().map(settled).collect();
-    let theirs: Vec<Value> = recorded.iter().map(settled).collect();
-    let report = super::report(&ours, &theirs, &WORDS)?;
-    ensure!(report.is_empty(), "{} answers differ:\n{}", report.len(), report.join("\n"));
-    Ok(())
+    super::agree(&answers, &fixture("argocd-3.2.6.json"), settled, &WORDS)
 }
 
 /// An answer without what each tool says in its own way: usage errors stand on another output, a
@@ -260,15 +254,5 @@ const WORDS: [&str; 7] = [
 
 #[test]
 fn commands_on_applications_are_those_of_argocd() -> Result<()> {
-    if std::env::var_os("WINDLASS_RECORD").is_some()
-        && windlass_testkit::available(&["kube", "argocd", "redis-server"])
-    {
-        record()?;
-    }
-    World::start_in(
-        Plane::Embedded,
-        CONTROL,
-        "commands_on_applications_are_those_of_argocd",
-        replay,
-    )
+    super::beside_argocd("commands_on_applications_are_those_of_argocd", record, replay)
 }

@@ -119,6 +119,35 @@ fn report(ours: &[Value], theirs: &[Value], words: &[&str]) -> Result<Vec<String
     Ok(report)
 }
 
+/// Records Argo CD's answers where that is asked for, and compares with those that are recorded.
+fn beside_argocd(
+    story: &'static str,
+    record: fn() -> Result<()>,
+    replay: fn(&mut World) -> Result<()>,
+) -> Result<()> {
+    if std::env::var_os("WINDLASS_RECORD").is_some()
+        && windlass_testkit::available(&["kube", "argocd", "redis-server"])
+    {
+        record()?;
+    }
+    World::start_in(Plane::Embedded, CONTROL, story, replay)
+}
+
+/// The answers to a script are those that are recorded of it.
+fn agree(
+    answers: &[Value],
+    recorded: &Path,
+    settled: fn(&Value) -> Value,
+    words: &[&str],
+) -> Result<()> {
+    let recorded: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(recorded)?)?;
+    let ours: Vec<Value> = answers.iter().map(settled).collect();
+    let theirs: Vec<Value> = recorded.iter().map(settled).collect();
+    let report = report(&ours, &theirs, words)?;
+    ensure!(report.is_empty(), "{} answers differ:\n{}", report.len(), report.join("\n"));
+    Ok(())
+}
+
 fn shown(answer: &Value) -> String {
     let out = match &answer["out"] {
         Value::String(text) => text.clone(),
@@ -197,10 +226,5 @@ fn replay(world: &mut World) -> Result<()> {
 
 #[test]
 fn answers_are_those_of_argocd() -> Result<()> {
-    if std::env::var_os("WINDLASS_RECORD").is_some()
-        && windlass_testkit::available(&["kube", "argocd", "redis-server"])
-    {
-        record()?;
-    }
-    World::start_in(Plane::Embedded, CONTROL, "answers_are_those_of_argocd", replay)
+    beside_argocd("answers_are_those_of_argocd", record, replay)
 }

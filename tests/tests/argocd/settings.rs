@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use windlass_object::{Value, json, yaml};
-use windlass_stories::{ApiClient, Plane, Printed, World};
+use windlass_stories::{ApiClient, Printed, World};
 use windlass_testkit::{ArgoCd, ArgoCdOptions, GitRepository, Kubernetes, Parts, wait_for};
 
 use super::{CONTROL, CommandLine, normalise, printed, root};
@@ -153,16 +153,10 @@ fn settings(api: &ApiClient) -> Result<()> {
 }
 
 fn replay(world: &mut World) -> Result<()> {
-    let recorded = std::fs::read_to_string(fixture("argocd-3.2.6.json"))?;
-    let recorded: Vec<Value> = serde_json::from_str(&recorded)?;
     let root = root(world.dir())?;
     settings(world.api())?;
     let answers = play(world.api(), &root, &|arguments| world.windlass(arguments))?;
-    let ours: Vec<Value> = answers.iter().map(settled).collect();
-    let theirs: Vec<Value> = recorded.iter().map(settled).collect();
-    let report = super::report(&ours, &theirs, &WORDS)?;
-    ensure!(report.is_empty(), "{} answers differ:\n{}", report.len(), report.join("\n"));
-    Ok(())
+    super::agree(&answers, &fixture("argocd-3.2.6.json"), settled, &WORDS)
 }
 
 /// An answer without what depends on the moment: argocd lists credentials in any order, and the
@@ -201,10 +195,5 @@ const WORDS: [&str; 3] = [
 
 #[test]
 fn commands_on_settings_are_those_of_argocd() -> Result<()> {
-    if std::env::var_os("WINDLASS_RECORD").is_some()
-        && windlass_testkit::available(&["kube", "argocd", "redis-server"])
-    {
-        record()?;
-    }
-    World::start_in(Plane::Embedded, CONTROL, "commands_on_settings_are_those_of_argocd", replay)
+    super::beside_argocd("commands_on_settings_are_those_of_argocd", record, replay)
 }
