@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::kube::Data;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, go_words};
 
 /// How a repository is signed in to.
 #[derive(Debug, clap::Args)]
@@ -69,10 +69,7 @@ fn is_https(url: &str) -> bool {
 
 fn read(path: &PathBuf, code: fn(String) -> anyhow::Error) -> anyhow::Result<SecretString> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        let why = match error.kind() {
-            std::io::ErrorKind::NotFound => "no such file or directory".to_owned(),
-            _ => error.to_string(),
-        };
+        let why = go_words(&error);
         code(format!("open {}: {why}", path.display()))
     })?;
     Ok(text.into())

@@ -10,7 +10,7 @@ use windlass_charts::{Index, Repository};
 use windlass_object::yaml;
 use windlass_oci::{Credentials, DockerConfig, Transport};
 
-use super::values::go_words;
+use crate::cli::failure::go_words;
 
 /// Helm's user agent, which some repositories look at.
 const USER_AGENT: &str = "Helm/4.3.1";

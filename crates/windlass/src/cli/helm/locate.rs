@@ -8,7 +8,7 @@ use windlass_tree::{DirectoryTree, TreePath};
 
 use super::provenance;
 use super::remote::{self, Flags};
-use super::values::go_words;
+use crate::cli::failure::go_words;
 
 /// Loads the chart that `name` names: a directory or an archive, or one that lies elsewhere.
 pub(crate) fn chart(name: &str, flags: &Flags) -> anyhow::Result<Chart> {

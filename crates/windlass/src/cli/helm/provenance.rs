@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use windlass_object::yaml;
 use windlass_openpgp::{Cleartext, Keyring};
 
-use super::values::go_words;
+use crate::cli::failure::go_words;
 
 /// What a signature says.
 #[derive(Debug)]

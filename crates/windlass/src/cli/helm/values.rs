@@ -4,6 +4,8 @@ use std::io::Read;
 
 use windlass_helm::Values;
 
+use crate::cli::failure::go_words;
+
 /// The flags of values.
 #[derive(Debug, Default, clap::Args)]
 #[group(skip)]
@@ -54,14 +56,4 @@ fn read(file: &str) -> Result<Vec<u8>, String> {
         return read.map(|_| bytes).map_err(|e| format!("read stdin: {e}"));
     }
     std::fs::read(file).map_err(|e| format!("open {file}: {}", go_words(&e)))
-}
-
-/// What Go calls the errors that people see.
-pub(crate) fn go_words(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "no such file or directory".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        std::io::ErrorKind::IsADirectory => "is a directory".to_owned(),
-        _ => error.to_string(),
-    }
 }

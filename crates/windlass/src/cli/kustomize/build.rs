@@ -9,6 +9,7 @@ use windlass_tree::{Given, Need, Tree, TreePath};
 
 use super::disk::Disk;
 use super::fetch::Fetcher;
+use crate::cli::failure::go_words;
 
 /// How often what was fetched may lead to something else that must be fetched.
 const ROUNDS: usize = 100;
@@ -152,10 +153,7 @@ fn build(directory: &str, mut options: Options) -> anyhow::Result<Built> {
     }
     let failed = |e: std::io::Error| {
         let at = std::path::absolute(directory).unwrap_or_else(|_| directory.into());
-        let why = match e.kind() {
-            std::io::ErrorKind::NotFound => "no such file or directory".to_owned(),
-            _ => e.to_string(),
-        };
+        let why = go_words(&e);
         anyhow::anyhow!("evalsymlink failure on '{directory}' : lstat {}: {why}", at.display())
     };
     let real = std::fs::canonicalize(directory).map_err(failed)?;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use windlass_argo::types::{ApplicationSpec, Source};
 
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, go_words};
 use hydrator::HydratorOptions;
 use policy::PolicyOptions;
 pub(crate) use source::SourceOptions;
@@ -132,10 +132,7 @@ pub(crate) fn duration(text: &str) -> Result<String, String> {
 /// What a file says.
 pub(crate) fn read_text(file: &str) -> anyhow::Result<String> {
     std::fs::read_to_string(file).map_err(|error| {
-        let why = match error.kind() {
-            std::io::ErrorKind::NotFound => "no such file or directory".to_owned(),
-            _ => error.to_string(),
-        };
+        let why = go_words(&error);
         Failure::generic(format!("open {file}: {why}"))
     })
 }

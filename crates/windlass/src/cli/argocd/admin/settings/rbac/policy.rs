@@ -8,7 +8,7 @@ use windlass_object::{Value, yaml};
 
 use super::super::super::super::kube::{Store, core};
 use crate::cli::app::{Connection, Flags};
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, go_words};
 
 /// Where it is.
 #[derive(Debug, clap::Args)]
@@ -36,10 +36,7 @@ impl Place {
         match (&self.policy_file, namespace) {
             (Some(path), None) => {
                 let bytes = std::fs::read(path).map_err(|error| {
-                    let why = match error.kind() {
-                        std::io::ErrorKind::NotFound => "no such file or directory".to_owned(),
-                        _ => error.to_string(),
-                    };
+                    let why = go_words(&error);
                     let path = path.display();
                     Failure::fatal(format!("error opening policy file: open {path}: {why}"))
                 })?;
