@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every check, in the order in which they are quick to fail.
 
-use std::process::Command;
+use std::io::{BufRead as _, BufReader, Read};
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
@@ -11,6 +12,9 @@ pub(crate) const PEERS: &[&str] = &["kube", "helm"];
 
 /// The release of cargo-deny that `deny.toml` is written for.
 const CARGO_DENY: &str = "0.20.2";
+
+/// What one failed test said is told again at the end up to this many bytes.
+const TOLD_AGAIN: usize = 6000;
 
 /// How much is run.
 #[derive(Debug, clap::Args)]
@@ -79,17 +83,26 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     result
 }
 
-/// Runs the steps with these variables set, all of them, and says which failed.
+/// Runs the steps with these variables set, all of them, and says which failed and what the
+/// failed tests said: thousands of lines may lie between these words and the end.
 fn report(steps: &[Step], environment: &[&str]) -> Result<()> {
     let mut outcomes = Vec::new();
+    let mut failures = Vec::new();
     for step in steps {
         println!("==> {}: {}", step.title, step.arguments.join(" "));
         let started = Instant::now();
         let mut command = Command::new(&step.program);
         command.args(&step.arguments);
         command.envs(environment.iter().map(|name| (name, "1")));
-        let passed = command.status().with_context(|| format!("start {}", step.program))?.success();
-        outcomes.push((step.title, passed, started.elapsed()));
+        command.stdout(Stdio::piped());
+        let mut child = command.spawn().with_context(|| format!("start {}", step.program))?;
+        if let Some(output) = child.stdout.take() {
+            failures.extend(show(output)?);
+        }
+        outcomes.push((step.title, child.wait()?.success(), started.elapsed()));
+    }
+    for failure in &failures {
+        println!("{failure}");
     }
     println!("==> summary");
     for (title, passed, took) in &outcomes {
@@ -99,6 +112,30 @@ fn report(steps: &[Step], environment: &[&str]) -> Result<()> {
         bail!("not everything passed");
     }
     Ok(())
+}
+
+/// Passes on what a step prints; gives what its failed tests said.
+fn show(output: impl Read) -> Result<Vec<String>> {
+    let mut failures: Vec<String> = Vec::new();
+    let mut within = false;
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line?;
+        let line = String::from_utf8_lossy(&line);
+        println!("{line}");
+        if line.starts_with("---- ") {
+            within = true;
+            failures.push(String::new());
+        } else if line == "failures:" {
+            within = false;
+        }
+        if let Some(failure) = failures.last_mut().filter(|_| within)
+            && failure.len() + line.len() < TOLD_AGAIN
+        {
+            failure.push_str(&line);
+            failure.push('\n');
+        }
+    }
+    Ok(failures)
 }
 
 fn install_cargo_deny() -> Result<()> {

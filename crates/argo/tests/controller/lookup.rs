@@ -49,26 +49,23 @@ async fn a_chart_looks_up_what_its_project_permits() {
 
     // What was looked up comes, changes and goes; nobody asks for anything.
     world.kubectl(&["create", "configmap", "input", "--from-literal=x=1"]);
-    world.sync(&demo).await;
-    world.eventually("it is seen", || data("one") == r#"{"x":"1"}"#).await;
+    world.synced_until(&demo, "it is seen", || data("one") == r#"{"x":"1"}"#).await;
     assert_eq!(data("all"), "ConfigMap/input");
     world.kubectl(&["patch", "cm", "input", "--type=merge", "-p", r#"{"data":{"x":"2"}}"#]);
-    world.sync(&demo).await;
-    world.eventually("its change is seen", || data("one") == r#"{"x":"2"}"#).await;
+    world.synced_until(&demo, "its change is seen", || data("one") == r#"{"x":"2"}"#).await;
     world.kubectl(&["create", "configmap", "input-2"]);
-    world.sync(&demo).await;
-    assert_eq!(data("all"), "ConfigMap/input ConfigMap/input-2");
+    let both = "ConfigMap/input ConfigMap/input-2";
+    world.synced_until(&demo, "the second is seen", || data("all") == both).await;
     world.kubectl(&["delete", "cm", "input"]);
-    world.sync(&demo).await;
-    world.eventually("it is gone", || data("one") == "{}").await;
+    world.synced_until(&demo, "it is gone", || data("one") == "{}").await;
 
     // The project permits no cluster-wide kinds any more, nor config maps.
     world.project(&json!({"spec": {
         "clusterResourceWhitelist": [],
         "namespaceResourceBlacklist": [{"group": "", "kind": "Secret"}],
     }}));
-    world.sync(&demo).await;
-    world.eventually("less is seen", || data("space") == "none" && data("own") == "{}").await;
+    let less = || data("space") == "none" && data("own") == "{}";
+    world.synced_until(&demo, "less is seen", less).await;
     world.delete(&demo).await;
     world.until_gone(&demo).await;
 }
@@ -108,17 +105,14 @@ async fn a_new_kind_renders_again() {
         },
     });
     world.apply(&definition);
-    world.sync(&demo).await;
-    world.eventually("it renders again", || data("has") == "true").await;
+    world.synced_until(&demo, "it renders again", || data("has") == "true").await;
     let thing = json!({
         "apiVersion": format!("{group}/v1"), "kind": "Thing", "metadata": {"name": "a"},
     });
     world.apply(&thing);
-    world.sync(&demo).await;
-    world.eventually("the new kind is looked up", || data("found") == "1").await;
+    world.synced_until(&demo, "the new kind is looked up", || data("found") == "1").await;
     world.kubectl(&["delete", "crd", &format!("things.{group}")]);
-    world.sync(&demo).await;
-    world.eventually("the kind is gone", || data("has") == "false").await;
+    world.synced_until(&demo, "the kind is gone", || data("has") == "false").await;
     world.delete(&demo).await;
     world.until_gone(&demo).await;
 }

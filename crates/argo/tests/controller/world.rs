@@ -228,7 +228,7 @@ impl World {
                 return app;
             }
             if began.elapsed() > PATIENCE {
-                panic!("not in time: {what}\n{}", serde_json::to_string_pretty(&app).unwrap());
+                panic!("not in time: {what}\n{}", app["status"]);
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -251,15 +251,23 @@ impl World {
         self.kubectl(&["apply", "-f", file.to_str().unwrap()]);
     }
 
-    /// Has what is out of sync delivered, and waits for it.
-    pub(crate) async fn sync(&self, name: &str) {
-        let refresh = json!({"operation": {"sync": {}}});
-        self.until(name, "out of sync", |app| app["status"]["sync"]["status"] == "OutOfSync").await;
-        self.patch(name, &refresh).await;
-        self.until(name, "synced", |app| {
-            app["operation"].is_null() && app["status"]["sync"]["status"] == "Synced"
-        })
-        .await;
+    /// Has what is out of sync delivered, as often as it is, until something holds and all is
+    /// synced: a change may come in several steps (a kind's objects go before the kind does).
+    pub(crate) async fn synced_until(&self, name: &str, what: &str, holds: impl Fn() -> bool) {
+        let began = Instant::now();
+        loop {
+            let app = serde_json::to_value(self.apps.get(name).await.unwrap()).unwrap();
+            let sync = &app["status"]["sync"]["status"];
+            if app["operation"].is_null() && sync == "OutOfSync" {
+                self.patch(name, &json!({"operation": {"sync": {}}})).await;
+            } else if sync == "Synced" && holds() {
+                return;
+            }
+            if began.elapsed() > PATIENCE {
+                panic!("not in time: {what}\n{}", app["status"]);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// Asks for everything of an application to be made anew.
