@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
-use windlass_object::ResourceKey;
+use windlass_object::{GroupKind, ResourceKey};
 
 /// How an object changed since it was last told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct FieldChange {
 /// One object's change; several of the same object before they are taken become one.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// The object.
+    /// The object; without a name, that all objects of its kind are known now.
     pub key: ResourceKey,
     /// How it changed.
     pub kind: ChangeKind,
@@ -97,6 +97,20 @@ impl Changes {
 }
 
 impl Change {
+    /// That all objects of a kind are known now.
+    pub(crate) fn mirrored(kind: &GroupKind, interested: Vec<Arc<str>>) -> Self {
+        Self {
+            key: ResourceKey::new(&kind.group, &kind.kind, "", ""),
+            kind: ChangeKind::Modified,
+            managed: false,
+            apps: Vec::new(),
+            interested,
+            old_resource_version: Box::default(),
+            resource_version: Box::default(),
+            by: None,
+        }
+    }
+
     fn absorb(&mut self, later: Change) {
         self.kind = match (self.kind, later.kind) {
             (ChangeKind::Added, ChangeKind::Modified) => ChangeKind::Added,

@@ -95,7 +95,7 @@ pub(crate) struct Shared {
     pub(crate) kinds: channel::Sender<Arc<ApiKinds>>,
     pub(crate) rediscover: Notify,
     pub(crate) schemas: Schemas,
-    /// Only one discovery on demand at a time.
+    /// Only one discovery at a time; when the last one on demand ended.
     pub(crate) discovering: tokio::sync::Mutex<Option<Instant>>,
 }
 
@@ -290,12 +290,25 @@ impl Cluster {
 pub(crate) const DISCOVERY_PAUSE: Duration = Duration::from_millis(500);
 /// Kinds are asked for anew this often although nothing says that they changed.
 const DISCOVERY_PERIOD: Duration = Duration::from_secs(600);
-/// A server needs this long to show in its discovery what a definition changed.
-const DISCOVERY_LAG: [Duration; 3] =
-    [Duration::from_millis(100), Duration::from_secs(1), Duration::from_secs(4)];
+/// A server needs a while to show in its discovery what a definition changed, a busy one longer:
+/// it is asked again after each of these pauses.
+const DISCOVERY_LAG: [Duration; 5] = [
+    Duration::from_millis(100),
+    Duration::from_secs(1),
+    Duration::from_secs(4),
+    Duration::from_secs(10),
+    Duration::from_secs(30),
+];
 
 impl Shared {
-    pub(crate) async fn discover(&self) -> Result<(), Error> {
+    async fn discover(&self) -> Result<(), Error> {
+        // One after the other: an earlier answer that comes later would take new kinds away.
+        let _one = self.discovering.lock().await;
+        self.ask().await
+    }
+
+    /// Asks which kinds are served. Whoever calls holds `discovering`.
+    async fn ask(&self) -> Result<(), Error> {
         let kinds = ApiKinds::discover(&self.watches.transport).await?;
         self.kinds.send_if_modified(|known| {
             let is_other = **known != kinds;
@@ -312,7 +325,7 @@ impl Shared {
         if last.is_some_and(|last| last.elapsed() < DISCOVERY_PAUSE) {
             return Ok(());
         }
-        self.discover().await?;
+        self.ask().await?;
         *last = Some(Instant::now());
         self.rediscover.notify_one();
         Ok(())

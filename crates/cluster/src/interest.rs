@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Weak};
 
 use parking_lot::RwLock;
-use windlass_object::{Object, ResourceKey};
+use windlass_object::{GroupKind, Object, ResourceKey};
 
 use crate::store::ObjectId;
 
@@ -28,6 +28,17 @@ impl Interests {
     /// The applications that want to hear of other kinds that are served.
     pub(crate) fn in_kinds(&self) -> Vec<Arc<str>> {
         self.0.read().in_kinds.iter().map(|(_, app)| app.clone()).collect()
+    }
+
+    /// The applications that want to hear of any object of a kind, sorted.
+    pub(crate) fn of_kind(&self, kind: &GroupKind) -> Vec<Arc<str>> {
+        let registered = self.0.read();
+        let of_it = registered.by_key.iter().filter(|(key, _)| key.group_kind() == *kind);
+        let mut found: Vec<Arc<str>> =
+            of_it.flat_map(|(_, holders)| holders.iter().map(|(_, app)| app.clone())).collect();
+        found.sort();
+        found.dedup();
+        found
     }
 
     /// The applications that want to hear of an object, sorted.

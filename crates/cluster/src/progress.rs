@@ -32,9 +32,9 @@ impl Progress {
         }
     }
 
-    /// A kind's present state is known.
-    pub(crate) fn complete(&self, kind: &GroupKind, namespace: &str) {
-        self.set(kind, namespace, State::Complete);
+    /// A kind's present state is known. Answers whether it was not before.
+    pub(crate) fn complete(&self, kind: &GroupKind, namespace: &str) -> bool {
+        !matches!(self.set(kind, namespace, State::Complete), Some(State::Complete))
     }
 
     /// A kind's watch has failed; it will be tried again.
@@ -42,7 +42,8 @@ impl Progress {
         self.set(kind, namespace, State::Failed(error));
     }
 
-    /// An object of a kind came or changed after the first state. Whether a kind is defined or withdrawn changes what there is to see.
+    /// An object of a kind came or changed. Whether a kind is defined or withdrawn changes what
+    /// there is to see.
     pub(crate) fn heard(&self, kind: &GroupKind) {
         let defines = (kind.group == "apiextensions.k8s.io"
             && kind.kind == "CustomResourceDefinition")
@@ -52,9 +53,10 @@ impl Progress {
         }
     }
 
-    pub(crate) fn set(&self, kind: &GroupKind, namespace: &str, state: State) {
+    /// Answers with the state before.
+    fn set(&self, kind: &GroupKind, namespace: &str, state: State) -> Option<State> {
         let mut states = self.states.lock();
-        states.insert((kind.clone(), namespace.to_owned()), state);
+        let before = states.insert((kind.clone(), namespace.to_owned()), state);
         let down = states.values().find_map(|state| match state {
             State::Failed(error) if error.is_unreachable() => Some(error.clone()),
             _ => None,
@@ -66,6 +68,7 @@ impl Progress {
             None if starting => Connection::Connecting,
             None => Connection::Up,
         });
+        before
     }
 
     /// Tells how the connection is, if it is otherwise than before.

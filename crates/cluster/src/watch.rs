@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use windlass_object::ResourceKey;
 
 use crate::Error;
+use crate::changes::Change;
 use crate::connection::Tracker;
 use crate::decode::{Uid, decode};
 use crate::discovery::ApiKind;
@@ -190,7 +191,23 @@ impl Watch {
     fn complete(&self, seen: &HashSet<ObjectId>, version: &str) {
         let kind = self.kind.group_kind();
         self.shared.store.retain(&kind, &self.namespace, seen, version);
-        self.shared.progress.complete(&kind, &self.namespace);
+        self.completed();
+        // What was defined while nobody watched was not told.
+        self.shared.progress.heard(&kind);
+    }
+
+    /// From now on the mirror says whether objects are as somebody saw them. Before, a change did
+    /// not count against what was seen, so those who looked are told now.
+    fn completed(&self) {
+        let kind = self.kind.group_kind();
+        if !self.shared.progress.complete(&kind, &self.namespace) {
+            return;
+        }
+        let store = &self.shared.store;
+        let interested = store.interests.of_kind(&kind);
+        if !interested.is_empty() {
+            store.changes.push(Change::mirrored(&kind, interested));
+        }
     }
 
     async fn stream(&self, session: &mut Session, begin: bool) -> Result<(), Error> {
@@ -211,7 +228,7 @@ impl Watch {
         }
         let mut lines = Lines::new(self.shared.transport.stream(&call).await?.into_body());
         if !begin {
-            self.shared.progress.complete(&self.kind.group_kind(), &self.namespace);
+            self.completed();
         }
         while let Some(line) = self.line(&mut lines).await? {
             self.event(&line, session)?;

@@ -14,7 +14,7 @@ use windlass_source::credentials::Settings as Repositories;
 use windlass_source::{Repository, address};
 use windlass_tree::{ClusterVersions, Tree};
 
-use super::apps::Level;
+use super::apps::{AppKey, Level};
 use super::context::Context;
 use super::live_objects::{LiveObjects, Looked};
 use super::rendering::{Rendering, render, versions};
@@ -236,6 +236,10 @@ pub(crate) async fn gather(
     }
     if gathered.kinds.is_some() {
         live.interest.add_kinds();
+        // Nobody was told of what changed before.
+        if !Arc::ptr_eq(&kinds, &cluster.kinds()) {
+            context.apps.raise(&AppKey::of(app), Level::Live);
+        }
     }
     gathered.interest = Some(live.interest.clone());
     gathered.looked = live.looked();

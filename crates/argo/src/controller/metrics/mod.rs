@@ -231,7 +231,7 @@ impl Metrics {
             return;
         }
         let mut counts: HashMap<(&str, &str), u64> = HashMap::new();
-        for change in changes {
+        for change in changes.iter().filter(|change| !change.key.name.is_empty()) {
             *counts.entry((&change.key.group, &change.key.kind)).or_default() += 1;
         }
         let server = server.to_owned();
