@@ -18,7 +18,7 @@ pub use workflow::{define_workflows, workflow_hook};
 pub use world::{Plane, Printed, World};
 
 /// How long a story waits for anything.
-pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(180);
 
 /// Makes a test of each story on each plane, with a proxy between Windlass and the API that can do
 /// harm: [`World::proxy`].

@@ -24,7 +24,7 @@ const CONFIG_MAP: &str = "v1/ConfigMap";
 const DEPLOYMENT: &str = "apps/v1/Deployment";
 const JOB: &str = "batch/v1/Job";
 /// How long it takes to see what has happened already.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(60);
 const HOOKS: [&str; 3] = ["pre", "mid", "post"];
 
 /// A Job that is a hook; a name that ends in a dash is one that the API completes.

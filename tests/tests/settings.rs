@@ -8,7 +8,7 @@ use windlass_stories::{App, Plane, World, manifest};
 use windlass_testkit::{GitHttp, GitHttpOptions, GitRepository, wait_for};
 
 const CONFIG_MAP: &str = "v1/ConfigMap";
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Sets a key of a config map, or takes it away.
 fn set(world: &World, map: &str, key: &str, value: Option<&str>) -> Result<()> {

@@ -153,7 +153,7 @@ async fn definitions() {
             let path = format!("{PATH}/{name}");
             now = windlass_testkit::eventually(
                 "names decided",
-                Duration::from_secs(20),
+                Duration::from_secs(90),
                 async || {
                     let (_, now) = server.call(Method::GET, &path, None).await;
                     let conditions = now.pointer("/status/conditions").and_then(Value::as_array);

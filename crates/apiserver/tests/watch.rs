@@ -107,7 +107,7 @@ fn show(event: &Value) -> String {
 
 async fn expect(stream: &mut (impl Stream<Item = Value> + Unpin), expected: &[&str]) {
     for wanted in expected {
-        let next = tokio::time::timeout(Duration::from_secs(5), stream.next()).await;
+        let next = tokio::time::timeout(Duration::from_secs(60), stream.next()).await;
         assert_eq!(show(&next.expect(wanted).expect(wanted)), *wanted);
     }
 }
@@ -164,7 +164,7 @@ async fn a_watch_ends_in_time_and_marks_where() {
     let query = "timeoutSeconds=1&allowWatchBookmarks=true&labelSelector=l&resourceVersion=0";
     let watch = client.watch(query).await;
     let events: Vec<String> =
-        tokio::time::timeout(Duration::from_secs(5), watch.map(|e| show(&e)).collect())
+        tokio::time::timeout(Duration::from_secs(60), watch.map(|e| show(&e)).collect())
             .await
             .unwrap();
     assert_eq!(events, ["BOOKMARK "]);

@@ -123,7 +123,8 @@ impl Watch {
                     FIRST_PAUSE
                 }
                 Err(error) => {
-                    let forbidden = matches!(error, Error::Api { code: 401 | 403 | 404 | 405, .. });
+                    // A kind that is just being defined is shown before it is served: 404 passes.
+                    let forbidden = matches!(error, Error::Api { code: 401 | 403 | 405, .. });
                     tracing::debug!(kind = %self.kind.gvk(), namespace = self.namespace, %error, "watch failed");
                     self.shared.progress.failed(&self.kind.group_kind(), &self.namespace, error);
                     if forbidden { FORBIDDEN_PAUSE } else { pause }

@@ -16,6 +16,9 @@ use windlass_engine::state::Health;
 use windlass_object::{GroupVersionKind, Object, ResourceKey, Value, json};
 use windlass_testkit::{Kubernetes, available, kubernetes};
 
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+
 /// Objects with the label `app` are the application's.
 struct ByLabel;
 
@@ -236,7 +239,7 @@ async fn next_change(cluster: &Cluster, key: &ResourceKey) -> windlass_cluster::
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), wait).await.expect("a change is told")
+    tokio::time::timeout(PATIENCE, wait).await.expect("a change is told")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -276,7 +279,7 @@ async fn new_kinds_are_found_and_children_belong_to_their_owners() {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), apply).await.expect("the kind is served");
+    tokio::time::timeout(PATIENCE, apply).await.expect("the kind is served");
     let applied =
         cluster.apply(&thing(json!({"l": [2, 3]})), &ApplyOptions::default()).await.unwrap();
     assert_eq!(applied.outcome, Outcome::Configured);
@@ -298,7 +301,7 @@ async fn new_kinds_are_found_and_children_belong_to_their_owners() {
             cluster.changes().next().await;
         }
     };
-    let images = tokio::time::timeout(Duration::from_secs(20), images).await.expect("pods appear");
+    let images = tokio::time::timeout(PATIENCE, images).await.expect("pods appear");
     assert_eq!(images, BTreeSet::from(["a:1".to_owned(), "b:1".to_owned()]));
     let gvk = crd.gvk();
     cluster.delete(&gvk, "", crd.name(), &DeleteOptions::default()).await.unwrap();

@@ -23,5 +23,5 @@ fn two_thousand_objects_are_no_trouble() {
     assert_eq!(story.state.phase, OperationPhase::Succeeded);
     assert_eq!(story.state.results.len(), 2000);
     // It takes half a second without optimisation; the bound is for busy machines.
-    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }

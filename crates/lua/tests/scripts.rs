@@ -142,7 +142,7 @@ fn a_script_has_bounds() {
         let start = Instant::now();
         let result = sandbox.health(&Script::new(script), &object());
         assert_eq!(result, Err(Error::Time(limits.time)), "{script}");
-        assert!(start.elapsed() < Duration::from_secs(5), "{script}");
+        assert!(start.elapsed() < Duration::from_secs(60), "{script}");
     }
     for (script, open) in [
         ("local t = {} for i = 1, 1e9 do t[i] = {} end", false),

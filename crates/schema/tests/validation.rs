@@ -65,7 +65,7 @@ fn record() {
     let version: Value = serde_json::from_str(&version).unwrap();
     kubectl(&["apply", "--server-side", "-f", "-"], CRD).unwrap();
     let samples = samples();
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(120);
     let first = samples[0].to_string();
     let create = ["create", "--dry-run=server", "--validate=false", "-o", "json", "-f", "-"];
     while kubectl(&create, &first).is_err() {

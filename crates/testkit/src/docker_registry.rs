@@ -92,7 +92,7 @@ impl DockerRegistry {
         )?;
         let log = dir.path().join("registry.log");
         let mut process = Process::start(&program, [Path::new("serve"), &config], &log)?;
-        wait_for("docker-registry listens", Duration::from_secs(20), || {
+        wait_for("docker-registry listens", Duration::from_secs(90), || {
             process.check()?;
             Ok(TcpStream::connect(("127.0.0.1", port)).ok())
         })?;

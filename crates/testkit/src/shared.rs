@@ -122,7 +122,7 @@ pub fn stop_shared() -> Result<()> {
     }
     wait_for(
         "the cluster has ended",
-        Duration::from_secs(20),
+        Duration::from_secs(60),
         || Ok((!is_running()?).then_some(())),
     )
 }

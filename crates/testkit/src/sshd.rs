@@ -65,7 +65,7 @@ impl Sshd {
             [Path::new("-D"), Path::new("-e"), Path::new("-f"), &config],
             &dir.path().join("sshd.log"),
         )?;
-        wait_for("sshd listens", Duration::from_secs(20), || {
+        wait_for("sshd listens", Duration::from_secs(90), || {
             process.check()?;
             Ok(TcpStream::connect(("127.0.0.1", port)).ok())
         })?;

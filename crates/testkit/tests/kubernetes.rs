@@ -14,7 +14,7 @@ fn a_shared_cluster_runs_a_deployment() -> Result<()> {
     let namespace = cluster.namespace("testkit")?;
     let name = namespace.name();
     cluster.kubectl(&["-n", name, "create", "deployment", "web", "--image=nginx"])?;
-    wait_for("the deployment is available", Duration::from_secs(60), || {
+    wait_for("the deployment is available", Duration::from_secs(180), || {
         let ready = cluster.kubectl(&[
             "-n",
             name,
@@ -37,7 +37,7 @@ fn a_cluster_of_its_own_ends_when_dropped() -> Result<()> {
     let server = cluster.server()?.replace("https://", "");
     assert!(std::net::TcpStream::connect(&server).is_ok());
     drop(cluster);
-    wait_for("the port is closed", Duration::from_secs(10), || {
+    wait_for("the port is closed", Duration::from_secs(60), || {
         Ok(std::net::TcpStream::connect(&server).is_err().then_some(()))
     })
 }

@@ -15,7 +15,7 @@ use super::system::{CONTROL, System, Who};
 const APPLICATION: &str = "argoproj.io/v1alpha1/Application";
 
 /// How long a step may take.
-const STEP: Duration = Duration::from_secs(90);
+const STEP: Duration = Duration::from_secs(180);
 
 /// After how long the real Argo CD is asked to look again: on a busy machine it may write what it
 /// saw before a sync after what it saw then, and would look again only minutes later.

@@ -95,7 +95,7 @@ fn play(api: &ApiClient, root: &Path, run: &CommandLine<'_>) -> Result<Vec<Value
         if line.starts_with("$ proj role create-token") {
             // Tokens stand in the order of the seconds in which they were issued.
             let next = || Ok((second() > issued).then_some(()));
-            wait_for("the next second", Duration::from_secs(5), next)?;
+            wait_for("the next second", Duration::from_secs(60), next)?;
         }
         let answer = if let Some(command) = line.strip_prefix("$ ") {
             let command = command.replace("FILES", &files.display().to_string());

@@ -15,7 +15,7 @@ use windlass_source::{Options, Sources};
 use windlass_testkit::{GitRepository, Kubernetes, Namespace, kubernetes};
 
 const REFRESH: &str = "argocd.argoproj.io/refresh";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 pub(crate) struct World {
     pub(crate) controller: Controller,

@@ -346,7 +346,7 @@ async fn prepare(hub: &kube::Client) {
         CONTROL,
         &kind("argoproj.io", "v1alpha1", "AppProject", "appprojects"),
     );
-    let end = Instant::now() + Duration::from_secs(30);
+    let end = Instant::now() + Duration::from_secs(120);
     while let Err(error) = projects.create(&PostParams::default(), &dynamic(project.clone())).await
     {
         assert!(Instant::now() < end, "{error}");

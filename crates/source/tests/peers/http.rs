@@ -1,6 +1,7 @@
 //! Over HTTP: revisions, credentials, TLS, proxies, remotes that hang.
 
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use windlass_source::{Credentials, Proxy, Reason, Repository};
 use windlass_testkit::{Answer, GitHttpOptions, GitRepository, Login};
@@ -155,18 +156,24 @@ async fn a_remote_that_hangs_holds_up_nobody_else() {
     let hung = serve(dir.path(), GitHttpOptions::default());
     hung.answer(Answer::Hang);
     let b = bench(dir.path(), |l| {
-        l.request_timeout = Duration::from_secs(3);
-        l.fetch_timeout = Duration::from_secs(2);
+        // The good one, which takes a blink, must be through in this time on a busy machine.
+        l.request_timeout = Duration::from_secs(8);
+        l.fetch_timeout = Duration::from_secs(6);
         l.connections = 4;
         l.blocking_threads = 1;
     });
-    let start = Instant::now();
+    let ended = AtomicBool::new(false);
     let stuck = Repository::anonymous(hung.url("app.git"));
-    let many = futures::future::join_all((0..100).map(|_| b.sources.resolve(&stuck, "main")));
+    let many = async {
+        let all = (0..100).map(|_| b.sources.resolve(&stuck, "main"));
+        let results = futures::future::join_all(all).await;
+        ended.store(true, Ordering::Relaxed);
+        results
+    };
     let remote = Repository::anonymous(good.url("app.git"));
     let (results, ()) = tokio::join!(many, async {
         assert_eq!(b.files(&remote, "main").await.len(), 1);
-        assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+        assert!(!ended.load(Ordering::Relaxed), "it waited for the one that hangs");
     });
     assert!(results.into_iter().all(|r| reason(r) == Reason::Timeout));
     assert_eq!(b.asked.lock().unwrap().iter().filter(|(_, ok)| !ok).count(), 1);

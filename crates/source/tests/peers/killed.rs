@@ -74,7 +74,7 @@ fn a_killed_fetch_is_followed_by_a_whole_one() {
         .env("WINDLASS_TEST_FETCH", format!("{url}app.git {cache}"))
         .spawn()
         .unwrap();
-    wait_for("half of the pack has come", Duration::from_secs(60), || {
+    wait_for("half of the pack has come", Duration::from_secs(180), || {
         Ok((passed.load(Ordering::SeqCst) > 40_000).then_some(()))
     })
     .unwrap();
