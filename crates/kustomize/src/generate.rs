@@ -191,7 +191,8 @@ fn literal_pair(literal: &str) -> Result<(String, Vec<u8>)> {
     Ok((key.to_owned(), value.as_bytes().to_vec()))
 }
 
-fn file_source(source: &str) -> Result<(String, String)> {
+/// The key and the path of `[key=]path`.
+pub(crate) fn file_source(source: &str) -> Result<(String, String)> {
     let told = |text: String| Err(Error::told(text));
     match source.split_once('=') {
         None => {

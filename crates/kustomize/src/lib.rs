@@ -25,6 +25,7 @@ mod id;
 pub mod kind_order;
 pub mod kustomization;
 mod loader;
+pub mod localize;
 mod manifest;
 mod nameref;
 mod openapi;
@@ -204,7 +205,7 @@ fn resolve_vars(session: &Session<'_>, acc: &mut Accumulator) -> Result<()> {
     }
     let unused = transform::vars::resolve(&mut acc.map, &values, &acc.config.var_reference)?;
     if !unused.is_empty() {
-        let text = format!("well-defined vars that were never replaced: {}\n", unused.join(","));
+        let text = format!("well-defined vars that were never replaced: {}", unused.join(","));
         session.warnings.borrow_mut().push(text);
     }
     Ok(())

@@ -100,7 +100,28 @@ impl<'t> Loader<'t> {
         &self.root
     }
 
-    fn name(&self, path: &TreePath) -> String {
+    /// The repository whose directory it is, if that was named by its address.
+    pub(crate) fn repository(&self) -> Option<&RepoSpec> {
+        self.repository.as_deref()
+    }
+
+    /// Where the file at `path` is, links followed.
+    pub(crate) fn real(&self, path: &str) -> Result<TreePath> {
+        Ok(self.resolve(&self.join(path)?)?.0)
+    }
+
+    /// The way from the directory to `path`.
+    pub(crate) fn relative(&self, path: &TreePath) -> String {
+        let (from, to): (Vec<_>, Vec<_>) =
+            (self.root.components().collect(), path.components().collect());
+        let shared = from.iter().zip(&to).take_while(|(from, to)| from == to).count();
+        let up = std::iter::repeat_n("..", from.len() - shared);
+        let way: Vec<&str> = up.chain(to.into_iter().skip(shared)).collect();
+        if way.is_empty() { ".".to_owned() } else { way.join("/") }
+    }
+
+    /// The name of a path in messages.
+    pub(crate) fn name(&self, path: &TreePath) -> String {
         format!("{}/{path}", self.tree_name)
     }
 

@@ -144,12 +144,9 @@ pub(crate) fn check(value: &Value) -> Result<()> {
             map("/metadata/annotations"),
         ))
     };
-    if !value.is_object() {
-        let kind = if value.is_array() { "SequenceNode" } else { "ScalarNode" };
-        return Err(Error::told(format!(
-            "wrong node kind: expected MappingNode but was {kind}: node contents:\n{}",
-            yaml::to_string(value)
-        )));
+    let has = |field: &str| value.get(field).is_some_and(|v| !v.is_null());
+    if !has("apiVersion") && !has("kind") && value.get("metadata").is_none_or(is_empty) {
+        return Err(Error::told("missing Resource metadata"));
     }
     let said = |pointer: &str| value.pointer(pointer).is_some_and(|v| !is_empty(v));
     if !said("/kind") {

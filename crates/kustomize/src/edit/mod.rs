@@ -10,6 +10,7 @@ mod lists;
 mod metadata;
 mod pattern;
 mod values;
+mod vars;
 
 pub use document::Document;
 pub use generators::{GeneratorFlags, add_config_map, add_secret, remove_generators};
@@ -20,3 +21,4 @@ pub use metadata::{AddLabels, add_annotations, add_labels, pairs, remove_pairs, 
 pub use pattern::matches;
 pub use values::{add_build_metadata, build_metadata, fix, remove_build_metadata};
 pub use values::{set_images, set_replicas};
+pub use vars::{Changed, Files, vars_to_replacements};

@@ -64,11 +64,18 @@ pub fn read(text: &[u8], directory: &str) -> Result<Loaded> {
 /// # Errors
 /// For what is not YAML, and unknown fields or fields of a wrong type.
 pub(crate) fn read_to_edit(text: &[u8]) -> Result<Kustomization> {
-    let value = first_document(text, &yaml::Options::default())?;
-    let invalid = |e: String| Error::told(e).during("invalid Kustomization");
-    let mut k: Kustomization = decode(&value, true).map_err(invalid)?;
+    let mut k = read_as_is(text)?;
     fix(&mut k);
     Ok(k)
+}
+
+/// Reads a kustomization file's text, deprecated fields where they are.
+///
+/// # Errors
+/// For what is not YAML, and unknown fields or fields of a wrong type.
+pub(crate) fn read_as_is(text: &[u8]) -> Result<Kustomization> {
+    let value = first_document(text, &yaml::Options::default())?;
+    decode(&value, true).map_err(|e| Error::told(e).during("invalid Kustomization"))
 }
 
 /// The first document of `text`: go-yaml reads no further where it converts to JSON.

@@ -12,7 +12,7 @@ use super::fetch::Fetcher;
 use crate::cli::failure::go_words;
 
 /// How often what was fetched may lead to something else that must be fetched.
-const ROUNDS: usize = 100;
+pub(super) const ROUNDS: usize = 100;
 
 /// Builds a set of resources from a directory with a kustomization file, or from a repository.
 #[derive(Debug, clap::Args)]
@@ -123,15 +123,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         [one] => one,
         _ => bail!("specify one path to kustomization.yaml"),
     };
-    let built = build(directory, options);
-    let warnings = match &built {
-        Ok(built) => &*built.warnings,
-        Err(error) => error.downcast_ref().map_or(&[][..], windlass_kustomize::Error::warnings),
-    };
-    for warning in warnings {
-        super::warn(warning);
-    }
-    let built = built?;
+    let built = told(build(directory, options))?;
     match &args.output {
         None => super::print(&built.to_yaml()),
         Some(path) if path.is_dir() => write_each(path, &built.resources),
@@ -139,6 +131,29 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             std::fs::write(path, built.to_yaml()).with_context(|| path.display().to_string())
         }
     }
+}
+
+/// What the current directory builds to, as `kustomize build` without flags writes it.
+pub(super) fn here() -> anyhow::Result<String> {
+    directory(".")
+}
+
+/// What a directory builds to, as `kustomize build` without flags writes it.
+pub(super) fn directory(path: &str) -> anyhow::Result<String> {
+    let options = Options { draws: Some(crate::cli::draws()?), ..Options::default() };
+    Ok(told(build(path, options))?.to_yaml())
+}
+
+/// Tells what the build warns of.
+fn told(built: anyhow::Result<Built>) -> anyhow::Result<Built> {
+    let warnings = match &built {
+        Ok(built) => &*built.warnings,
+        Err(error) => error.downcast_ref().map_or(&[][..], windlass_kustomize::Error::warnings),
+    };
+    for warning in warnings {
+        super::warn(warning);
+    }
+    built
 }
 
 fn build(directory: &str, mut options: Options) -> anyhow::Result<Built> {
@@ -151,17 +166,25 @@ fn build(directory: &str, mut options: Options) -> anyhow::Result<Built> {
         let path = TreePath::new(&spec.path)?;
         return build_in(tree.tree.as_ref(), &path, &options, &mut given, &mut fetcher);
     }
+    let path = real(directory).context("must build at directory")?;
+    build_in(&Disk, &path, &options, &mut given, &mut fetcher)
+}
+
+/// Where a directory is on the disk, links followed.
+pub(super) fn real(directory: &str) -> anyhow::Result<TreePath> {
     let failed = |e: std::io::Error| {
         let at = std::path::absolute(directory).unwrap_or_else(|_| directory.into());
         let why = go_words(&e);
-        anyhow::anyhow!("evalsymlink failure on '{directory}' : lstat {}: {why}", at.display())
+        anyhow::anyhow!(
+            "not a valid directory: evalsymlink failure on '{directory}' : lstat {}: {why}",
+            at.display()
+        )
     };
     let real = std::fs::canonicalize(directory).map_err(failed)?;
     if !real.is_dir() {
-        bail!("'{directory}' : file is not directory");
+        bail!("'{directory}': file is not directory");
     }
-    let path = TreePath::new(real.to_string_lossy().trim_start_matches('/'))?;
-    build_in(&Disk, &path, &options, &mut given, &mut fetcher)
+    Ok(TreePath::new(real.to_string_lossy().trim_start_matches('/'))?)
 }
 
 fn build_in(

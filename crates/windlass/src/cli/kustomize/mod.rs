@@ -4,9 +4,12 @@
 //! `Error: `.
 
 mod build;
+mod create;
 mod disk;
 mod edit;
 mod fetch;
+mod function;
+mod localize;
 mod version;
 
 use std::ffi::OsString;
@@ -64,7 +67,11 @@ enum Build {
 #[derive(Debug, Subcommand)]
 enum Command {
     Build(Box<build::Args>),
+    #[command(alias = "init")]
+    Create(Box<create::Args>),
     Edit(Box<edit::Args>),
+    Fn(function::Args),
+    Localize(localize::Args),
     Version(version::Args),
 }
 
@@ -87,7 +94,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     let done = match kustomize.command {
         Command::Build(args) => build::run(&args),
+        Command::Create(args) => create::run(*args),
         Command::Edit(args) => edit::run(*args),
+        Command::Fn(args) => function::run(&args),
+        Command::Localize(args) => localize::run(&args),
         Command::Version(args) => version::run(&args),
     };
     Ok(match done {

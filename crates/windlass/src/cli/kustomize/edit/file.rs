@@ -10,7 +10,7 @@ use windlass_kustomize::kustomization::{FILE_NAMES, Kustomization};
 const MAX_PATHS: usize = 100_000;
 
 /// The name of the kustomization file.
-pub(super) fn name() -> anyhow::Result<&'static str> {
+pub(in crate::cli::kustomize) fn name() -> anyhow::Result<&'static str> {
     let there: Vec<_> = FILE_NAMES.into_iter().filter(|name| Path::new(name).exists()).collect();
     match there[..] {
         [] => bail!("Missing kustomization file 'kustomization.yaml'.\n"),
@@ -52,7 +52,9 @@ pub(super) fn paths(patterns: &[String]) -> anyhow::Result<Vec<String>> {
 }
 
 /// As [`paths`], but what names none must be the address of something elsewhere.
-pub(super) fn paths_or_addresses(patterns: &[String]) -> anyhow::Result<Vec<String>> {
+pub(in crate::cli::kustomize) fn paths_or_addresses(
+    patterns: &[String],
+) -> anyhow::Result<Vec<String>> {
     let mut found = Vec::new();
     for pattern in patterns {
         let paths = glob(pattern)?;
@@ -60,12 +62,14 @@ pub(super) fn paths_or_addresses(patterns: &[String]) -> anyhow::Result<Vec<Stri
             found.extend(paths);
         } else if is_address(pattern) {
             found.push(pattern.clone());
+        } else if pattern.is_empty() {
+            bail!("{pattern} has no match: new root cannot be empty");
         } else {
             let at = std::env::current_dir()?.join(pattern);
             bail!(
                 "{pattern} has no match: must build at directory: not a valid directory: \
-                 evalsymlink failure on '{pattern}' : lstat {}: no such file or directory",
-                at.display()
+                 evalsymlink failure on '{at}' : lstat {at}: no such file or directory",
+                at = at.display()
             );
         }
     }

@@ -1,7 +1,7 @@
 //! `kustomize edit`: changes the kustomization file in the current directory.
 
 mod add;
-mod file;
+pub(super) mod file;
 mod fix;
 mod remove;
 mod set;
