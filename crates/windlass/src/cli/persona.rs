@@ -29,8 +29,15 @@ pub(crate) fn parse<T: Parser>(tool: &str, arguments: &[OsString]) -> Result<T, 
         Ended::Wrong(text) => fail(&text, &[]),
         Ended::Help { text, asked } => {
             let done = print(&text).is_ok();
-            // Of these tools only argocd takes half a command line for a failure.
-            if done && (asked || tool != "argocd") { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            // Of these tools only argocd takes half a command line for a failure, but for its root
+            // and what is for administrators.
+            let is_admin = arguments.iter().any(|argument| argument == "admin");
+            let is_root = arguments.iter().all(|a| a.as_encoded_bytes().starts_with(b"-"));
+            if done && (asked || tool != "argocd" || is_admin || is_root) {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
         }
     })
 }

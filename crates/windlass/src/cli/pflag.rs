@@ -37,14 +37,19 @@ pub(crate) fn read<T: Parser>(tool: &str, arguments: &[OsString]) -> Result<T, E
                 Ended::Help { text: rendered, asked: false }
             }
             ErrorKind::InvalidSubcommand if leaf(&command, arguments).0.get_name() != tool => {
-                let text = leaf(&command, arguments).0.clone().render_help().to_string();
-                Ended::Help { text, asked: false }
+                help_of_group(&command, arguments)
             }
+            ErrorKind::MissingSubcommand => help_of_group(&command, arguments),
             _ => Ended::Wrong(words(&command, &error, arguments).unwrap_or_else(|| {
                 rendered.strip_prefix("error: ").unwrap_or(&rendered).trim_end().to_owned()
             })),
         }
     })
+}
+
+fn help_of_group(root: &Command, arguments: &[OsString]) -> Ended {
+    let text = leaf(root, arguments).0.clone().render_help().to_string();
+    Ended::Help { text, asked: false }
 }
 
 /// The command with flags as pflag has them, and all commands below it.

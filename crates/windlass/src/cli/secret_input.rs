@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 
 use secrecy::SecretString;
 
+use super::failure::Failure;
+
 /// Asks for a secret; on a terminal what is typed is not shown.
 pub(crate) fn ask(question: &str) -> anyhow::Result<SecretString> {
     let hidden = std::io::stdin().is_terminal() && echo("-echo");
@@ -15,7 +17,9 @@ pub(crate) fn ask(question: &str) -> anyhow::Result<SecretString> {
         echo("echo");
         writeln!(std::io::stderr())?;
     }
-    read?;
+    if read? == 0 {
+        return Err(Failure::generic("EOF"));
+    }
     Ok(line.trim_end_matches(['\n', '\r']).to_owned().into())
 }
 

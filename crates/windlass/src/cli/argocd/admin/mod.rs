@@ -76,6 +76,10 @@ impl Args {
 
 /// Runs the command.
 pub(crate) async fn run(flags: &Flags, args: Args) -> anyhow::Result<ExitCode> {
+    if let Command::Repo(command) = args.command {
+        // Its user name and password are the repository's.
+        return repo::run(command);
+    }
     let flags = &args.overrides.over(flags)?;
     let refused = |command: &str, why: &str| Err(absent::refusal(command, why));
     match args.command {

@@ -9,7 +9,7 @@ use windlass_object::{Value, json, yaml};
 use super::options::Options;
 use super::store::{Project, Projects};
 use super::validate;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, go_words};
 
 /// Create a project.
 #[derive(Debug, clap::Args)]
@@ -46,7 +46,9 @@ impl Definition {
 
     /// The project, as it is said.
     pub(crate) async fn project(&self) -> anyhow::Result<Value> {
-        Ok(self.read().await?.value)
+        let mut project = self.read().await?;
+        project.drop_empty();
+        Ok(project.value)
     }
 }
 
@@ -84,8 +86,10 @@ async fn read(file: &str, name: Option<&str>) -> anyhow::Result<Project> {
     } else if file.starts_with("http://") || file.starts_with("https://") {
         fetch(file).await.context("error reading proj from uri")?
     } else {
-        std::fs::read(Path::new(file))
-            .with_context(|| format!("error reading proj from uri: open {file}"))?
+        std::fs::read(Path::new(file)).map_err(|error| {
+            let why = go_words(&error);
+            Failure::generic(format!("error reading proj from uri: open {file}: {why}"))
+        })?
     };
     let value = yaml::parse_one(&text, &yaml::Options::default())
         .with_context(|| format!("error reading proj from uri: {file}"))?;

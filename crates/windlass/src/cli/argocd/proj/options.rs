@@ -67,7 +67,9 @@ impl Options {
             ("namespaceResourceBlacklist", &self.deny_namespaced_resource),
         ] {
             let wanted = kinds.iter().filter_map(|text| group_kind(text)).collect::<Vec<_>>();
-            set(field, (!kinds.is_empty()).then(|| json!(wanted)));
+            // Where none can be read, nothing is said.
+            let wanted = if wanted.is_empty() { Value::Null } else { json!(wanted) };
+            set(field, (!kinds.is_empty()).then_some(wanted));
         }
         set("sourceNamespaces", each(&self.source_namespaces, |name| Ok(json!(name)))?);
         let accounts = each(&self.dest_service_accounts, service_account)?;
