@@ -61,6 +61,32 @@ fn refuses_servers() {
     check("app list --port-forward", &[], "port forward");
     check("version", &[("ARGOCD_SERVER", "cd.example.com")], "cd.example.com");
     check("login cd.example.com", &[], "cd.example.com");
+    for command in [
+        "app get x",
+        "app wait x",
+        "app logs x",
+        "app terminate-op x",
+        "app delete x -y",
+        "proj list",
+        "proj role list x",
+        "repo list",
+        "repocreds list",
+        "cluster list",
+        "cert list",
+        "gpg list",
+        "admin export",
+        "admin import x",
+        "admin proj update-role-policy x remove get",
+    ] {
+        check(&format!("{command} --server cd.example.com"), &[], "cd.example.com");
+        check(command, &[("ARGOCD_SERVER", "cd.example.com")], "cd.example.com");
+        check(command, &[("ARGOCD_OPTS", "--server=cd.example.com")], "cd.example.com");
+        check(&format!("{command} --port-forward-namespace argocd"), &[], "port forward");
+    }
+    check("app list --core=false --server cd.example.com", &[], "cd.example.com");
+    check("app list", &[("ARGOCD_OPTS", "--port-forward --plaintext")], "port forward");
+    check("app list", &[("ARGOCD_OPTS", "--auth-token t")], "token");
+    check("app list --kube-context x -n y --server cd.example.com", &[], "cd.example.com");
     let config = home.path().join(".config/argocd/config");
     std::fs::create_dir_all(config.parent().unwrap()).unwrap();
     let text = "contexts:\n- {name: cd, server: cd.example.com, user: cd}\ncurrent-context: cd\n\
@@ -69,10 +95,37 @@ fn refuses_servers() {
     std::fs::set_permissions(&config, std::fs::Permissions::from_mode(0o600)).unwrap();
     check("app list", &[], "context cd");
     check("app list --argocd-context cd", &[], "context cd");
-    // Who says --core means the kubeconfig, which is not there.
-    let core = argocd(home.path(), "app list --core", &[("ARGOCD_SERVER", "cd.example.com")]);
-    assert_eq!(core.code, 20);
-    assert!(core.err.contains("kubeconfig"), "{core:?}");
+    // Wherever that configuration stands.
+    let elsewhere = home.path().join("elsewhere");
+    std::fs::create_dir_all(elsewhere.join("argocd")).unwrap();
+    for file in [elsewhere.join("config"), elsewhere.join("argocd/config")] {
+        std::fs::copy(&config, file).unwrap();
+    }
+    std::fs::remove_file(&config).unwrap();
+    let dir = elsewhere.to_str().unwrap();
+    let file = format!("{dir}/config");
+    check(&format!("app list --config {file}"), &[], "context cd");
+    check("app list", &[("ARGOCD_CONFIG_DIR", dir)], "context cd");
+    check("app list", &[("XDG_CONFIG_HOME", dir)], "context cd");
+    check("app list", &[("ARGOCD_OPTS", &format!("--config={file}"))], "context cd");
+    // Who says --core means the kubeconfig, which is not there, whatever else is named.
+    let core = |arguments: &str, environment: &[(&str, &str)]| {
+        let answer = argocd(home.path(), arguments, environment);
+        assert_eq!(answer.code, 20, "{arguments}: {answer:?}");
+        assert!(answer.err.contains("kubeconfig"), "{arguments}: {answer:?}");
+    };
+    let server = ("ARGOCD_SERVER", "cd.example.com");
+    core("app list", &[]);
+    core("app list --core", &[server]);
+    core("app list --core --server cd.example.com", &[]);
+    core("app list", &[server, ("ARGOCD_OPTS", "--core")]);
+    core("app list --core", &[("ARGOCD_CONFIG_DIR", dir)]);
+    core("app list --core", &[("ARGOCD_OPTS", "--port-forward")]);
+    let text = std::fs::read_to_string(&file).unwrap();
+    let text = text.replace("{server: cd.example.com}", "{server: cd.example.com, core: true}");
+    std::fs::write(&file, text).unwrap();
+    core(&format!("app list --config {file}"), &[]);
+    core(&format!("app list --config {file} --argocd-context cd"), &[]);
 }
 
 #[test]

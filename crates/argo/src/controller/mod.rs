@@ -63,6 +63,7 @@ use context::Context;
 pub(crate) use context::{application_resource, resource};
 use metrics::Metrics;
 pub use metrics::{GitRequests, MetricsOptions};
+pub use project::counts_as_orphan;
 pub(crate) use project::permits_kind;
 pub use settings::{Settings, kind_filter};
 

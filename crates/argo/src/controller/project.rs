@@ -134,7 +134,7 @@ fn window(window: &SyncWindow) -> Window {
 }
 
 /// Whether an object that belongs to no application counts as an orphan.
-pub(crate) fn counts_as_orphan(project: &AppProject, key: &ResourceKey) -> bool {
+pub fn counts_as_orphan(project: &AppProject, key: &ResourceKey) -> bool {
     let known = match (key.group.as_str(), key.kind.as_str()) {
         ("", "ServiceAccount") => key.name == "default",
         ("", "Service") => key.name == "kubernetes" && key.namespace == "default",

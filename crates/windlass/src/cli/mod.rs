@@ -26,7 +26,8 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 const LOG_VARIABLE: &str = "WINDLASS_LOG";
-const DEFAULT_LOG: &str = "warn";
+/// What the client of Kubernetes logs of a request that failed, whoever asked tells in his words.
+const DEFAULT_LOG: &str = "warn,kube_client::client=off";
 
 /// Windlass delivers what is in Git to Kubernetes.
 #[derive(Debug, Parser)]

@@ -1,6 +1,6 @@
 //! The Applications of a cluster, straight from its Kubernetes API.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -68,6 +68,11 @@ impl Flags {
         self.control_namespace = namespace.or(self.control_namespace);
         self.kube_context = context.or(self.kube_context);
         self
+    }
+
+    /// The kubeconfig, if one is named.
+    pub(crate) fn kubeconfig(&self) -> Option<&Path> {
+        self.kubeconfig.as_deref()
     }
 
     /// The control namespace, if one is named.

@@ -214,9 +214,16 @@ impl Kinds {
         patched.map(|_| ()).map_err(|error| refused(&error))
     }
 
-    /// Everything in a namespace that has an owner, of the kinds that are looked at. Kinds that may
-    /// not be listed are left out.
+    /// Everything in a namespace that has an owner.
     pub(crate) async fn owned(&self, namespace: &str, filter: &KindFilter) -> Vec<Object> {
+        let mut all = self.in_namespace(namespace, filter).await;
+        all.retain(|object| !object.owner_references().is_empty());
+        all
+    }
+
+    /// Everything in a namespace, of the kinds that are looked at. Kinds that may not be listed are
+    /// left out.
+    pub(crate) async fn in_namespace(&self, namespace: &str, filter: &KindFilter) -> Vec<Object> {
         let kinds = self.preferred.iter().filter(|(kind, _)| filter.allows(kind, IN_CLUSTER));
         let kinds = kinds.filter_map(|(_, gvk)| self.served.get(gvk));
         let lists = kinds.filter(|k| k.namespaced && k.listed).map(|kind| async move {
@@ -225,8 +232,7 @@ impl Kinds {
             items.iter().filter_map(|o| object(o, &kind.resource).ok()).collect::<Vec<_>>()
         });
         let lists: Vec<Vec<Object>> = stream::iter(lists).buffered(CONCURRENCY).collect().await;
-        let owned = |o: &Object| !o.owner_references().is_empty();
-        lists.into_iter().flatten().filter(owned).collect()
+        lists.into_iter().flatten().collect()
     }
 }
 

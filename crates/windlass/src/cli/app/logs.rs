@@ -77,7 +77,8 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<ExitCode> {
     let name = connection.name(&args.name, None);
-    let app = connection.get(&name).await?.app;
+    let found = connection.get(&name).await;
+    let app = found.map_err(|e| Failure::fatal(format!("stream read failed: {e:#}")))?.app;
     check_destination(&app)?;
     let mut pods = Vec::new();
     for root in tree::build(connection, &app).await? {

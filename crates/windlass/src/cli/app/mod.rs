@@ -23,6 +23,7 @@ mod logs;
 mod lookup;
 mod manifests;
 mod options;
+mod orphaned;
 mod patch;
 mod patch_resource;
 mod remove_source;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 
 use super::connection::Connection;
+use super::orphaned;
 use super::tree::{self, Branch, Node};
 use crate::cli::columns::{align, line};
 use crate::cli::failure::Failure;
@@ -46,13 +47,7 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
     }
     let mut lines = vec![line(["GROUP", "KIND", "NAMESPACE", "NAME", "ORPHANED"])];
     if args.orphaned {
-        let project = connection.find_project(app.project()).await?;
-        if project.is_some_and(|project| project.spec.orphaned_resources.is_some()) {
-            return Err(Failure::generic(
-                "--orphaned is not there yet for a project that watches orphaned objects: see the \
-                 condition OrphanedResourceWarning of `app get`",
-            ));
-        }
+        // Only they are told, below.
     } else if args.output.is_empty() {
         for resource in &app.status.resources {
             let key = resource.key();
@@ -67,6 +62,11 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
         for root in tree::build(connection, &app).await? {
             rows(&root, &Branch::default(), detailed, now, &mut lines);
         }
+    }
+    for key in orphaned::find(connection, &app).await? {
+        let mut cells = vec![key.group, key.kind, key.namespace, key.name, "Yes".to_owned()];
+        cells.resize(lines[0].len(), String::new());
+        lines.push(cells);
     }
     output::print(&align(&lines))?;
     Ok(ExitCode::SUCCESS)

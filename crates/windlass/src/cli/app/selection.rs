@@ -78,16 +78,9 @@ impl Pattern {
 /// Whether the patterns take an object: some pattern that includes matches, and none that excludes;
 /// with patterns that exclude only, what they do not match is taken.
 pub(crate) fn includes(patterns: &[Pattern], key: &ResourceKey) -> bool {
-    let mut included = None;
-    for pattern in patterns {
-        let matches = pattern.matches(key);
-        if pattern.exclude && matches {
-            return false;
-        }
-        let hit = if pattern.exclude { !matches } else { matches };
-        included = Some(included.unwrap_or(false) || hit);
-    }
-    included.unwrap_or(true)
+    let mut including = patterns.iter().filter(|pattern| !pattern.exclude).peekable();
+    let is_included = including.peek().is_none() || including.any(|pattern| pattern.matches(key));
+    is_included && !patterns.iter().any(|pattern| pattern.exclude && pattern.matches(key))
 }
 
 #[cfg(test)]
@@ -108,6 +101,8 @@ mod tests {
         check(&[":Service:b/web"], (false, false));
         check(&["*:*:web", "!apps:*:*"], (true, false));
         check(&["!*:Service:*"], (false, true));
+        check(&[":Service:web", "!*:Service:*"], (false, false));
+        check(&["!*:Service:*", "!apps:*:*"], (false, false));
         assert!("a:b".parse::<Pattern>().is_err());
     }
 }

@@ -174,7 +174,9 @@ pub(crate) fn execute(flags: &Flags, command: Command) -> anyhow::Result<ExitCod
         match command {
             Command::Admin(args) => admin::run(flags, *args).await,
             Command::Cert(command) => cert::run(&open().await?, command).await,
-            Command::Cluster(command) => cluster::run(&open().await?, command).await,
+            Command::Cluster(command) => {
+                cluster::run(&open().await?, flags.kubeconfig(), command).await
+            }
             Command::Gpg(command) => gpg::run(&open().await?, command).await,
             Command::Repo(command) => repo::run(&open().await?, command).await,
             Command::Repocreds(command) => repocreds::run(&open().await?, command).await,

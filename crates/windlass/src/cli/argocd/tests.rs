@@ -16,11 +16,12 @@ use super::Argocd;
 const HIDDEN: [(&str, &str); 1] = [("app create", "--name string")];
 
 /// What is not there, and why: a command, or one of its flags.
-const ABSENT: [(&str, &str); 6] = [
+const ABSENT: [(&str, &str); 7] = [
     ("admin dashboard", "of pages, which are not there yet"),
     ("account", "of Argo CD's API server and its sign-in"),
     ("appset", "of ApplicationSets, which are not there yet"),
-    ("admin cluster", "a sum of `argocd cluster`, and of shards, which are not there yet"),
+    ("admin cluster shards", "of shards, which are not there yet"),
+    ("admin cluster stats", "of Argo CD's redis; the controller's metrics have its figures"),
     ("admin notifications", "of notifications, which are not there yet"),
     ("relogin", "of Argo CD's API server and its sign-in"),
 ];

@@ -94,7 +94,8 @@ pub(super) async fn run(flags: &Flags, args: &Args) -> anyhow::Result<ExitCode> 
             output::print_line(&format!("Skipping {kind} {name} in namespace {namespace}"))?;
             continue;
         }
-        if namespaces.has(kind, &key.1, &own) {
+        let is_of_namespaces = matches!(kind, Kind::Application | Kind::ApplicationSet);
+        if !is_of_namespaces || namespaces.has(kind, &key.1, &own) {
             args.bring(&connection, &key, wanted, known).await?;
         }
     }

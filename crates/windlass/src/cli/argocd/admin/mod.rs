@@ -2,6 +2,7 @@
 
 mod app;
 mod backup;
+mod cluster;
 mod export;
 mod import;
 mod initial_password;
@@ -33,9 +34,9 @@ pub(crate) enum Command {
     /// Applications as files.
     #[command(subcommand)]
     App(app::Command),
-    /// Clusters: not there yet.
-    #[command(hide = true)]
-    Cluster(absent::Args),
+    /// Clusters as files, and what is delivered to them.
+    #[command(subcommand)]
+    Cluster(Box<cluster::Command>),
     /// The pages: not there yet.
     #[command(hide = true)]
     Dashboard(absent::Args),
@@ -67,6 +68,7 @@ impl Args {
     pub(super) fn is_offline(&self) -> bool {
         match &self.command {
             Command::App(command) => command.is_offline(),
+            Command::Cluster(command) => command.is_offline(),
             Command::Proj(command) => command.is_offline(),
             Command::Export(_) | Command::Import(_) | Command::InitialPassword(_) => false,
             _ => true,
@@ -76,15 +78,17 @@ impl Args {
 
 /// Runs the command.
 pub(crate) async fn run(flags: &Flags, args: Args) -> anyhow::Result<ExitCode> {
-    if let Command::Repo(command) = args.command {
-        // Its user name and password are the repository's.
-        return repo::run(command);
-    }
-    let flags = &args.overrides.over(flags)?;
+    // Flags of these are of what they describe, not of the connection.
+    let describes = match &args.command {
+        Command::Repo(_) => true,
+        Command::Cluster(command) => command.is_offline(),
+        _ => false,
+    };
+    let flags = &if describes { flags.clone() } else { args.overrides.over(flags)? };
     let refused = |command: &str, why: &str| Err(absent::refusal(command, why));
     match args.command {
         Command::App(command) => app::run(flags, command).await,
-        Command::Cluster(_) => refused("admin cluster", "use `argocd cluster`"),
+        Command::Cluster(command) => cluster::run(flags, *command).await,
         Command::Dashboard(_) => refused("admin dashboard", "it has no pages"),
         Command::Export(args) => export::run(flags, &args).await,
         Command::Import(args) => import::run(flags, &args).await,

@@ -1,5 +1,6 @@
 //! What gives Argo CD access to a cluster: a service account, its role, its token.
 
+use std::path::Path;
 use std::time::Duration;
 
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
@@ -14,7 +15,7 @@ use crate::cli::app::refused;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 
-const ACCOUNT: &str = "argocd-manager";
+pub(super) const ACCOUNT: &str = "argocd-manager";
 const ROLE: &str = "argocd-manager-role";
 const BINDING: &str = "argocd-manager-role-binding";
 /// Namespace of the account unless another is named.
@@ -26,9 +27,13 @@ fn rbac(kind: &str) -> ApiResource {
     ApiResource::from_gvk(&GroupVersionKind::gvk("rbac.authorization.k8s.io", "v1", kind))
 }
 
-/// A client for a context of the kubeconfig, and the kubeconfig.
-pub(super) async fn client(context: &str) -> anyhow::Result<(Client, Kubeconfig)> {
-    let kubeconfig = Kubeconfig::read()
+/// A client for a context of the kubeconfig (of this file, or the usual one), and the kubeconfig.
+pub(super) async fn client(
+    file: Option<&Path>,
+    context: &str,
+) -> anyhow::Result<(Client, Kubeconfig)> {
+    let kubeconfig = file
+        .map_or_else(Kubeconfig::read, Kubeconfig::read_from)
         .map_err(|e| Failure::generic(format!("cannot read the kubeconfig: {e}")))?;
     if !kubeconfig.contexts.iter().any(|known| known.name == context) {
         let text = format!("context {context} does not exist in kubeconfig");
@@ -140,7 +145,7 @@ pub(super) async fn token(
 
 /// Takes the account and its role away, if the kubeconfig has a context of this name.
 pub(super) async fn remove(context: &str) -> anyhow::Result<()> {
-    let (client, _) = client(context).await?;
+    let (client, _) = client(None, context).await?;
     let system = |kind: &str| Api::namespaced_with(client.clone(), SYSTEM, &core(kind));
     let all = |kind: &str| Api::all_with(client.clone(), &rbac(kind));
     let objects: [(Api<DynamicObject>, &str, &str); 4] = [

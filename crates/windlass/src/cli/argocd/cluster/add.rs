@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use kube::Client;
 use kube::config::Kubeconfig;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use windlass_object::{Value, json};
 
 use super::super::kube::Data;
@@ -20,6 +22,19 @@ use crate::cli::output;
 /// Unless another way to sign in is named, a service account `argocd-manager` is made on it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
+    #[command(flatten)]
+    definition: Definition,
+    /// Change a cluster that is there.
+    #[arg(long)]
+    upsert: bool,
+    /// Do not ask.
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// A cluster as flags and a context of the kubeconfig describe it.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli::argocd) struct Definition {
     /// Name of the context.
     context: String,
     /// Name of the cluster; otherwise the context's.
@@ -85,12 +100,25 @@ pub(crate) struct Args {
     /// Annotations of the secret.
     #[arg(long, value_name = "KEY=VALUE")]
     annotation: Vec<String>,
-    /// Change a cluster that is there.
-    #[arg(long)]
-    upsert: bool,
-    /// Do not ask.
-    #[arg(long, short)]
-    yes: bool,
+}
+
+/// Where the token of a service account comes from, if that is how the cluster is signed in to.
+pub(in crate::cli::argocd) enum Account {
+    /// It is made on the cluster, unless it is named.
+    Made,
+    /// It is there.
+    Known,
+    /// This is the token.
+    Token(SecretString),
+}
+
+/// A cluster's secret.
+pub(in crate::cli::argocd) struct Described {
+    pub(in crate::cli::argocd) secret: String,
+    pub(in crate::cli::argocd) server: String,
+    pub(in crate::cli::argocd) labels: Value,
+    pub(in crate::cli::argocd) annotations: Value,
+    pub(in crate::cli::argocd) data: Data,
 }
 
 /// `KEY=VALUE`s.
@@ -107,21 +135,64 @@ impl Args {
         if self.yes || !std::io::stdout().is_terminal() {
             return Ok(true);
         }
-        let level = if self.namespace.is_empty() { "cluster" } else { "namespace" };
+        let definition = &self.definition;
+        let level = if definition.namespace.is_empty() { "cluster" } else { "namespace" };
         output::print(&format!(
             "WARNING: This will create a service account `argocd-manager` on the cluster referenced \
              by context `{}` with full {level} level privileges. Do you want to continue [y/N]? ",
-            self.context
+            definition.context
         ))?;
         std::io::stdout().flush()?;
         let mut line = String::new();
         std::io::stdin().lock().read_line(&mut line)?;
         Ok(["y", "yes"].contains(&line.trim().to_ascii_lowercase().as_str()))
     }
+}
+
+impl Definition {
+    /// The secret of the cluster.
+    pub(in crate::cli::argocd) async fn describe(
+        &self,
+        kubeconfig: Option<&Path>,
+        account: &Account,
+    ) -> anyhow::Result<Described> {
+        let (client, kubeconfig) = access::client(kubeconfig, &self.context).await?;
+        let (labels, annotations) = (pairs(&self.label)?, pairs(&self.annotation)?);
+        let (mut server, config) = self.config(&client, &kubeconfig, account).await?;
+        if self.in_cluster || self.cluster_endpoint.as_deref() == Some("internal") {
+            view::LOCAL.1.clone_into(&mut server);
+        }
+        let server = server.trim_end_matches('/').to_owned();
+        let name = self.name.as_deref().filter(|n| !n.is_empty()).unwrap_or(&self.context);
+        let mut data = Data::default();
+        data.set("server", &server);
+        data.set("name", name);
+        data.set("namespaces", &self.namespace.join(","));
+        data.set("config", &config.to_string());
+        data.set("project", self.project.as_deref().unwrap_or_default());
+        if self.cluster_resources {
+            data.set("clusterResources", "true");
+        }
+        if self.shard >= 0 {
+            data.set("shard", &self.shard.to_string());
+        }
+        let secret = secret_name(&server);
+        Ok(Described {
+            secret,
+            server,
+            labels: json!(labels),
+            annotations: json!(annotations),
+            data,
+        })
+    }
 
     /// How the cluster is signed in to.
-    async fn config(&self, kubeconfig: &Kubeconfig) -> anyhow::Result<(String, Value)> {
-        let (client, _) = access::client(&self.context).await?;
+    async fn config(
+        &self,
+        client: &Client,
+        kubeconfig: &Kubeconfig,
+        account: &Account,
+    ) -> anyhow::Result<(String, Value)> {
         let context = kubeconfig.contexts.iter().find(|c| c.name == self.context);
         let context = context.and_then(|c| c.context.clone()).unwrap_or_default();
         let cluster = kubeconfig.clusters.iter().find(|c| c.name == context.cluster);
@@ -178,9 +249,11 @@ impl Args {
             config["execProviderConfig"] = exec;
         } else {
             let system = &self.system_namespace;
-            let token = match &self.service_account {
-                Some(account) => access::token(&client, system, account).await?,
-                None => access::install(&client, system, &self.namespace).await?,
+            let token = match (account, &self.service_account) {
+                (Account::Token(token), _) => token.clone(),
+                (_, Some(account)) => access::token(client, system, account).await?,
+                (Account::Known, None) => access::token(client, system, access::ACCOUNT).await?,
+                (Account::Made, None) => access::install(client, system, &self.namespace).await?,
             };
             if !with_certificate {
                 config["bearerToken"] = json!(token.expose_secret());
@@ -197,32 +270,18 @@ impl Args {
 }
 
 /// Runs the command.
-pub(super) async fn run(secrets: &Secrets, args: &Args) -> anyhow::Result<()> {
-    let (_, kubeconfig) = access::client(&args.context).await?;
+pub(super) async fn run(
+    secrets: &Secrets,
+    kubeconfig: Option<&Path>,
+    args: &Args,
+) -> anyhow::Result<()> {
+    access::client(kubeconfig, &args.definition.context).await?;
     if !args.confirmed()? {
         return Err(Failure::fatal("the cluster was not added"));
     }
-    let (labels, annotations) = (pairs(&args.label)?, pairs(&args.annotation)?);
-    let (mut server, config) = args.config(&kubeconfig).await?;
-    if args.in_cluster || args.cluster_endpoint.as_deref() == Some("internal") {
-        view::LOCAL.1.clone_into(&mut server);
-    }
-    let server = server.trim_end_matches('/').to_owned();
-    let name = args.name.as_deref().filter(|n| !n.is_empty()).unwrap_or(&args.context);
-    let mut data = Data::default();
-    data.set("server", &server);
-    data.set("name", name);
-    data.set("namespaces", &args.namespace.join(","));
-    data.set("config", &config.to_string());
-    data.set("project", args.project.as_deref().unwrap_or_default());
-    if args.cluster_resources {
-        data.set("clusterResources", "true");
-    }
-    if args.shard >= 0 {
-        data.set("shard", &args.shard.to_string());
-    }
-    let secret = secret_name(&server);
-    if !secrets.create(&secret, &data, &json!(labels), &json!(annotations)).await? {
+    let Described { secret, server, labels, annotations, data } =
+        args.definition.describe(kubeconfig, &Account::Made).await?;
+    if !secrets.create(&secret, &data, &labels, &annotations).await? {
         let known = secrets.list().await?.into_iter().find(|e| e.data.text("server") == server);
         let Some(mut entry) = known.filter(|_| args.upsert) else {
             return Err(Failure::generic(
@@ -230,8 +289,8 @@ pub(super) async fn run(secrets: &Secrets, args: &Args) -> anyhow::Result<()> {
             ));
         };
         entry.data = data;
-        *entry.metadata_mut("labels") = json!(labels);
-        *entry.metadata_mut("annotations") = json!(annotations);
+        *entry.metadata_mut("labels") = labels;
+        *entry.metadata_mut("annotations") = annotations;
         secrets.replace(&entry).await?;
     }
     output::print_line(&format!("Cluster '{server}' added"))

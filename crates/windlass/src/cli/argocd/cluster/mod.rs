@@ -1,14 +1,15 @@
 //! `argocd cluster`: the clusters that are delivered to.
 
 mod access;
-mod add;
+pub(super) mod add;
 mod get;
 mod list;
 mod rm;
 mod rotate_auth;
 mod set;
-mod view;
+pub(super) mod view;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -28,10 +29,16 @@ pub(crate) enum Command {
 }
 
 /// Runs the command.
-pub(crate) async fn run(connection: &Connection, command: Command) -> anyhow::Result<ExitCode> {
+///
+/// A context to add is looked for in this kubeconfig, or the usual one.
+pub(crate) async fn run(
+    connection: &Connection,
+    kubeconfig: Option<&Path>,
+    command: Command,
+) -> anyhow::Result<ExitCode> {
     let secrets = Secrets::new(connection, "cluster");
     match command {
-        Command::Add(args) => add::run(&secrets, &args).await?,
+        Command::Add(args) => add::run(&secrets, kubeconfig, &args).await?,
         Command::Get(args) => get::run(connection, &secrets, &args).await?,
         Command::List(args) => list::run(connection, &secrets, &args).await?,
         Command::Rm(args) => rm::run(&secrets, &args).await?,

@@ -1,23 +1,38 @@
 //! How clusters are shown: never with credentials.
 
+use windlass_argo::types::Destination;
 use windlass_object::{Map, Value, json};
 
 use super::super::secrets::{Entry, LABEL, Secrets};
-use crate::cli::app::Connection;
+use crate::cli::app::{Connection, Stored};
 use crate::cli::failure::Failure;
 
 /// The cluster that Argo CD runs in.
 pub(super) const LOCAL: (&str, &str) = ("in-cluster", "https://kubernetes.default.svc");
 
 /// A cluster, and the secret it is from; the local one may have none.
-pub(super) struct Cluster {
-    pub(super) entry: Option<Entry>,
+pub(in crate::cli::argocd) struct Cluster {
+    pub(in crate::cli::argocd) entry: Option<Entry>,
     pub(super) value: Value,
     /// Its credentials. Not for printing.
     config: Value,
 }
 
 impl Cluster {
+    /// How it is signed in to. Not for printing.
+    pub(in crate::cli::argocd) fn credentials(&self) -> &Value {
+        &self.config
+    }
+
+    /// Whether an application is delivered to it.
+    pub(in crate::cli::argocd) fn is_destination(&self, to: &Destination) -> bool {
+        if to.name.is_empty() {
+            to.server.trim_end_matches('/') == self.text("server")
+        } else {
+            to.name == self.text("name")
+        }
+    }
+
     /// Whether it is signed in to with a token.
     pub(super) fn has_token(&self) -> bool {
         self.config["bearerToken"].as_str().is_some_and(|token| !token.is_empty())
@@ -82,11 +97,11 @@ impl Cluster {
         self
     }
 
-    pub(super) fn text(&self, field: &str) -> &str {
+    pub(in crate::cli::argocd) fn text(&self, field: &str) -> &str {
         self.value[field].as_str().unwrap_or_default()
     }
 
-    pub(super) fn namespaces(&self) -> Vec<&str> {
+    pub(in crate::cli::argocd) fn namespaces(&self) -> Vec<&str> {
         let names = self.value["namespaces"].as_array().into_iter().flatten();
         names.filter_map(Value::as_str).collect()
     }
@@ -141,14 +156,8 @@ pub(super) async fn looked_at(
     let version = connection.client.apiserver_version().await.ok();
     let version = version.map(|v| format!("{}.{}", v.major, v.minor.trim_end_matches('+')));
     for cluster in &mut all {
-        let count = applications.iter().filter(|stored| {
-            let to = &stored.app.spec.destination;
-            if to.name.is_empty() {
-                to.server.trim_end_matches('/') == cluster.text("server")
-            } else {
-                to.name == cluster.text("name")
-            }
-        });
+        let to_it = |stored: &&Stored| cluster.is_destination(&stored.app.spec.destination);
+        let count = applications.iter().filter(to_it);
         let count = count.count();
         cluster.look(count, version.as_deref());
     }
@@ -156,7 +165,7 @@ pub(super) async fn looked_at(
 }
 
 /// All clusters; the local one at the end if no secret is of it.
-pub(super) async fn all(secrets: &Secrets) -> anyhow::Result<Vec<Cluster>> {
+pub(in crate::cli::argocd) async fn all(secrets: &Secrets) -> anyhow::Result<Vec<Cluster>> {
     let mut all: Vec<Cluster> = secrets.list().await?.into_iter().map(Cluster::of).collect();
     if !all.iter().any(|cluster| cluster.text("server") == LOCAL.1) {
         all.push(Cluster::local());
@@ -165,7 +174,10 @@ pub(super) async fn all(secrets: &Secrets) -> anyhow::Result<Vec<Cluster>> {
 }
 
 /// The cluster with this name or address.
-pub(super) async fn find(secrets: &Secrets, wanted: &str) -> anyhow::Result<Cluster> {
+pub(in crate::cli::argocd) async fn find(
+    secrets: &Secrets,
+    wanted: &str,
+) -> anyhow::Result<Cluster> {
     choose(all(secrets).await?, wanted)
 }
 

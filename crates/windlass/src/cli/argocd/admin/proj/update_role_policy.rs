@@ -106,7 +106,12 @@ impl Args {
                 (None, Some(new)) => policies.push(new),
                 (None, None) => continue,
             }
-            role["policies"] = json!(policies);
+            match role.as_object_mut() {
+                Some(role) if policies.is_empty() => role.remove("policies"),
+                _ => role
+                    .as_object_mut()
+                    .and_then(|r| r.insert("policies".to_owned(), json!(policies))),
+            };
             changed = true;
         }
         changed

@@ -26,7 +26,7 @@ impl Source {
     /// The data of `argocd-cm`.
     pub(super) async fn config(&self, flags: &Flags) -> anyhow::Result<BTreeMap<String, String>> {
         let map = match self.argocd_cm_path.as_deref().filter(|path| !path.is_empty()) {
-            Some(path) => read_yaml(path)?,
+            Some(path) => read_object(path, "configmap", "argocd-cm")?,
             None if self.load_cluster_settings => {
                 let connection = Connection::open(flags).await?;
                 Store::new(&connection, core("ConfigMap")).get("argocd-cm").await?
@@ -40,10 +40,24 @@ impl Source {
         };
         if let Some(path) = self.argocd_secret_path.as_deref().filter(|path| !path.is_empty()) {
             // Nothing of what is asked here depends on it, but it must be there.
-            read_yaml(path)?;
+            read_object(path, "secret", "argocd-secret")?;
         }
         let data = map["data"].as_object().into_iter().flatten();
         Ok(data.filter_map(|(key, text)| Some((key.clone(), text.as_str()?.to_owned()))).collect())
+    }
+}
+
+/// A file's object, which must have this name.
+fn read_object(path: &str, kind: &str, name: &str) -> anyhow::Result<Value> {
+    let value = read_yaml(path)?;
+    if !value.is_object() {
+        return Err(Failure::generic(format!("{path}: expected an object of the kind {kind}")));
+    }
+    match value["metadata"]["name"].as_str() {
+        Some(given) if given != name => {
+            Err(Failure::generic(format!("{kind} {name:?} not found: {path} has {given:?}")))
+        }
+        _ => Ok(value),
     }
 }
 

@@ -7,6 +7,7 @@ use windlass_argo::Settings;
 use windlass_engine::normalize::IgnoreStatus;
 use windlass_object::yaml;
 
+use super::resource_overrides;
 use crate::cli::output;
 
 /// Check settings, one group after the other.
@@ -32,7 +33,7 @@ pub(super) fn run(config: &BTreeMap<String, String>, args: &Args) -> anyhow::Res
     for (i, group) in groups.iter().enumerate() {
         let found = match *group {
             "accounts" => Ok(format!("{} accounts", accounts(config))),
-            "general" => Ok(general(config)),
+            "general" => general(config),
             "kustomize" => Ok(kustomize(config)),
             "resource-overrides" => overrides(config),
             other => Err(format!("there is no group {other} (one of: {})", GROUPS.join(", "))),
@@ -56,15 +57,25 @@ fn accounts(config: &BTreeMap<String, String>) -> usize {
     1 + named.count()
 }
 
-fn general(config: &BTreeMap<String, String>) -> String {
+fn general(config: &BTreeMap<String, String>) -> Result<String, String> {
     let is_set = |key: &str| config.get(key).is_some_and(|text| !text.is_empty());
+    for key in ["dex.config", "oidc.config"] {
+        let text = config.get(key).map(String::as_str).unwrap_or_default();
+        match yaml::parse_one(text.as_bytes(), &yaml::Options::default()) {
+            Err(error) => return Err(format!("invalid {key}: {error}")),
+            Ok(value) if is_set(key) && !value.is_object() => {
+                return Err(format!("invalid {key}: a map is wanted"));
+            }
+            Ok(_) => {}
+        }
+    }
     let provider = match (is_set("dex.config"), is_set("oidc.config")) {
         (true, _) => "Dex",
         (false, true) => "OIDC",
-        _ => return "SSO is not configured".to_owned(),
+        _ => return Ok("SSO is not configured".to_owned()),
     };
     let url = if is_set("url") { "" } else { " ('url' field is missing)" };
-    format!("{provider} is configured{url}")
+    Ok(format!("{provider} is configured{url}"))
 }
 
 fn kustomize(config: &BTreeMap<String, String>) -> String {
@@ -79,9 +90,8 @@ fn kustomize(config: &BTreeMap<String, String>) -> String {
 
 fn overrides(config: &BTreeMap<String, String>) -> Result<String, String> {
     let settings = Settings::read(config, &BTreeMap::new());
-    let problem = settings.problems().iter().find(|text| text.contains(OVERRIDES));
-    if let Some(problem) = problem {
-        return Err(problem.clone());
+    if let Some(problem) = resource_overrides::problem(config, |_| true) {
+        return Err(problem);
     }
     let map = config.get(OVERRIDES).map(String::as_str).unwrap_or_default();
     let map = yaml::parse_one(map.as_bytes(), &yaml::Options::default()).unwrap_or_default();

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use windlass_argo::customizations::Customizations;
 use windlass_customizations::action::{Operation, Parameter};
-use windlass_object::yaml;
+use windlass_object::{Object, yaml};
 
-use super::{Config, kind, object};
+use super::{ACTIONS, Config, kind, object, problem};
 use crate::cli::app::show_difference;
 use crate::cli::columns::{align, line};
 use crate::cli::failure::Failure;
@@ -33,7 +33,7 @@ pub(crate) struct Run {
 /// Runs `list-actions`.
 pub(super) fn list(config: &Config, args: &List) -> anyhow::Result<()> {
     let object = object(&args.path)?;
-    let (customizations, _) = Customizations::read(config);
+    let customizations = read(config, &object)?;
     if !customizations.has_own_actions(&object) {
         return not_configured(&kind(&object));
     }
@@ -55,7 +55,7 @@ pub(super) fn run(config: &Config, args: &Run) -> anyhow::Result<()> {
         })
         .collect::<Result<_, _>>()?;
     let object = object(&args.path)?;
-    let (customizations, _) = Customizations::read(config);
+    let customizations = read(config, &object)?;
     if !customizations.has_own_actions(&object) {
         return not_configured(&kind(&object));
     }
@@ -76,6 +76,17 @@ pub(super) fn run(config: &Config, args: &Run) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The settings, if the actions of the object's kind can be read.
+fn read(config: &Config, object: &Object) -> anyhow::Result<Customizations> {
+    let group = object.group();
+    let kind = object.kind();
+    let kind = if group.is_empty() { kind.to_owned() } else { format!("{group}_{kind}") };
+    match problem(config, |text| text.starts_with(&format!("{ACTIONS}{kind}:"))) {
+        Some(problem) => Err(Failure::generic(problem)),
+        None => Ok(Customizations::read(config).0),
+    }
 }
 
 fn not_configured(kind: &str) -> anyhow::Result<()> {

@@ -17,12 +17,12 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(super) fn run(config: &Config, args: &Args) -> anyhow::Result<()> {
     let object = object(&args.path)?;
-    let (customizations, problems) = Customizations::read(config);
-    for problem in problems {
-        output::warn(&format!("warning: setting ignored: {problem}"));
-    }
+    let (customizations, _) = Customizations::read(config);
     let found = health::of(&object, &customizations);
-    match found.map_err(|error| Failure::generic(error.to_string()))? {
+    let named = format!("{}/{}", object.namespace(), object.name());
+    let why =
+        |error| Failure::generic(format!("failed to get resource health for {named}: {error}"));
+    match found.map_err(why)? {
         None => {
             output::print_line(&format!("Health script is not configured for '{}'", kind(&object)))
         }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use windlass_argo::Settings;
 use windlass_argo::types::IgnoreDifference;
-use windlass_engine::normalize::IgnoreDifferences as _;
+use windlass_engine::normalize::{IgnoreDifferences as _, IgnoreStatus};
 use windlass_object::{Object, Value, yaml};
 
 use super::{Config, kind, object};
 use crate::cli::app::{ignored, show_difference};
+use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Show which fields of an object settings leave out of comparisons.
@@ -60,7 +61,15 @@ pub(super) fn differences(config: &Config, args: &Differences) -> anyhow::Result
     let object = object(&args.path)?;
     let rules = rules(config, "ignoreDifferences");
     match own(&rules, &object).filter(|rule| says_something(rule)) {
-        Some(rule) => show(&object, &rules, rule, "ignoreDifferences"),
+        Some(rule) => {
+            let status = Settings::read(config, &BTreeMap::new()).ignore_status;
+            let ignores_status = match status {
+                IgnoreStatus::All => true,
+                IgnoreStatus::Crd => object.kind() == "CustomResourceDefinition",
+                IgnoreStatus::Never => false,
+            };
+            show(&object, &rules, rule, "ignoreDifferences", ignores_status)
+        }
         None => output::print_line(&format!(
             "Ignore differences are not configured for '{}'",
             kind(&object)
@@ -74,7 +83,9 @@ pub(super) fn updates(config: &Config, args: &Updates) -> anyhow::Result<()> {
     let rules = rules(config, "ignoreResourceUpdates");
     match own(&rules, &object) {
         None => output::print_line(&format!("No overrides configured for '{}'", kind(&object))),
-        Some(rule) if says_something(rule) => show(&object, &rules, rule, "ignoreResourceUpdates"),
+        Some(rule) if says_something(rule) => {
+            show(&object, &rules, rule, "ignoreResourceUpdates", false)
+        }
         Some(_) => output::print_line(&format!(
             "Ignore resource updates are not configured for '{}'",
             kind(&object)
@@ -92,9 +103,17 @@ fn show(
     rules: &[IgnoreDifference],
     rule: &IgnoreDifference,
     name: &str,
+    ignores_status: bool,
 ) -> anyhow::Result<()> {
+    let rules = ignored(rules, &[]);
+    if let Some(problem) = &rules.problem {
+        return Err(Failure::generic(problem.clone()));
+    }
     let mut left = object.clone();
-    ignored(rules, &[]).strip(&mut left);
+    rules.strip(&mut left);
+    if ignores_status {
+        left.remove(&["status"]);
+    }
     if left == *object {
         output::print_line(&format!("No fields are ignored by {name} settings: "))?;
         let fields = windlass_object::json!({
