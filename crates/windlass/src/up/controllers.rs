@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Context;
-use futures::TryStreamExt;
+use futures::{FutureExt as _, TryStreamExt};
 use kube::Client;
 use kube::api::{Api, DynamicObject};
 use kube::runtime::{WatchStreamExt, watcher};
@@ -69,8 +69,10 @@ pub(super) async fn start(
         healthy: Arc::new(|| Ok(())),
         ready: Arc::new(|| Ok(())),
     };
-    tasks.spawn(follow_settings(ready.client.clone(), options.namespace.clone(), told));
-    tasks.spawn(pass_on(queue, controller.clone()));
+    let follows = follow_settings(ready.client.clone(), options.namespace.clone(), told);
+    tasks.spawn(shutdown.clone().run_until_cancelled_owned(follows).map(drop));
+    let passes = pass_on(queue, controller.clone());
+    tasks.spawn(shutdown.clone().run_until_cancelled_owned(passes).map(drop));
     let stop = shutdown.clone();
     let runs = controller;
     tasks.spawn(async move { runs.run(stop).await });
