@@ -36,5 +36,6 @@ pub use error::{Cause, ExecError, Limit, ParseError};
 pub use exec::Context;
 pub use function::{CallError, Function, Functions, Type};
 pub use map_type::{MapType, Method};
+pub use number::parse_int;
 pub use set::{Limits, MissingKey, Set};
 pub use value::{Element, List, Map, Object, Value};

@@ -88,7 +88,9 @@ fn radix(text: &str) -> Option<(String, u32)> {
         _ => (lower.as_str(), 10),
     };
     let prefixed = digits.len() < lower.len();
-    let bad = digits.is_empty()
+    let plain = digits.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let bad = !plain
+        || digits.is_empty()
         || digits.ends_with('_')
         || digits.contains("__")
         || (digits.starts_with('_') && !prefixed);
@@ -104,8 +106,8 @@ pub(crate) fn parse_uint(text: &str) -> Option<u64> {
     u64::from_str_radix(&digits, base).ok()
 }
 
-/// `strconv.ParseInt(text, 0, 64)`.
-pub(crate) fn parse_int(text: &str) -> Option<i64> {
+/// `strconv.ParseInt(text, 0, 64)`; none where Go gives an error.
+pub fn parse_int(text: &str) -> Option<i64> {
     let (negative, rest) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),

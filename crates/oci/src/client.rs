@@ -216,10 +216,7 @@ impl Client {
         if let Some(wanted) = &reference.digest {
             digest::check(&reference.to_string(), wanted, &body)?;
         }
-        let size = body.len() as u64;
-        let descriptor =
-            Descriptor { media_type, digest: digest(&body), size, ..Descriptor::default() };
-        Ok((descriptor, body))
+        Ok((Descriptor::of(&media_type, &body), body))
     }
 
     /// A blob.
@@ -287,12 +284,7 @@ impl Client {
         media_type: &str,
         bytes: Bytes,
     ) -> Result<Descriptor, Error> {
-        let descriptor = Descriptor {
-            media_type: media_type.to_owned(),
-            digest: digest(&bytes),
-            size: bytes.len() as u64,
-            ..Descriptor::default()
-        };
+        let descriptor = Descriptor::of(media_type, &bytes);
         let rest = format!("blobs/{}", descriptor.digest);
         match self.send(self.request(Method::HEAD, reference, &rest, "pull,push")).await {
             Ok(_) => return Ok(descriptor),
@@ -335,12 +327,7 @@ impl Client {
         media_type: &str,
         bytes: Bytes,
     ) -> Result<Descriptor, Error> {
-        let descriptor = Descriptor {
-            media_type: media_type.to_owned(),
-            digest: digest(&bytes),
-            size: bytes.len() as u64,
-            ..Descriptor::default()
-        };
+        let descriptor = Descriptor::of(media_type, &bytes);
         let rest = format!("manifests/{}", reference.name());
         let mut request = self.request(Method::PUT, reference, &rest, "pull,push");
         let kind = media_type.parse().map_err(|_| Error::Malformed {

@@ -1,6 +1,6 @@
 //! Numbers from anything, as spf13/cast makes them: what is none is 0.
 
-use windlass_gotemplate::Value;
+use windlass_gotemplate::{Value, parse_int};
 
 use crate::date::{DURATION, MONTH, WEEKDAY};
 
@@ -50,35 +50,6 @@ fn without_zero_decimals(text: &str) -> &str {
         Some(whole) if text.ends_with('0') => whole,
         _ => text,
     }
-}
-
-/// `strconv.ParseInt(text, 0, 64)`: base prefixes, a leading zero for octal, underscores between
-/// digits.
-pub(crate) fn parse_int(text: &str) -> Option<i64> {
-    let (negative, rest) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let lower = rest.to_ascii_lowercase();
-    let (digits, base) = match lower.get(..2) {
-        Some("0x") => (&lower[2..], 16),
-        Some("0b") => (&lower[2..], 2),
-        Some("0o") => (&lower[2..], 8),
-        _ if lower.len() > 1 && lower.starts_with('0') => (&lower[1..], 8),
-        _ => (lower.as_str(), 10),
-    };
-    let prefixed = digits.len() < lower.len();
-    let plain = digits.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    if !plain
-        || digits.is_empty()
-        || digits.ends_with('_')
-        || digits.contains("__")
-        || (digits.starts_with('_') && !prefixed)
-    {
-        return None;
-    }
-    let magnitude = i128::from(u64::from_str_radix(&digits.replace('_', ""), base).ok()?);
-    i64::try_from(if negative { -magnitude } else { magnitude }).ok()
 }
 
 /// `strconv.ParseFloat(text, 64)`, which knows infinities and hexadecimal too; out of range is
