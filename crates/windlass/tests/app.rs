@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used)] // Helpers of tests are tests.
 
 use std::io::Write;
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use windlass_object::{Value, json, yaml};
@@ -268,7 +267,10 @@ fn renders_what_is_good_and_tells_what_is_bad() {
     std::fs::remove_file(dir.path().join("b.yaml")).unwrap();
     let answer = windlass(&["render", dir.path().to_str().unwrap(), "-o", "name"]);
     assert_eq!((answer.code, answer.out.as_str()), (0, "/ConfigMap//settings a.yaml:1:1\n"));
-    assert!(Path::new(env!("CARGO_BIN_EXE_windlass")).exists());
+    let answer = windlass(&["render", "nowhere"]);
+    assert_eq!(answer.code, 1);
+    let said = "error: nowhere: no such directory; a repository is given as REPO@REV:PATH\n";
+    assert_eq!(answer.err, said);
 }
 
 #[test]

@@ -82,7 +82,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let sources = Sources::new(Options::new(mirrors.path().join("git")))?;
         let charts = Charts::new(mirrors.path().join("charts"));
         let (revision, path, tree): (String, &str, Arc<dyn Tree>) = match Place::parse(&args.from) {
-            Place::Directory(dir) => (String::new(), "", Arc::new(DirectoryTree::new(dir))),
+            Place::Directory(dir) => {
+                if !Path::new(dir).is_dir() {
+                    let problem = "no such directory; a repository is given as REPO@REV:PATH";
+                    return Err(Failure::fatal(format!("{dir}: {problem}")));
+                }
+                (String::new(), "", Arc::new(DirectoryTree::new(dir)))
+            }
             Place::Git { repository, revision, path } => {
                 let repository = Repository::anonymous(local(repository)?);
                 let commit = sources.resolve(&repository, revision).await?.commit;
