@@ -50,7 +50,7 @@ impl Index {
                 let options = yaml::Options {
                     max_bytes: usize::MAX,
                     max_depth: MAX_DEPTH,
-                    ..yaml::Options::default()
+                    ..yaml::Options::texts()
                 };
                 yaml::parse_one(text, &options).map_err(|error| {
                     Error::Index(format!(

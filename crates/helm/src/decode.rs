@@ -156,7 +156,11 @@ fn text(value: &Value) -> Option<String> {
             // Go prints the shortest text that gives the same float of 32 bits.
             #[allow(clippy::cast_possible_truncation)]
             let short = f as f32;
-            Some(general(&format!("{short:e}")))
+            Some(match short {
+                f32::INFINITY => "+Inf".to_owned(),
+                f32::NEG_INFINITY => "-Inf".to_owned(),
+                short => general(&format!("{short:e}")),
+            })
         }
         Value::Number(n) => Some(n.to_string()),
         _ => None,

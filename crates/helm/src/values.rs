@@ -174,5 +174,9 @@ pub(crate) fn floats(value: &mut Value) {
 /// A YAML error behind the words that Helm's library puts before it.
 pub(crate) fn yaml_error(error: &yaml::Error) -> String {
     let yaml::Position { line, column } = error.at;
+    if matches!(error.problem, yaml::Problem::Number(_) | yaml::Problem::LargeKey(_)) {
+        let problem = &error.problem;
+        return format!("error converting YAML to JSON: {problem} (line {line}, column {column})");
+    }
     format!("error converting YAML to JSON: yaml: line {line}: {} (column {column})", error.problem)
 }

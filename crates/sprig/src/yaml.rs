@@ -101,13 +101,10 @@ fn data(value: &Value, floats: Floats, depth: usize) -> Result<Data, CallError> 
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)]
 fn float(f: f64, floats: Floats) -> Result<Data, CallError> {
-    if floats == Floats::Whole && f.fract() == 0.0 {
-        if f.abs() < 9.0e18 {
-            return Ok(Data::from(f as i64));
-        }
-        if (0.0..u64::MAX as f64).contains(&f) {
-            return Ok(Data::from(f as u64));
-        }
+    // Beyond, the digits of the integer are more than Go prints.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if floats == Floats::Whole && f.fract() == 0.0 && f.abs() <= EXACT {
+        return Ok(Data::from(f as i64));
     }
     Number::from_f64(f).map(Data::Number).ok_or_else(|| {
         format!("json: unsupported value: {}", windlass_gotemplate::fmt::shortest(f)).into()

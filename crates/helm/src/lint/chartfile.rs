@@ -17,7 +17,7 @@ pub(super) fn lint(lint: &Lint<'_>, findings: &mut Findings) {
     findings.rule(Severity::Error, FILE, if is_dir { Err(words) } else { Ok(()) });
     let mut metadata = Metadata::default();
     let mut read = || -> Result<Json, String> {
-        let document = yaml::parse_one(&lint.read(FILE)?, &yaml::Options::default())
+        let document = yaml::parse_one(&lint.read(FILE)?, &yaml::Options::texts())
             .map_err(|e| yaml_error(&e))?;
         metadata.read(&document).map_err(|e| e.to_string())?;
         Ok(document)

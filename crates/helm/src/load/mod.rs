@@ -58,7 +58,7 @@ impl Chart {
 }
 
 fn document(name: &'static str, file: &File) -> Result<Value, LoadError> {
-    yaml::first(&file.data, &yaml::Options::default())
+    yaml::first(&file.data, &yaml::Options::texts())
         .map_err(|e| LoadError::Yaml { file: name, reason: yaml_error(&e) })
 }
 

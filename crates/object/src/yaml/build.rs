@@ -198,7 +198,7 @@ impl<'t> Builder<'t, '_> {
         let (value, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let value = scalar(text, style, tag.as_deref(), self.options.dialect)
-                    .and_then(|scalar| resolve::into_value(scalar, self.options.dialect))
+                    .and_then(|scalar| resolve::into_value(scalar, self.options))
                     .map_err(|problem| Error { at, problem })?;
                 (value, anchor)
             }

@@ -420,15 +420,15 @@ fn is_sexagesimal(text: &str) -> bool {
 
 /// Numbers pass through JSON on their way: what is whole and fits 64 bits is written whole.
 fn number(n: &Number) -> String {
-    const UNSIGNED: f64 = 18_446_744_073_709_551_616.0;
-    const SIGNED: f64 = -9_223_372_036_854_775_808.0;
     match n.as_f64() {
-        Some(f) if n.is_f64() && !(f.fract() == 0.0 && (SIGNED..UNSIGNED).contains(&f)) => {
-            float::format(f)
-        }
         Some(0.0) if n.is_f64() => "0".to_owned(),
-        // The shortest digits that mean it, as Go's JSON has them.
-        Some(f) if n.is_f64() => f.to_string(),
+        Some(f) if n.is_f64() && f.fract() == 0.0 && f.abs() < 1e20 => {
+            // The shortest digits that mean it, as Go's JSON has them.
+            let digits = f.to_string();
+            let fits = digits.parse::<i64>().is_ok() || digits.parse::<u64>().is_ok();
+            if fits { digits } else { float::format(f) }
+        }
+        Some(f) if n.is_f64() => float::format(f),
         _ => n.to_string(),
     }
 }

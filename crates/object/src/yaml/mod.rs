@@ -53,6 +53,16 @@ pub enum DuplicateKeys {
     Error,
 }
 
+/// Through what a number comes to who reads it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Numbers {
+    /// Through JSON: a float without a fraction is an integer if it fits 64 bits.
+    #[default]
+    Json,
+    /// As YAML has it, floats and large integers kept: what a field that takes texts only gets.
+    Yaml,
+}
+
 /// How to read YAML. Every bound is per document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -60,6 +70,8 @@ pub struct Options {
     pub dialect: Dialect,
     /// What a repeated key is.
     pub duplicate_keys: DuplicateKeys,
+    /// What becomes of numbers.
+    pub numbers: Numbers,
     /// How deep collections may nest.
     pub max_depth: usize,
     /// How many bytes one document may hold.
@@ -72,6 +84,7 @@ impl Default for Options {
         Self {
             dialect: Dialect::GoV2,
             duplicate_keys: DuplicateKeys::LastWins,
+            numbers: Numbers::Json,
             max_depth: 120,
             max_bytes: 64 << 20,
         }
@@ -82,6 +95,11 @@ impl Options {
     /// As kustomize reads resources.
     pub fn kustomize() -> Self {
         Self { dialect: Dialect::GoV3, duplicate_keys: DuplicateKeys::Error, ..Self::default() }
+    }
+
+    /// As Helm reads files whose numbers may stand for texts, `version: 1.10` among them.
+    pub fn texts() -> Self {
+        Self { numbers: Numbers::Yaml, ..Self::default() }
     }
 
     /// As Kubernetes reads manifests where it is strict.
@@ -155,12 +173,15 @@ pub enum Problem {
     /// A mapping or a list is used as a key.
     #[error("a {0} cannot be a key")]
     Key(&'static str),
+    /// An integer that only fits without a sign is used as a key.
+    #[error("unsupported map key of type: uint64, key: {0:#x}")]
+    LargeKey(u64),
     /// A tag asks for a type that the text is not.
     #[error("this text is no {0}")]
     Tag(&'static str),
-    /// JSON has no such number.
-    #[error("{0} has no JSON form")]
-    Number(String),
+    /// JSON has no such number; it is spelled as Go does.
+    #[error("json: unsupported value: {0}")]
+    Number(&'static str),
     /// `<<` takes mappings only.
     #[error("a merge key (<<) takes a mapping or a list of mappings")]
     Merge,

@@ -300,7 +300,7 @@ impl<'t> Reader<'t, '_> {
             return None;
         }
         let scalar = resolve::plain(&text[..end], self.options.dialect);
-        Some((resolve::into_value(scalar, self.options.dialect).ok()?, &text[end..]))
+        Some((resolve::into_value(scalar, self.options).ok()?, &text[end..]))
     }
 
     fn plain(&mut self, text: &str, column: usize) -> Option<Value> {
@@ -332,7 +332,7 @@ impl<'t> Reader<'t, '_> {
             return Some(Value::Null);
         }
         let scalar = resolve::plain(text, self.options.dialect);
-        resolve::into_value(scalar, self.options.dialect).ok()
+        resolve::into_value(scalar, self.options).ok()
     }
 
     /// The next line without its indentation, if it belongs to a scalar in the collection at

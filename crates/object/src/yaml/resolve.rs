@@ -2,7 +2,7 @@
 
 use serde_json::{Number, Value};
 
-use super::{Dialect, Problem, float};
+use super::{Dialect, Numbers, Options, Problem, float};
 
 /// A scalar's meaning before it becomes JSON.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,24 +104,34 @@ pub(crate) fn tagged(tag: ScalarTag, text: &str, dialect: Dialect) -> Result<Sca
     }
 }
 
-/// A scalar as a value. Go hands numbers on through JSON, where a float without a fraction is an
-/// integer if it fits.
-pub(crate) fn into_value(scalar: Scalar, dialect: Dialect) -> Result<Value, Problem> {
+/// A scalar as a value.
+pub(crate) fn into_value(scalar: Scalar, options: &Options) -> Result<Value, Problem> {
+    let kept = options.numbers == Numbers::Yaml;
     Ok(match scalar {
         Scalar::Null => Value::Null,
         Scalar::Bool(b) => Value::Bool(b),
         Scalar::Int(i) => Value::Number(i.into()),
-        Scalar::Uint(u) if dialect == Dialect::GoV3 => Value::Number(u.into()),
+        Scalar::Uint(u) if kept || options.dialect == Dialect::GoV3 => Value::Number(u.into()),
         Scalar::Uint(u) => {
             #[expect(clippy::cast_precision_loss, reason = "as Kubernetes' JSON decoder does")]
             let float = u as f64;
             Value::Number(Number::from_f64(float).unwrap_or_else(|| u.into()))
         }
         Scalar::Float(f) => {
-            Value::Number(json_number(f).ok_or_else(|| Problem::Number(float::format(f)))?)
+            let number = if kept { Number::from_f64(f) } else { json_number(f) };
+            Value::Number(number.ok_or_else(|| Problem::Number(go_name(f)))?)
         }
         Scalar::Text(s) => Value::String(s),
     })
+}
+
+/// A float that is not finite, as Go spells it.
+fn go_name(f: f64) -> &'static str {
+    match f {
+        f64::INFINITY => "+Inf",
+        f64::NEG_INFINITY => "-Inf",
+        _ => "NaN",
+    }
 }
 
 /// A float as a JSON number: an integer if it has no fraction and fits. `None` if not finite.
@@ -140,7 +150,7 @@ pub(crate) fn into_key(scalar: Scalar, dialect: Dialect) -> Result<String, Probl
     let key = match scalar {
         Scalar::Text(s) => return Ok(s),
         Scalar::Null => return Err(Problem::Key("null")),
-        Scalar::Uint(_) => return Err(Problem::Key("number beyond 64 bits")),
+        Scalar::Uint(u) => return Err(Problem::LargeKey(u)),
         Scalar::Bool(b) => b.to_string(),
         Scalar::Int(i) => i.to_string(),
         Scalar::Float(f) => float::format_single(f),
