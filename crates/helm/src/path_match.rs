@@ -6,15 +6,12 @@
 pub(crate) struct BadPattern;
 
 /// Whether all of `name` matches. As Go's, it may not notice what is wrong behind the first misfit.
-pub(crate) fn matches(pattern: &str, name: &str) -> Result<bool, BadPattern> {
-    let pattern: Vec<char> = pattern.chars().collect();
-    let name: Vec<char> = name.chars().collect();
-    let (mut pattern, mut name) = (&pattern[..], &name[..]);
+pub(crate) fn matches(mut pattern: &str, mut name: &str) -> Result<bool, BadPattern> {
     'pattern: while !pattern.is_empty() {
         let (star, chunk, rest) = scan_chunk(pattern);
         pattern = rest;
         if star && chunk.is_empty() {
-            return Ok(!name.contains(&'/'));
+            return Ok(!name.contains('/'));
         }
         let matched = match_chunk(chunk, name)?;
         if let Some(rest) = matched
@@ -24,11 +21,13 @@ pub(crate) fn matches(pattern: &str, name: &str) -> Result<bool, BadPattern> {
             continue;
         }
         if star {
-            for i in 0..name.len() {
-                if name[i] == '/' {
+            let mut from = name;
+            while let Some((c, after)) = first(from) {
+                if c == '/' {
                     break;
                 }
-                if let Some(rest) = match_chunk(chunk, &name[i + 1..])? {
+                from = after;
+                if let Some(rest) = match_chunk(chunk, from)? {
                     if pattern.is_empty() && !rest.is_empty() {
                         continue;
                     }
@@ -41,101 +40,90 @@ pub(crate) fn matches(pattern: &str, name: &str) -> Result<bool, BadPattern> {
         while !pattern.is_empty() {
             let (_, chunk, rest) = scan_chunk(pattern);
             pattern = rest;
-            match_chunk(chunk, &[])?;
+            match_chunk(chunk, "")?;
         }
         return Ok(false);
     }
     Ok(name.is_empty())
 }
 
-fn scan_chunk(mut pattern: &[char]) -> (bool, &[char], &[char]) {
-    let mut star = false;
-    while let Some(('*', rest)) = pattern.split_first().map(|(c, r)| (*c, r)) {
-        (star, pattern) = (true, rest);
-    }
-    let (mut in_range, mut i) = (false, 0);
-    while i < pattern.len() {
-        match pattern[i] {
-            '\\' if i + 1 < pattern.len() => i += 1,
-            '[' => in_range = true,
-            ']' => in_range = false,
-            '*' if !in_range => break,
+fn first(text: &str) -> Option<(char, &str)> {
+    let mut chars = text.chars();
+    Some((chars.next()?, chars.as_str()))
+}
+
+fn scan_chunk(pattern: &str) -> (bool, &str, &str) {
+    let chunk = pattern.trim_start_matches('*');
+    let (mut in_range, mut escaped) = (false, false);
+    let mut end = chunk.len();
+    for (i, b) in chunk.bytes().enumerate() {
+        match b {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'[' => in_range = true,
+            b']' => in_range = false,
+            b'*' if !in_range => {
+                end = i;
+                break;
+            }
             _ => {}
         }
-        i += 1;
     }
-    (star, &pattern[..i], &pattern[i..])
+    (chunk.len() < pattern.len(), &chunk[..end], &chunk[end..])
 }
 
 /// The rest of `name` behind the chunk, if it matches. A chunk is checked to its end either way.
-fn match_chunk<'n>(
-    mut chunk: &[char],
-    mut name: &'n [char],
-) -> Result<Option<&'n [char]>, BadPattern> {
+fn match_chunk<'n>(mut chunk: &str, mut name: &'n str) -> Result<Option<&'n str>, BadPattern> {
     let mut failed = false;
-    while let Some((&c, rest)) = chunk.split_first() {
-        failed |= name.is_empty();
+    while let Some((c, rest)) = first(chunk) {
+        chunk = rest;
+        let next = first(name).filter(|_| !failed);
+        failed |= next.is_none();
+        if let Some((_, rest)) = next {
+            name = rest;
+        }
+        let next = next.map(|(c, _)| c);
         match c {
             '[' => {
-                let mut r = None;
-                if !failed {
-                    (r, name) = (Some(name[0]), &name[1..]);
-                }
-                chunk = rest;
-                let negated = chunk.first() == Some(&'^');
-                if negated {
-                    chunk = &chunk[1..];
-                }
+                let negated = chunk.strip_prefix('^');
+                chunk = negated.unwrap_or(chunk);
                 let (mut found, mut ranges) = (false, 0);
                 loop {
-                    if chunk.first() == Some(&']') && ranges > 0 {
-                        chunk = &chunk[1..];
+                    if let Some(rest) = chunk.strip_prefix(']').filter(|_| ranges > 0) {
+                        chunk = rest;
                         break;
                     }
                     let low;
                     (low, chunk) = escaped(chunk)?;
                     let mut high = low;
-                    if chunk.first() == Some(&'-') {
-                        (high, chunk) = escaped(&chunk[1..])?;
+                    if let Some(rest) = chunk.strip_prefix('-') {
+                        (high, chunk) = escaped(rest)?;
                     }
-                    found |= r.is_some_and(|r| low <= r && r <= high);
+                    found |= next.is_some_and(|c| low <= c && c <= high);
                     ranges += 1;
                 }
-                failed |= found == negated;
+                failed |= found == negated.is_some();
             }
-            '?' => {
-                if !failed {
-                    failed |= name[0] == '/';
-                    name = &name[1..];
-                }
-                chunk = rest;
-            }
+            '?' => failed |= next == Some('/'),
             c => {
                 let mut c = c;
-                chunk = rest;
                 if c == '\\' {
-                    let (&next, rest) = chunk.split_first().ok_or(BadPattern)?;
-                    (c, chunk) = (next, rest);
+                    (c, chunk) = first(chunk).ok_or(BadPattern)?;
                 }
-                if !failed {
-                    failed |= name[0] != c;
-                    name = &name[1..];
-                }
+                failed |= next != Some(c);
             }
         }
     }
     Ok((!failed).then_some(name))
 }
 
-fn escaped(chunk: &[char]) -> Result<(char, &[char]), BadPattern> {
-    let (&first, mut rest) = chunk.split_first().ok_or(BadPattern)?;
-    if first == '-' || first == ']' {
+fn escaped(chunk: &str) -> Result<(char, &str), BadPattern> {
+    let (mut c, mut rest) = first(chunk).ok_or(BadPattern)?;
+    if c == '-' || c == ']' {
         return Err(BadPattern);
     }
-    let mut c = first;
     if c == '\\' {
-        let (&next, after) = rest.split_first().ok_or(BadPattern)?;
-        (c, rest) = (next, after);
+        (c, rest) = first(rest).ok_or(BadPattern)?;
     }
     if rest.is_empty() {
         return Err(BadPattern);

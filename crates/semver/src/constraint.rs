@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::grammar::Parts;
 use crate::version::{Version, compare_prereleases};
 
 // The same grammar as the library's; `|` inside the brackets is a character to it as well.
@@ -13,7 +14,21 @@ const PARTIAL: &str = concat!(
     r"(-([0-9A-Za-z\-]+(\.[0-9A-Za-z\-]+)*))?",
     r"(\+([0-9A-Za-z\-]+(\.[0-9A-Za-z\-]+)*))?"
 );
-const OPERATOR: &str = r"=||!=|>|<|>=|=>|<=|=<|~|~>|\^";
+/// The longer before those that they begin with; none is one as well.
+const OPERATORS: [(&str, Operator); 12] = [
+    ("!=", Operator::NotEqual),
+    (">=", Operator::AtLeast),
+    ("=>", Operator::AtLeast),
+    ("<=", Operator::AtMost),
+    ("=<", Operator::AtMost),
+    ("~>", Operator::Tilde),
+    ("~", Operator::Tilde),
+    ("^", Operator::Caret),
+    (">", Operator::Greater),
+    ("<", Operator::Less),
+    ("=", Operator::Equal),
+    ("", Operator::Equal),
+];
 
 /// What Go's regular expressions call a blank.
 const S: &str = r"[\t\n\f\r ]";
@@ -22,18 +37,10 @@ const MAX_LENGTH: usize = 512;
 /// Alternatives that a constraint may have.
 const MAX_GROUPS: usize = 32;
 
-static ONE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| compile(&format!(r"^{S}*({OPERATOR}){S}*({PARTIAL}){S}*$")));
-static FIND: LazyLock<Option<Regex>> =
-    LazyLock::new(|| compile(&format!(r"({OPERATOR}){S}*({PARTIAL})")));
-static GROUP: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let one = format!(r"({OPERATOR}){S}*({PARTIAL}){S}*");
-    compile(&format!(r"^({S}*{one})((?:{S}+|,{S}*){one})*$"))
-});
 static HYPHEN: LazyLock<Option<Regex>> =
     LazyLock::new(|| compile(&format!(r"{S}*({PARTIAL}){S}+-{S}+({PARTIAL}){S}*")));
 
-/// The patterns are constants, and a test compiles them all.
+/// The pattern is a constant, and a test compiles it.
 fn compile(pattern: &str) -> Option<Regex> {
     Regex::new(pattern).ok()
 }
@@ -96,15 +103,7 @@ impl Constraint {
         if text.split("||").count() > MAX_GROUPS {
             return Err(ConstraintError::TooManyGroups);
         }
-        let group = |part: &str| {
-            let improper = || ConstraintError::Improper(part.to_owned());
-            if !GROUP.as_ref().is_some_and(|g| g.is_match(part)) {
-                return Err(improper());
-            }
-            let find = FIND.as_ref().ok_or_else(improper)?;
-            find.find_iter(part).map(|m| Condition::parse(m.as_str())).collect()
-        };
-        Ok(Self { groups: text.split("||").map(group).collect::<Result<_, _>>()? })
+        Ok(Self { groups: text.split("||").map(conditions).collect::<Result<_, _>>()? })
     }
 
     /// Whether `version` fulfils it.
@@ -116,9 +115,18 @@ impl Constraint {
     }
 }
 
+/// What Go's regular expressions call a blank.
+fn is_blank(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\u{c}' | '\r' | ' ')
+}
+
 /// `a - b` as `>= a, <= b`.
 fn hyphens(text: &str) -> String {
     let mut out = text.to_owned();
+    let blank = |b: u8| is_blank(char::from(b));
+    if !text.as_bytes().windows(3).any(|w| blank(w[0]) && w[1] == b'-' && blank(w[2])) {
+        return out;
+    }
     for found in HYPHEN.iter().flat_map(|h| h.captures_iter(text)) {
         // Groups 1 and 11 are the two versions: each holds nine inner ones.
         let part = |i: usize| found.get(i).map_or("", |m| m.as_str());
@@ -127,33 +135,52 @@ fn hyphens(text: &str) -> String {
     out
 }
 
+/// Conditions with blanks or commas between them.
+fn conditions(group: &str) -> Result<Vec<Condition>, ConstraintError> {
+    let improper = || ConstraintError::Improper(group.to_owned());
+    let mut found = Vec::new();
+    let mut rest = group.trim_start_matches(is_blank);
+    loop {
+        let with = |(sign, operator)| Some((rest.strip_prefix(sign)?, operator));
+        let (after, operator) = OPERATORS.into_iter().find_map(with).ok_or_else(improper)?;
+        let text = after.trim_start_matches(is_blank);
+        let (parts, after) = Parts::read(text, is_digit).ok_or_else(improper)?;
+        found.push((operator, parts, &text[..text.len() - after.len()]));
+        rest = after.trim_start_matches(is_blank);
+        if rest.is_empty() {
+            break;
+        }
+        match rest.strip_prefix(',') {
+            Some(next) => rest = next.trim_start_matches(is_blank),
+            None if rest.len() < after.len() => {}
+            None => return Err(improper()),
+        }
+    }
+    // What is not of the form is told before a version that is none.
+    found
+        .into_iter()
+        .map(|(operator, parts, text)| Condition::new(operator, &parts, text))
+        .collect()
+}
+
+/// A digit, or what stands for one; `|` is a character to the library as well.
+fn is_digit(b: u8) -> bool {
+    b.is_ascii_digit() || matches!(b, b'|' | b'x' | b'X' | b'*')
+}
+
 impl Condition {
-    fn parse(text: &str) -> Result<Self, ConstraintError> {
-        let found = ONE
-            .as_ref()
-            .and_then(|one| one.captures(text))
-            .ok_or_else(|| ConstraintError::Improper(text.to_owned()))?;
-        let part = |i: usize| found.get(i).map_or("", |m| m.as_str()).trim_start_matches('.');
-        let open = |i: usize| matches!(part(i), "" | "x" | "X" | "*");
-        let pre = found.get(6).map_or("", |m| m.as_str());
-        let (text, partial, minor_open, patch_open) = if open(3) {
+    fn new(operator: Operator, parts: &Parts<'_>, text: &str) -> Result<Self, ConstraintError> {
+        let number = |i: usize| parts.numbers[i].unwrap_or_default();
+        let open = |i: usize| matches!(number(i), "" | "x" | "X" | "*");
+        let pre = parts.prerelease.map(|pre| format!("-{pre}")).unwrap_or_default();
+        let (text, partial, minor_open, patch_open) = if open(0) {
             (format!("0.0.0{pre}"), true, false, false)
-        } else if open(4) {
-            (format!("{}.0.0{pre}", part(3)), true, true, false)
-        } else if open(5) {
-            (format!("{}.{}.0{pre}", part(3), part(4)), true, false, true)
+        } else if open(1) {
+            (format!("{}.0.0{pre}", number(0)), true, true, false)
+        } else if open(2) {
+            (format!("{}.{}.0{pre}", number(0), number(1)), true, false, true)
         } else {
-            (part(2).to_owned(), false, false, false)
-        };
-        let operator = match part(1) {
-            "" | "=" => Operator::Equal,
-            "!=" => Operator::NotEqual,
-            ">" => Operator::Greater,
-            "<" => Operator::Less,
-            ">=" | "=>" => Operator::AtLeast,
-            "<=" | "=<" => Operator::AtMost,
-            "~" | "~>" => Operator::Tilde,
-            _ => Operator::Caret,
+            (text.to_owned(), false, false, false)
         };
         let version = Version::parse(&text).map_err(|_| ConstraintError::Version)?;
         Ok(Self { operator, version, partial, minor_open, patch_open })
@@ -236,9 +263,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_pattern_compiles() {
-        for pattern in [&ONE, &FIND, &GROUP, &HYPHEN] {
-            assert!(pattern.is_some());
+    fn the_pattern_compiles() {
+        assert!(HYPHEN.is_some());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_of_the_form_is_what_the_patterns_of_the_library_take(
+            text in "([v0-2xX*.,<>=!~^ +a-]|1[.]2| ~1|, >=|-a[.]b|[|]1){0,9}"
+        ) {
+            let one = format!(r"(=||!=|>|<|>=|=>|<=|=<|~|~>|\^){S}*({PARTIAL}){S}*");
+            let group = Regex::new(&format!(r"^({S}*{one})((?:{S}+|,{S}*){one})*$")).unwrap();
+            let hyphens = hyphens(&text);
+            let every = hyphens.split("||").all(|part| group.is_match(part));
+            let improper = matches!(Constraint::parse(&text), Err(ConstraintError::Improper(_)));
+            // The first alternative that is none of the form may come behind one of no version.
+            let version = matches!(Constraint::parse(&text), Err(ConstraintError::Version));
+            proptest::prop_assert!(improper != every || (version && !every), "{text:?}");
+            let version = Regex::new(&format!("^{}$", PARTIAL.replace(r"|x|X|\*", ""))).unwrap();
+            let read = Version::parse(&text);
+            let refused = matches!(read, Err(crate::VersionError::Invalid));
+            let pipes = text.contains('|');
+            proptest::prop_assert!(pipes || refused != version.is_match(&text), "{text:?}");
         }
     }
 

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod constraint;
+mod grammar;
 mod version;
 
 pub use constraint::{Constraint, ConstraintError};

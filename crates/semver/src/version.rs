@@ -2,22 +2,11 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::sync::LazyLock;
 
-use regex::Regex;
+use crate::grammar::Parts;
 
 /// Bytes that a version may have.
 const MAX_LENGTH: usize = 256;
-
-static VERSION: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let pattern = concat!(
-        r"^v?([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?",
-        r"(?:-([0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*))?",
-        r"(?:\+([0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*))?$"
-    );
-    // The pattern is a constant, and the tests use it.
-    Regex::new(pattern).ok()
-});
 
 /// Why a text is no version, in the library's words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -73,20 +62,21 @@ impl Version {
         if text.len() > MAX_LENGTH {
             return Err(VersionError::TooLong);
         }
-        let found = VERSION.as_ref().and_then(|v| v.captures(text)).ok_or(VersionError::Invalid)?;
-        let number = |i: usize| match found.get(i) {
+        let (parts, rest) =
+            Parts::read(text, |b| b.is_ascii_digit()).ok_or(VersionError::Invalid)?;
+        if !rest.is_empty() {
+            return Err(VersionError::Invalid);
+        }
+        let number = |i: usize| match parts.numbers[i] {
             None => Ok(0),
-            Some(m) => {
-                m.as_str().parse::<u64>().map_err(|_| VersionError::Range(m.as_str().to_owned()))
-            }
+            Some(n) => n.parse::<u64>().map_err(|_| VersionError::Range(n.to_owned())),
         };
-        let part = |i: usize| found.get(i).map_or("", |m| m.as_str()).to_owned();
         let version = Self {
-            major: number(1)?,
-            minor: number(2)?,
-            patch: number(3)?,
-            prerelease: part(4),
-            metadata: part(5),
+            major: number(0)?,
+            minor: number(1)?,
+            patch: number(2)?,
+            prerelease: parts.prerelease.unwrap_or_default().to_owned(),
+            metadata: parts.metadata.unwrap_or_default().to_owned(),
             original: text.to_owned(),
         };
         version.check_prerelease()?;

@@ -1,7 +1,7 @@
 //! A directory on disk as a tree.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use crate::{ContentId, Entry, EntryKind, Tree, TreeError, TreePath};
@@ -70,10 +70,13 @@ impl EntryKind {
     }
 }
 
-/// Of a file on disk: size and time of change, which is as far as one can tell without reading.
-fn id_of(path: &Path, meta: &std::fs::Metadata) -> ContentId {
-    let text = format!("{} {} {:?}", path.display(), meta.len(), meta.modified().ok());
-    ContentId::of_bytes(text.as_bytes())
+/// Of a file on disk: which it is, size and time of change, which is as far as one can tell without
+/// reading. Not as a digest: to compute that takes longer than to ask.
+fn id_of(meta: &std::fs::Metadata) -> ContentId {
+    use std::os::unix::fs::MetadataExt;
+    let (file, time) = ((meta.dev(), meta.ino()), (meta.mtime(), meta.mtime_nsec()));
+    let text = format!("{:x}-{:x}-{:x}-{:x}-{:x}", file.0, file.1, meta.len(), time.0, time.1);
+    ContentId::new(text)
 }
 
 impl Tree for DirectoryTree {
@@ -84,7 +87,7 @@ impl Tree for DirectoryTree {
         let at = self.at(path);
         let meta = if path.is_root() { at.metadata() } else { at.symlink_metadata() };
         match meta {
-            Ok(meta) => Ok(Some(Entry { kind: EntryKind::of(&meta), id: id_of(&at, &meta) })),
+            Ok(meta) => Ok(Some(Entry { kind: EntryKind::of(&meta), id: id_of(&meta) })),
             Err(e) => match store(path, &e) {
                 TreeError::NotFound { .. } | TreeError::WrongKind { .. } => Ok(None),
                 other => Err(other),
@@ -99,7 +102,7 @@ impl Tree for DirectoryTree {
             let item = item.map_err(|e| store(path, &e))?;
             let Ok(name) = item.file_name().into_string() else { continue };
             let meta = item.metadata().map_err(|e| store(path, &e))?;
-            out.push((name, Entry { kind: EntryKind::of(&meta), id: id_of(&item.path(), &meta) }));
+            out.push((name, Entry { kind: EntryKind::of(&meta), id: id_of(&meta) }));
         }
         out.sort_by(|a, b| a.0.cmp(&b.0));
         Ok(out)
