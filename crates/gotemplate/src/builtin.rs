@@ -1,9 +1,10 @@
 //! Go's own functions, other than `and` and `or`, which do not evaluate all their arguments and so
 //! are part of the engine.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use crate::compare::{equal, less};
 use crate::fmt;
@@ -12,7 +13,7 @@ use crate::value::Value;
 
 use Type::{Any, Reflect, String as Str};
 
-pub(crate) fn add(table: &mut HashMap<Arc<str>, Function>) {
+pub(crate) fn add(table: &mut FxHashMap<Arc<str>, Function>) {
     let mut put = |name: &str, function: Function| {
         table.insert(name.into(), function);
     };

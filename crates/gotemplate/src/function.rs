@@ -1,8 +1,9 @@
 //! Functions that templates call.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use crate::error::ExecError;
 use crate::exec::Context;
@@ -101,7 +102,7 @@ type Body = dyn Fn(&mut Context<'_>, &[Value]) -> Result<Value, CallError>;
 /// A function: what it takes and what it does.
 #[derive(Clone)]
 pub struct Function {
-    pub(crate) parameters: Rc<[Type]>,
+    pub(crate) parameters: &'static [Type],
     /// Whether the last parameter takes any number of arguments.
     pub(crate) variadic: bool,
     pub(crate) body: Rc<Body>,
@@ -110,18 +111,18 @@ pub struct Function {
 impl Function {
     /// A function of so many parameters.
     pub fn new(
-        parameters: &[Type],
+        parameters: &'static [Type],
         body: impl Fn(&mut Context<'_>, &[Value]) -> Result<Value, CallError> + 'static,
     ) -> Self {
-        Self { parameters: parameters.into(), variadic: false, body: Rc::new(body) }
+        Self { parameters, variadic: false, body: Rc::new(body) }
     }
 
     /// A function whose last parameter repeats.
     pub fn variadic(
-        parameters: &[Type],
+        parameters: &'static [Type],
         body: impl Fn(&mut Context<'_>, &[Value]) -> Result<Value, CallError> + 'static,
     ) -> Self {
-        Self { parameters: parameters.into(), variadic: true, body: Rc::new(body) }
+        Self { parameters, variadic: true, body: Rc::new(body) }
     }
 }
 
@@ -131,15 +132,19 @@ impl std::fmt::Debug for Function {
     }
 }
 
-/// Functions by name. Go's own are there unless replaced. A clone is cheap.
+/// How many functions a table mostly has: Go's, sprig's and Helm's.
+const USUAL: usize = 300;
+
+/// Functions by name. Go's own are there unless replaced. A clone is cheap. The names are a
+/// program's, so that a quick hash does.
 #[derive(Clone, Debug)]
 pub struct Functions {
-    table: Rc<HashMap<Arc<str>, Function>>,
+    table: Rc<FxHashMap<Arc<str>, Function>>,
 }
 
 impl Default for Functions {
     fn default() -> Self {
-        let mut table = HashMap::new();
+        let mut table = FxHashMap::with_capacity_and_hasher(USUAL, Default::default());
         crate::builtin::add(&mut table);
         Self { table: Rc::new(table) }
     }

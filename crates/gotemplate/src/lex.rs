@@ -3,8 +3,6 @@
 //! Lexing stops at the first error, which becomes the last token: the parser meets it in its turn,
 //! so that an earlier fault is reported first, as in Go.
 
-use std::borrow::Cow;
-
 /// Kinds of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -67,13 +65,22 @@ impl Keyword {
 }
 
 /// One token: where it begins, in bytes and in lines from 1, and its text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Token<'t> {
     pub(crate) kind: Kind,
     pub(crate) pos: usize,
     pub(crate) line: usize,
-    /// A part of the input, or an error's message.
-    pub(crate) text: Cow<'t, str>,
+    /// A part of the input; nothing where it is an error.
+    pub(crate) text: &'t str,
+}
+
+/// What a text consists of.
+#[derive(Debug)]
+pub(crate) struct Lexed<'t> {
+    /// The last is [`Kind::Eof`] or [`Kind::Error`].
+    pub(crate) tokens: Vec<Token<'t>>,
+    /// What the error says, if there is one.
+    pub(crate) error: String,
 }
 
 impl Token<'_> {
@@ -81,13 +88,12 @@ impl Token<'_> {
     pub(crate) fn shown(&self) -> String {
         match self.kind {
             Kind::Eof => "EOF".to_owned(),
-            Kind::Error => self.text.clone().into_owned(),
             Kind::Keyword(_) | Kind::Nil | Kind::Dot => format!("<{}>", self.text),
             _ if self.text.len() > 10 => {
                 let head: String = self.text.chars().take(10).collect();
                 format!("{}...", crate::fmt::quote(&head))
             }
-            _ => crate::fmt::quote(&self.text),
+            _ => crate::fmt::quote(self.text),
         }
     }
 }
@@ -103,13 +109,14 @@ struct Lexer<'a> {
     start_line: usize,
     line: usize,
     parens: usize,
-    out: Vec<Token<'a>>,
+    out: Lexed<'a>,
 }
 
-/// All tokens of `input`; the last is [`Kind::Eof`] or [`Kind::Error`].
-pub(crate) fn lex(input: &str) -> Vec<Token<'_>> {
-    // A guess that most templates stay below.
-    let out = Vec::with_capacity(1 + input.len() / 8);
+/// All tokens of `input`.
+pub(crate) fn lex(input: &str) -> Lexed<'_> {
+    // A guess that most templates stay below, and long texts do not stretch.
+    let tokens = Vec::with_capacity((1 + input.len() / 8).min(1 << 10));
+    let out = Lexed { tokens, error: String::new() };
     let mut lexer = Lexer { input, start: 0, pos: 0, start_line: 1, line: 1, parens: 0, out };
     lexer.run();
     lexer.out
@@ -121,7 +128,15 @@ impl<'a> Lexer<'a> {
     }
 
     fn peek(&self) -> Option<char> {
-        self.rest().chars().next()
+        match self.input.as_bytes().get(self.pos) {
+            Some(b) if b.is_ascii() => Some(char::from(*b)),
+            _ => self.rest().chars().next(),
+        }
+    }
+
+    /// Whether `text` stands here.
+    fn at(&self, text: &str) -> bool {
+        self.input.as_bytes()[self.pos..].starts_with(text.as_bytes())
     }
 
     fn next(&mut self) -> Option<char> {
@@ -133,14 +148,10 @@ impl<'a> Lexer<'a> {
         Some(c)
     }
 
-    fn push(&mut self, kind: Kind, text: Cow<'a, str>) {
-        self.out.push(Token { kind, pos: self.start, line: self.start_line, text });
-        self.ignore();
-    }
-
     fn emit(&mut self, kind: Kind) {
         let text = &self.input[self.start..self.pos];
-        self.push(kind, Cow::Borrowed(text));
+        self.out.tokens.push(Token { kind, pos: self.start, line: self.start_line, text });
+        self.ignore();
     }
 
     /// Forgets what lies between start and pos.
@@ -157,7 +168,14 @@ impl<'a> Lexer<'a> {
 
     /// Ends lexing.
     fn fail<T>(&mut self, message: impl Into<String>) -> Option<T> {
-        self.push(Kind::Error, Cow::Owned(message.into()));
+        self.out.error = message.into();
+        self.out.tokens.push(Token {
+            kind: Kind::Error,
+            pos: self.start,
+            line: self.start_line,
+            text: "",
+        });
+        self.ignore();
         None
     }
 
@@ -218,11 +236,12 @@ impl<'a> Lexer<'a> {
 
     /// Whether a right delimiter begins here, and whether it trims.
     fn at_right_delim(&self) -> Option<bool> {
-        let rest = self.rest();
-        if has_right_trim(rest) && rest[2..].starts_with(RIGHT) {
-            return Some(true);
+        let rest = &self.input.as_bytes()[self.pos..];
+        match rest.first()? {
+            b'}' => rest.starts_with(RIGHT.as_bytes()).then_some(false),
+            b if is_space(char::from(*b)) => rest[1..].starts_with(b"-}}").then_some(true),
+            _ => None,
         }
-        rest.starts_with(RIGHT).then_some(false)
     }
 
     fn right_delim(&mut self, trims: bool, emit: bool) {
@@ -314,15 +333,11 @@ impl<'a> Lexer<'a> {
     }
 
     fn space(&mut self) -> Option<bool> {
-        let mut count = 0;
-        while self.peek().is_some_and(is_space) {
-            self.next();
-            count += 1;
-        }
+        let rest = &self.input.as_bytes()[self.pos..];
+        let count = rest.iter().position(|b| !is_space(char::from(*b))).unwrap_or(rest.len());
+        self.skip(count);
         // The last blank may belong to a trim marker.
-        if has_right_trim(&self.input[self.pos - 1..])
-            && self.input[self.pos + 1..].starts_with(RIGHT)
-        {
+        if self.at("-}}") {
             self.pos -= 1;
             if self.input[self.pos..].starts_with('\n') {
                 self.line -= 1;
@@ -336,10 +351,22 @@ impl<'a> Lexer<'a> {
         Some(true)
     }
 
-    fn identifier(&mut self) -> Option<bool> {
-        while self.peek().is_some_and(is_alphanumeric) {
-            self.next();
+    /// Goes behind letters, digits and underscores.
+    fn word(&mut self) {
+        loop {
+            let rest = &self.input.as_bytes()[self.pos..];
+            let plain = |b: &u8| *b == b'_' || b.is_ascii_alphanumeric();
+            self.pos += rest.iter().position(|b| !plain(b)).unwrap_or(rest.len());
+            // What is no ASCII is no line feed either.
+            match self.peek() {
+                Some(c) if is_alphanumeric(c) => self.pos += c.len_utf8(),
+                _ => return,
+            }
         }
+    }
+
+    fn identifier(&mut self) -> Option<bool> {
+        self.word();
         if !self.at_terminator() {
             return self.bad_character();
         }
@@ -359,9 +386,7 @@ impl<'a> Lexer<'a> {
             self.emit(alone);
             return Some(true);
         }
-        while self.peek().is_some_and(is_alphanumeric) {
-            self.next();
-        }
+        self.word();
         if !self.at_terminator() {
             return self.bad_character();
         }
@@ -380,7 +405,7 @@ impl<'a> Lexer<'a> {
             None => true,
             Some(c) if is_space(c) => true,
             Some('.' | ',' | '|' | ':' | ')' | '(') => true,
-            Some(_) => self.rest().starts_with(RIGHT),
+            Some(c) => c == '}' && self.at(RIGHT),
         }
     }
 
@@ -402,11 +427,11 @@ impl<'a> Lexer<'a> {
         Some(true)
     }
 
+    /// Takes one of the characters of `set`, which are ASCII and no line feed.
     fn accept(&mut self, set: &str) -> bool {
-        let found = self.peek().is_some_and(|c| set.contains(c));
-        if found {
-            self.next();
-        }
+        let next = self.input.as_bytes().get(self.pos);
+        let found = next.is_some_and(|b| set.as_bytes().contains(b));
+        self.pos += usize::from(found);
         found
     }
 
@@ -468,7 +493,7 @@ fn find_left(text: &str) -> Option<usize> {
 }
 
 fn is_space(c: char) -> bool {
-    SPACES.contains(&c)
+    matches!(c, ' ' | '\t' | '\r' | '\n')
 }
 
 fn is_alphanumeric(c: char) -> bool {
@@ -476,11 +501,5 @@ fn is_alphanumeric(c: char) -> bool {
 }
 
 fn has_left_trim(rest: &str) -> bool {
-    let mut chars = rest.chars();
-    chars.next() == Some('-') && chars.next().is_some_and(is_space)
-}
-
-fn has_right_trim(rest: &str) -> bool {
-    let mut chars = rest.chars();
-    chars.next().is_some_and(is_space) && chars.next() == Some('-')
+    matches!(rest.as_bytes(), [b'-', b, ..] if is_space(char::from(*b)))
 }

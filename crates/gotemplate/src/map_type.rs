@@ -35,8 +35,9 @@ pub(crate) struct Receiver {
 impl Receiver {
     /// The map, if its type has a method of that name.
     pub(crate) fn of(map: &Rc<Map>, method: &str) -> Option<Self> {
-        let receiver = Self { map: map.clone(), kind: map.named? };
-        receiver.method(method).is_some().then_some(receiver)
+        let kind = map.named?;
+        let has = kind.methods.iter().any(|m| m.name == method);
+        has.then(|| Self { map: map.clone(), kind })
     }
 
     fn method(&self, name: &str) -> Option<&'static Method> {

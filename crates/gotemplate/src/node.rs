@@ -1,6 +1,7 @@
 //! The parsed form. Positions are byte offsets into the text that was parsed.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::number::Number;
@@ -14,6 +15,14 @@ pub(crate) struct Tree {
     pub(crate) source: Arc<Source>,
     /// What it does.
     pub(crate) root: Vec<Node>,
+}
+
+impl Tree {
+    /// Whether nothing but blanks and comments stands in it: it does not count as a definition then.
+    pub(crate) fn is_empty(&self) -> bool {
+        let is_blank = |at: &Range<usize>| self.source.text[at.clone()].trim().is_empty();
+        self.root.iter().all(|n| matches!(n, Node::Text(at) if is_blank(at)))
+    }
 }
 
 /// A text that was parsed.
@@ -36,11 +45,24 @@ impl Source {
 
 #[derive(Debug)]
 pub(crate) enum Node {
-    Text(Box<str>),
+    /// Where it stands in the source.
+    Text(Range<usize>),
     Action(Pipe),
-    If { pipe: Pipe, then: Vec<Node>, otherwise: Option<Vec<Node>> },
-    With { pipe: Pipe, then: Vec<Node>, otherwise: Option<Vec<Node>> },
-    Range { pipe: Pipe, body: Vec<Node>, otherwise: Option<Vec<Node>> },
+    If {
+        pipe: Pipe,
+        then: Vec<Node>,
+        otherwise: Option<Vec<Node>>,
+    },
+    With {
+        pipe: Pipe,
+        then: Vec<Node>,
+        otherwise: Option<Vec<Node>>,
+    },
+    Range {
+        pipe: Pipe,
+        body: Vec<Node>,
+        otherwise: Option<Vec<Node>>,
+    },
     Template(Invocation),
     Break,
     Continue,
@@ -154,10 +176,4 @@ impl fmt::Display for Operand {
             Term::Pipe(pipe) => write!(f, "{pipe}"),
         }
     }
-}
-
-/// Whether nothing but blanks and comments stands in a list: such a template does not count as a
-/// definition.
-pub(crate) fn is_empty(list: &[Node]) -> bool {
-    list.iter().all(|n| matches!(n, Node::Text(t) if t.trim().is_empty()))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::error::ParseError;
 use crate::exec::deep;
-use crate::lex::{Keyword, Kind, Token, lex};
+use crate::lex::{Keyword, Kind, Lexed, Token, lex};
 use crate::node::{Invocation, Node, Source, Tree};
 use crate::unquote::unquote;
 
@@ -23,9 +23,11 @@ pub(crate) fn parse<'a>(
     is_function: &'a dyn Fn(&str) -> bool,
 ) -> Result<Vec<Tree>, ParseError> {
     let source = Arc::new(Source { name: name.into(), text: text.to_owned() });
+    let Lexed { tokens, error } = lex(text);
     let mut parser = Parser {
         source,
-        tokens: lex(text),
+        tokens,
+        bad_token: error,
         next: 0,
         furthest: 0,
         is_function,
@@ -43,6 +45,8 @@ pub(crate) fn parse<'a>(
 struct Parser<'a> {
     source: Arc<Source>,
     tokens: Vec<Token<'a>>,
+    /// What the last token says, if it is an error.
+    bad_token: String,
     next: usize,
     /// The last token that was looked at: an error names its line, as Go's does.
     furthest: usize,
@@ -71,15 +75,15 @@ impl<'a> Parser<'a> {
     }
 
     /// The token at an index; past the end, the end.
-    fn at(&mut self, index: usize) -> &Token<'a> {
+    fn at(&mut self, index: usize) -> Token<'a> {
         // Lexing always leaves a last token, an end or an error.
         let index = index.min(self.tokens.len() - 1);
         self.furthest = self.furthest.max(index);
-        &self.tokens[index]
+        self.tokens[index]
     }
 
     fn advance(&mut self) -> Token<'a> {
-        let token = self.at(self.next).clone();
+        let token = self.at(self.next);
         self.next = (self.next + 1).min(self.tokens.len());
         token
     }
@@ -109,10 +113,10 @@ impl<'a> Parser<'a> {
             let mut extra = String::new();
             if self.action_line != 0 && self.action_line != token.line {
                 let place = format!("{}:{}", self.source.name, self.action_line);
-                let word = if token.text.ends_with(" action") { "" } else { " in action" };
+                let word = if self.bad_token.ends_with(" action") { "" } else { " in action" };
                 extra = format!("{word} started at {place}");
             }
-            return self.error(format!("{}{extra}", token.text));
+            return self.error(format!("{}{extra}", self.bad_token));
         }
         self.error(format!("unexpected {} in {context}", token.shown()))
     }
@@ -195,7 +199,7 @@ impl<'a> Parser<'a> {
     fn text_or_action(&mut self) -> Result<std::result::Result<Option<Node>, End>> {
         let token = self.next_non_space();
         match token.kind {
-            Kind::Text => Ok(Ok(Some(Node::Text(token.text.into())))),
+            Kind::Text => Ok(Ok(Some(Node::Text(token.pos..token.pos + token.text.len())))),
             Kind::LeftDelim => {
                 self.action_line = token.line;
                 let action = self.action();
@@ -330,6 +334,6 @@ impl<'a> Parser<'a> {
     }
 
     fn literal(&self, token: &Token<'_>) -> Result<String> {
-        unquote(&token.text).map_or_else(|| self.error("invalid syntax"), Ok)
+        unquote(token.text).map_or_else(|| self.error("invalid syntax"), Ok)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::{ExecError, ParseError};
 use crate::exec::Context;
 use crate::function::Functions;
-use crate::node::{Tree, is_empty};
+use crate::node::Tree;
 use crate::parse::parse;
 use crate::value::Value;
 
@@ -68,9 +68,9 @@ impl Set {
         let mut own: HashMap<Arc<str>, Arc<Tree>> = HashMap::new();
         for tree in trees {
             if let Some(earlier) = own.get(&tree.name)
-                && !is_empty(&earlier.root)
+                && !earlier.is_empty()
             {
-                if is_empty(&tree.root) {
+                if tree.is_empty() {
                     continue;
                 }
                 let quoted = crate::fmt::quote(&tree.name);
@@ -81,8 +81,8 @@ impl Set {
             own.insert(tree.name.clone(), Arc::new(tree));
         }
         for (name, tree) in own {
-            let replaces = self.tree(&name).is_none_or(|t| is_empty(&t.root));
-            if replaces || !is_empty(&tree.root) {
+            let replaces = self.tree(&name).is_none_or(|t| t.is_empty());
+            if replaces || !tree.is_empty() {
                 self.trees.insert(name, tree);
             }
         }

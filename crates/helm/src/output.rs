@@ -36,7 +36,9 @@ impl Rendered {
             self.crds.iter().for_each(|crd| add(&crd.path, &crd.text));
         }
         self.manifests.iter().for_each(|m| add(&m.path, &m.text));
-        let mut text = format!("{}\n", text.trim());
+        // It begins with a mark, or holds nothing.
+        text.truncate(text.trim_end().len());
+        text.push('\n');
         if !print.no_hooks {
             for hook in self.hooks.iter().filter(|h| !(print.skip_tests && h.is_test())) {
                 let (path, content) = (&hook.manifest.path, &hook.manifest.text);

@@ -20,7 +20,7 @@ impl Table {
     pub(crate) fn put(
         &mut self,
         names: &[&str],
-        parameters: &[Type],
+        parameters: &'static [Type],
         body: impl Fn(&[Value]) -> Answer + Clone + 'static,
     ) {
         for name in names {
@@ -36,7 +36,7 @@ impl Table {
     pub(crate) fn variadic(
         &mut self,
         names: &[&str],
-        parameters: &[Type],
+        parameters: &'static [Type],
         body: impl Fn(&[Value]) -> Answer + Clone + 'static,
     ) {
         for name in names {

@@ -15,7 +15,10 @@ impl<'t> Frame<'_, '_, 't> {
 
     fn node(&mut self, dot: &Value, node: &'t Node) -> Walk {
         match node {
-            Node::Text(text) => self.write(text)?,
+            Node::Text(at) => {
+                let tree = self.tree;
+                self.write(&tree.source.text[at.clone()])?;
+            }
             Node::Action(pipe) => {
                 let value = self.pipeline(dot, pipe)?;
                 if pipe.declared.is_empty() {

@@ -151,8 +151,8 @@ impl Parser<'_> {
         let token = self.next_non_space();
         let term = match token.kind {
             Kind::Identifier => {
-                if !(self.is_function)(&token.text) {
-                    let name = crate::fmt::quote(&token.text);
+                if !(self.is_function)(token.text) {
+                    let name = crate::fmt::quote(token.text);
                     return self.error(format!("function {name} not defined"));
                 }
                 Term::Identifier(token.text.into())
@@ -161,7 +161,7 @@ impl Parser<'_> {
             Kind::Nil => Term::Nil,
             Kind::Variable => {
                 if !self.variables.iter().any(|v| **v == *token.text) {
-                    let name = crate::fmt::quote(&token.text);
+                    let name = crate::fmt::quote(token.text);
                     return self.error(format!("undefined variable {name}"));
                 }
                 Term::Variable(vec![token.text.into()])
@@ -170,9 +170,9 @@ impl Parser<'_> {
             Kind::Bool => Term::Bool(token.text == "true"),
             Kind::CharConstant | Kind::Number => {
                 let number = if token.kind == Kind::Number {
-                    Number::parse(&token.text)
+                    Number::parse(token.text)
                 } else {
-                    Number::character(&token.text)
+                    Number::character(token.text)
                 };
                 match number {
                     Ok(number) => Term::Number(Box::new(number)),

@@ -77,8 +77,7 @@ pub(super) fn table(options: &Options) -> Functions {
     });
     functions.insert("fail", fail);
     let cluster: Option<Arc<dyn Lookup>> = options.lookup.clone();
-    let kinds = [Type::String; 4];
-    let lookup = Function::new(&kinds, move |_, args| {
+    let lookup = Function::new(&[Type::String; 4], move |_, args| {
         let Some(cluster) = &cluster else { return Ok(Value::map::<&str>([])) };
         let text = |i: usize| args[i].as_str().unwrap_or_default();
         let found = cluster.lookup(text(0), text(1), text(2), text(3))?;

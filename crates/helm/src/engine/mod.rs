@@ -6,6 +6,7 @@ mod functions;
 mod metadata;
 mod top;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -22,8 +23,8 @@ pub use functions::Lookup;
 pub(crate) use functions::{MARK_END, MARK_START};
 
 /// One template of a render.
-struct Template {
-    text: Rc<str>,
+struct Template<'c> {
+    text: Cow<'c, str>,
     /// What it sees as `.`.
     dot: Rc<Map>,
     base_path: String,
@@ -71,7 +72,7 @@ pub(crate) fn run(
 }
 
 /// Deeper files first, and of one depth the later names first.
-fn in_order(templates: &BTreeMap<String, Template>) -> Vec<&String> {
+fn in_order<'t>(templates: &'t BTreeMap<String, Template<'_>>) -> Vec<&'t String> {
     let mut names: Vec<&String> = templates.keys().collect();
     names.sort_by_cached_key(|name| {
         (std::cmp::Reverse(name.matches('/').count()), std::cmp::Reverse(*name))
@@ -79,12 +80,12 @@ fn in_order(templates: &BTreeMap<String, Template>) -> Vec<&String> {
     names
 }
 
-fn collect(
-    scope: &Scope<'_>,
+fn collect<'c>(
+    scope: &Scope<'c>,
     values: &Value,
     shared: &top::Shared,
     parent: &str,
-    templates: &mut BTreeMap<String, Template>,
+    templates: &mut BTreeMap<String, Template<'c>>,
 ) -> Value {
     let root = parent.is_empty();
     let full =
@@ -108,7 +109,7 @@ fn collect(
             continue;
         }
         let template = Template {
-            text: file.text().into(),
+            text: file.text(),
             dot: dot.clone(),
             base_path: format!("{full}/templates"),
         };

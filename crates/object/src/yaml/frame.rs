@@ -147,7 +147,15 @@ pub(super) fn first(
     let mut chunk = Span { start: 0, end: text.len(), line: 1 };
     let mut begun = false;
     let mut at = 0;
-    for (number, raw) in (1..).zip(text.split_inclusive(|b| *b == b'\n')) {
+    let mut number = 0;
+    while at < text.len() {
+        let rest = &text[at..];
+        let raw = memchr::memchr(b'\n', rest).map_or(rest, |end| &rest[..=end]);
+        number += 1;
+        if begun && !matches!(raw[0], b'-' | b'.') {
+            at += raw.len();
+            continue;
+        }
         let marks = |mark: &[u8]| {
             let rest = raw.strip_prefix(mark);
             rest.is_some_and(|r| r.first().is_none_or(u8::is_ascii_whitespace))
@@ -215,6 +223,9 @@ fn finish(
     parsed.documents.push(Document { value, at, chunk });
 }
 
+/// How many bytes are looked at in one go.
+const PART: usize = 256;
+
 /// Refuses what go-yaml's reader refuses: bad UTF-8, control characters, too much.
 pub(crate) fn check_characters<'t>(bytes: &'t [u8], options: &Options) -> Result<&'t str, Error> {
     if bytes.len() > options.max_bytes {
@@ -230,7 +241,9 @@ pub(crate) fn check_characters<'t>(bytes: &'t [u8], options: &Options) -> Result
     let suspect = |b: &u8| {
         (*b < 0x20 && !matches!(b, b'\n' | b'\t' | b'\r')) || matches!(*b, 0x7f | 0xc2 | 0xef)
     };
-    if !bytes.iter().any(suspect) {
+    // A part is looked at as a whole, which a machine does at once.
+    let is_suspect = |part: &[u8]| part.iter().fold(false, |found, b| found | suspect(b));
+    if !bytes.chunks(PART).any(is_suspect) {
         return Ok(text);
     }
     match text.char_indices().find(|(_, c)| is_forbidden(*c)) {

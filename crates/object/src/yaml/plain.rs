@@ -79,7 +79,7 @@ impl<'t> Head<'t> {
         if !is_key || !matches!(rest.as_bytes().first(), None | Some(b' ')) {
             return None;
         }
-        Some((Key { text, is_quoted }, rest.trim_start_matches(' ')))
+        Some((Key { text, is_quoted }, unindented(rest)))
     }
 }
 
@@ -115,7 +115,7 @@ impl<'t> Reader<'t, '_> {
                 return Some(None);
             }
             let line = self.take_line();
-            let text = line.trim_start_matches(' ');
+            let text = unindented(line);
             if text.is_empty() || text.starts_with('#') {
                 self.line += 1;
                 continue;
@@ -131,13 +131,14 @@ impl<'t> Reader<'t, '_> {
     }
 
     fn next_line(&self) -> &'t str {
-        self.rest.split_once('\n').map_or(self.rest, |(line, _)| line)
+        let end = memchr::memchr(b'\n', self.rest.as_bytes()).unwrap_or(self.rest.len());
+        &self.rest[..end]
     }
 
     /// The next line without its end, which is taken. Carriage returns are left to the full parser.
     fn take_line(&mut self) -> &'t str {
-        let (line, rest) = self.rest.split_once('\n').unwrap_or((self.rest, ""));
-        self.rest = rest;
+        let line = self.next_line();
+        self.rest = self.rest.get(line.len() + 1..).unwrap_or_default();
         line
     }
 
@@ -167,7 +168,7 @@ impl<'t> Reader<'t, '_> {
             if head.column != column || !head.is_item() {
                 break;
             }
-            let text = head.text[1..].trim_start_matches(' ');
+            let text = unindented(&head.text[1..]);
             let inner = Head { column: column + head.text.len() - text.len(), text };
             if text.is_empty() || text.starts_with('#') {
                 self.advance();
@@ -339,7 +340,7 @@ impl<'t> Reader<'t, '_> {
     /// `column`.
     fn continuation(&self, column: usize) -> Option<&'t str> {
         let line = self.next_line();
-        let text = line.trim_start_matches(' ');
+        let text = unindented(line);
         (!text.is_empty() && line.len() - text.len() > column).then_some(text)
     }
 
@@ -442,8 +443,8 @@ impl<'t> Reader<'t, '_> {
             return None;
         }
         self.advance();
-        let first = self.rest.split('\n').next()?;
-        let indent = first.len() - first.trim_start_matches(' ').len();
+        let first = self.next_line();
+        let indent = first.len() - unindented(first).len();
         // Blank lines at the start say nothing about the indentation: left to the full parser.
         if indent <= column || indent == first.len() {
             return None;
@@ -452,8 +453,8 @@ impl<'t> Reader<'t, '_> {
         let mut blank_lines = 0;
         let mut ends_with_break = true;
         while !self.rest.is_empty() {
-            let line = self.rest.split('\n').next()?;
-            let blanks = line.len() - line.trim_start_matches(' ').len();
+            let line = self.next_line();
+            let blanks = line.len() - unindented(line).len();
             let is_empty = blanks == line.len() && blanks <= indent;
             if blanks < indent && !is_empty {
                 break;
@@ -493,9 +494,10 @@ enum Chomp {
 fn plain_line(text: &str) -> Option<(&str, bool)> {
     let bytes = text.as_bytes();
     let mut end = text.len();
-    for (i, b) in bytes.iter().enumerate() {
-        match b {
-            b'\t' | b'\r' => return None,
+    // Carriage returns are in no text that is read here.
+    for i in memchr::memchr3_iter(b'\t', b':', b'#', bytes) {
+        match bytes[i] {
+            b'\t' => return None,
             b':' if matches!(bytes.get(i + 1), None | Some(b' ')) => return None,
             b'#' if i > 0 && bytes[i - 1] == b' ' => {
                 end = i;
@@ -508,8 +510,14 @@ fn plain_line(text: &str) -> Option<(&str, bool)> {
     (!kept.is_empty()).then_some((kept, end < text.len()))
 }
 
+/// A line without the blanks before it.
+fn unindented(line: &str) -> &str {
+    let blanks = line.bytes().position(|b| b != b' ').unwrap_or(line.len());
+    &line[blanks..]
+}
+
 /// Whether nothing, or only a comment, stands here behind something.
 fn is_blank(text: &str) -> bool {
-    let rest = text.trim_start_matches(' ');
+    let rest = unindented(text);
     rest.is_empty() || rest.starts_with('#') && rest.len() < text.len()
 }

@@ -33,8 +33,10 @@ const SERVER_AND_CLIENT: [&[u8]; 2] = [
 ];
 
 /// The functions that make certificates; each also as one that is given the key.
+/// An authority, as an argument.
+const CA: Type = Type::Object(CERTIFICATE);
+
 pub(super) fn add(t: &mut Table, random: &Random, environment: &Environment) {
-    let ca = Type::Object(CERTIFICATE);
     let maker =
         |random: &Random| Maker { random: random.clone(), environment: environment.clone() };
     let m = maker(random);
@@ -50,9 +52,9 @@ pub(super) fn add(t: &mut Table, random: &Random, environment: &Environment) {
         m.self_signed(a, &given(&a[4])?)
     });
     let m = maker(random);
-    t.put(&["genSignedCert"], &[Str, List, List, Int, ca], move |a| m.signed(a, &m.new_key()?));
+    t.put(&["genSignedCert"], &[Str, List, List, Int, CA], move |a| m.signed(a, &m.new_key()?));
     let m = maker(random);
-    t.put(&["genSignedCertWithKey"], &[Str, List, List, Int, ca, Str], move |a| {
+    t.put(&["genSignedCertWithKey"], &[Str, List, List, Int, CA, Str], move |a| {
         m.signed(a, &given(&a[5])?)
     });
     t.put(&["buildCustomCert"], &[Str, Str], |a| build_custom(&a[0], &a[1]));
