@@ -6,7 +6,33 @@
 pub(crate) struct BadPattern;
 
 /// Whether all of `name` matches. As Go's, it may not notice what is wrong behind the first misfit.
-pub(crate) fn matches(mut pattern: &str, mut name: &str) -> Result<bool, BadPattern> {
+pub(crate) fn matches(pattern: &str, name: &str) -> Result<bool, BadPattern> {
+    let special = |b: u8| matches!(b, b'[' | b'\\' | b'?');
+    if pattern.bytes().any(special) { general(pattern, name) } else { Ok(stars(pattern, name)) }
+}
+
+/// The same for a pattern of nothing but stars and what is meant literally, as nearly all are.
+fn stars(pattern: &str, name: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else {
+        return false;
+    };
+    let mut parts = parts.peekable();
+    while let Some(part) = parts.next() {
+        // As far as the star before the part goes.
+        let reach = rest.find('/').unwrap_or(rest.len());
+        if parts.peek().is_none() {
+            return rest.strip_suffix(part).is_some_and(|skipped| skipped.len() <= reach);
+        }
+        match rest.find(part) {
+            Some(at) if at <= reach => rest = &rest[at + part.len()..],
+            _ => return false,
+        }
+    }
+    rest.is_empty()
+}
+
+fn general(mut pattern: &str, mut name: &str) -> Result<bool, BadPattern> {
     'pattern: while !pattern.is_empty() {
         let (star, chunk, rest) = scan_chunk(pattern);
         pattern = rest;
@@ -142,6 +168,33 @@ mod tests {
         }
         for name in no {
             assert_eq!(matches(pattern, name), Ok(false), "{pattern} {name}");
+        }
+    }
+
+    /// All texts of up to so many of the letters.
+    fn texts(letters: &str, length: usize) -> Vec<String> {
+        let mut all = vec![String::new()];
+        let mut from = 0;
+        for _ in 0..length {
+            let to = all.len();
+            for i in from..to {
+                all.extend(letters.chars().map(|c| format!("{}{c}", all[i])).collect::<Vec<_>>());
+            }
+            from = to;
+        }
+        all
+    }
+
+    #[test]
+    fn stars_are_matched_as_in_general() {
+        for pattern in texts("a*/", 5) {
+            for name in texts("ab/", 4) {
+                assert_eq!(
+                    Ok(stars(&pattern, &name)),
+                    general(&pattern, &name),
+                    "{pattern} {name}"
+                );
+            }
         }
     }
 

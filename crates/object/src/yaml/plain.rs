@@ -170,17 +170,17 @@ impl<'t> Reader<'t, '_> {
             }
             let text = unindented(&head.text[1..]);
             let inner = Head { column: column + head.text.len() - text.len(), text };
-            if text.is_empty() || text.starts_with('#') {
+            let item = if text.is_empty() || text.starts_with('#') {
                 self.advance();
-                items.push(self.below(column, false, depth)?);
+                self.below(column, false, depth)?
             } else if inner.is_item() || inner.key().is_some() {
                 self.head = Some(inner);
-                items.push(self.block(depth + 1)?);
+                self.block(depth + 1)?
             } else {
-                items.push(self.scalar(text, column)?);
-            }
-            if self.idle {
-                items.clear();
+                self.scalar(text, column)?
+            };
+            if !self.idle {
+                items.push(item);
             }
         }
         self.ends(column)?;
@@ -352,7 +352,7 @@ impl<'t> Reader<'t, '_> {
                 rest = self.fold(rest, column, &mut out)?;
                 continue;
             };
-            out.push_str(&rest[..end]);
+            self.keep(&mut out, &rest[..end]);
             rest = &rest[end + 1..];
             if !rest.starts_with('\'') {
                 break;
@@ -372,7 +372,7 @@ impl<'t> Reader<'t, '_> {
                 rest = self.fold(rest, column, &mut out)?;
                 continue;
             };
-            out.push_str(&rest[..end]);
+            self.keep(&mut out, &rest[..end]);
             let is_quote = rest.as_bytes()[end] == b'"';
             rest = &rest[end + 1..];
             if is_quote {
@@ -397,13 +397,20 @@ impl<'t> Reader<'t, '_> {
         Some(out)
     }
 
+    /// A part of a text that is read.
+    fn keep(&self, out: &mut String, part: &str) {
+        if !self.idle {
+            out.push_str(part);
+        }
+    }
+
     /// The end of a line inside quotes: with the next line's beginning it is one blank, and blank
     /// lines between are line feeds. Tabs are left to the full parser.
     fn fold(&mut self, line: &'t str, column: usize, out: &mut String) -> Option<&'t str> {
         if line.ends_with('\t') {
             return None;
         }
-        out.push_str(line.trim_end_matches(' '));
+        self.keep(out, line.trim_end_matches(' '));
         let mut feeds = 0;
         while !self.rest.is_empty() && self.next_line().bytes().all(|b| b == b' ') {
             self.take_line();
@@ -463,10 +470,12 @@ impl<'t> Reader<'t, '_> {
             if is_empty {
                 blank_lines += 1;
             } else {
-                out.extend(std::iter::repeat_n('\n', blank_lines));
+                if !self.idle {
+                    out.extend(std::iter::repeat_n('\n', blank_lines));
+                    out.push_str(&line[indent..]);
+                    out.push('\n');
+                }
                 blank_lines = 0;
-                out.push_str(&line[indent..]);
-                out.push('\n');
             }
             self.take_line();
             self.line += 1;

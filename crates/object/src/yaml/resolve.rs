@@ -69,14 +69,20 @@ pub(crate) fn plain(text: &str, dialect: Dialect) -> Scalar {
     }
 }
 
-/// Whether a plain scalar is text by its first character alone. Of some texts it is not told.
+/// Whether a plain scalar is text in either dialect, as far as that is told at a glance: it begins
+/// with a letter and is no word with a meaning. Of some texts it is not told.
 pub(crate) fn is_surely_text(text: &str) -> bool {
-    matches!(
-        text.as_bytes().first(),
-        Some(b'a'..=b'e' | b'g'..=b'm' | b'p'..=b's' | b'u'..=b'x' | b'z')
-            | Some(b'A'..=b'E' | b'G'..=b'M' | b'P'..=b'S' | b'U'..=b'X' | b'Z' | b'/' | b'_')
-    )
+    match text.as_bytes().first() {
+        Some(b'a'..=b'z' | b'A'..=b'Z') => {
+            text.len() > LONGEST_WORD || meaning(text, Dialect::GoV2).is_none()
+        }
+        Some(b'/' | b'_') => true,
+        _ => false,
+    }
 }
+
+/// How long a word with a meaning may be, in bytes.
+const LONGEST_WORD: usize = 5;
 
 /// The meaning of a scalar with a tag, whatever its quotes.
 pub(crate) fn tagged(tag: ScalarTag, text: &str, dialect: Dialect) -> Result<Scalar, Problem> {
@@ -180,15 +186,20 @@ pub(crate) fn is_text(text: &str) -> bool {
 }
 
 fn word(text: &str, dialect: Dialect) -> Scalar {
-    match text {
+    meaning(text, dialect).unwrap_or_else(|| Scalar::Text(text.to_owned()))
+}
+
+/// The meaning of a word that has one. The second dialect gives one to all words of the third.
+fn meaning(text: &str, dialect: Dialect) -> Option<Scalar> {
+    Some(match text {
         "~" | "null" | "Null" | "NULL" => Scalar::Null,
         "true" | "True" | "TRUE" => Scalar::Bool(true),
         "false" | "False" | "FALSE" => Scalar::Bool(false),
-        _ if dialect == Dialect::GoV3 => Scalar::Text(text.to_owned()),
+        _ if dialect == Dialect::GoV3 => return None,
         "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Scalar::Bool(true),
         "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Scalar::Bool(false),
-        _ => Scalar::Text(text.to_owned()),
-    }
+        _ => return None,
+    })
 }
 
 fn special_float(text: &str) -> Option<f64> {

@@ -262,5 +262,5 @@ pub(crate) fn debug(global: &Global, text: &str, fields: &[(&str, &str)]) {
 pub(crate) fn warn(text: &str) {
     // What Helm writes with Go's older logger.
     let level = if text.starts_with("warning: ") { "INFO" } else { "WARN" };
-    let _ = writeln!(std::io::stderr().lock(), "level={level} msg={text:?}");
+    let _ = tell(&format!("level={level} msg={text:?}\n"));
 }

@@ -3,6 +3,7 @@
 mod files;
 mod flags;
 
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -96,7 +97,8 @@ pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
     }
     let chart = locate::chart(&place, &args.remote)?;
     let values = args.values.values()?;
-    let chart = whole(chart, &place, args)?;
+    // The process ends behind this: to give a chart's memory back takes time and helps nobody.
+    let chart = ManuallyDrop::new(whole(chart, &place, args)?);
     let release =
         Release { is_upgrade: args.switches.is_upgrade, ..Release::new(name, global.namespace()) };
     let mut options = Options::new(environment()?);
@@ -114,7 +116,7 @@ pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
     }
     options.skip_schema_validation = args.switches.skip_schema_validation;
     let rendered = match render(&chart, &values, &release, &capabilities, &options) {
-        Ok(rendered) => rendered,
+        Ok(rendered) => ManuallyDrop::new(rendered),
         Err(error) => return Err(told(error, global, &chart)?),
     };
     dependencies(global, &chart);
