@@ -17,7 +17,7 @@ fn values() -> Vec<Json> {
 
 /// What is plain must be so to the library, too; `plain` says whether the schema is.
 #[track_caller]
-fn check(schema: Json, plain: bool) {
+fn check(schema: &Json, plain: bool) {
     for draft in ["", "http://json-schema.org/schema#", "http://json-schema.org/draft-07/schema"] {
         let mut schema = schema.clone();
         if !draft.is_empty() {
@@ -38,7 +38,7 @@ fn check(schema: Json, plain: bool) {
     }
 }
 
-fn of(name: &str, schema: Json) -> Json {
+fn of(name: &str, schema: &Json) -> Json {
     json!({"properties": {name: schema}})
 }
 
@@ -46,37 +46,37 @@ fn of(name: &str, schema: Json) -> Json {
 fn plain_schemas_are_judged_as_by_the_library() {
     for name in ["a", "b", "c", "d", "f"] {
         for kind in ["null", "boolean", "integer", "number", "string", "array", "object"] {
-            check(of(name, json!({"type": kind})), true);
-            check(of(name, json!({"type": [kind], "not": {"type": kind}})), true);
+            check(&of(name, &json!({"type": kind})), true);
+            check(&of(name, &json!({"type": [kind], "not": {"type": kind}})), true);
         }
-        check(of(name, json!({"enum": [1, "xy", null, true, 1.5]})), true);
-        check(of(name, json!({"minimum": 0, "maximum": 1.0})), true);
+        check(&of(name, &json!({"enum": [1, "xy", null, true, 1.5]})), true);
+        check(&of(name, &json!({"minimum": 0, "maximum": 1.0})), true);
         check(
-            of(name, json!({"minLength": 1, "maxLength": 2, "minItems": 1, "maxItems": 2})),
+            &of(name, &json!({"minLength": 1, "maxLength": 2, "minItems": 1, "maxItems": 2})),
             true,
         );
-        check(of(name, json!({"items": {"type": "integer"}, "required": ["e"]})), true);
-        check(of(name, json!({"properties": {"e": {}}, "additionalProperties": false})), true);
-        check(of(name, json!({"additionalProperties": {"type": "integer"}})), true);
-        check(of(name, json!({"anyOf": [{"type": "string"}, {"minimum": 1}]})), true);
-        check(of(name, json!({"oneOf": [{"type": "string"}, {"minimum": 1}]})), true);
-        check(of(name, json!({"allOf": [{"type": "string"}, {"minLength": 1}]})), true);
+        check(&of(name, &json!({"items": {"type": "integer"}, "required": ["e"]})), true);
+        check(&of(name, &json!({"properties": {"e": {}}, "additionalProperties": false})), true);
+        check(&of(name, &json!({"additionalProperties": {"type": "integer"}})), true);
+        check(&of(name, &json!({"anyOf": [{"type": "string"}, {"minimum": 1}]})), true);
+        check(&of(name, &json!({"oneOf": [{"type": "string"}, {"minimum": 1}]})), true);
+        check(&of(name, &json!({"allOf": [{"type": "string"}, {"minLength": 1}]})), true);
         let branches = json!({"if": {"type": "integer"}, "then": {"minimum": 0}, "else": false});
-        check(of(name, branches), true);
-        check(of(name, json!({"then": false, "form": 1, "default": {"$ref": 1}})), true);
-        let mut referred = of(name, json!({"$ref": "#/$defs/x", "minimum": 7, "type": "string"}));
+        check(&of(name, &branches), true);
+        check(&of(name, &json!({"then": false, "form": 1, "default": {"$ref": 1}})), true);
+        let mut referred = of(name, &json!({"$ref": "#/$defs/x", "minimum": 7, "type": "string"}));
         referred["$defs"] = json!({"x": {"type": ["integer", "string"]}});
-        check(referred, true);
-        let mut nested = of(name, json!({"$ref": "#/definitions/x"}));
+        check(&referred, true);
+        let mut nested = of(name, &json!({"$ref": "#/definitions/x"}));
         nested["definitions"] = json!({"x": {"properties": {"e": {"$ref": "#/definitions/x"}},
             "additionalProperties": false}});
-        check(nested, true);
-        check(of(name, json!(false)), true);
-        check(of(name, json!(true)), true);
+        check(&nested, true);
+        check(&of(name, &json!(false)), true);
+        check(&of(name, &json!(true)), true);
     }
     let cycle = json!({"$ref": "#/$defs/x", "$defs": {"x": {"$ref": "#/$defs/x"}}});
-    check(cycle, true);
-    check(json!({"required": ["a", "b"], "title": "t", "examples": [1], "readOnly": true}), true);
+    check(&cycle, true);
+    check(&json!({"required": ["a", "b"], "title": "t", "examples": [1], "readOnly": true}), true);
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn the_rest_is_for_the_library() {
         json!({"properties": {"a": {"$schema": "http://json-schema.org/schema"}}}),
         json!({"$defs": {"x": 1}}),
     ] {
-        check(schema, false);
+        check(&schema, false);
     }
     for text in ["", "{", "1", "{} {}", r#"{"type":"string","type":"object"}"#, "{\"properties\":"]
     {
