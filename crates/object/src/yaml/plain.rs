@@ -311,7 +311,11 @@ impl<'t> Reader<'t, '_> {
         while !commented && let Some(more) = self.continuation(column) {
             let bytes = more.as_bytes();
             let is_dash = bytes[0] == b'-' && matches!(bytes.get(1), None | Some(b' '));
-            if is_dash || matches!(bytes[0], b'#' | b'?' | b':' | b'\t') {
+            if bytes[0] == b'#' {
+                // A comment ends the scalar, wherever it stands.
+                break;
+            }
+            if is_dash || matches!(bytes[0], b'?' | b':' | b'\t') {
                 return None;
             }
             let (more, commented) = plain_line(more)?;
@@ -453,8 +457,11 @@ impl<'t> Reader<'t, '_> {
         let first = self.next_line();
         let indent = first.len() - unindented(first).len();
         // Blank lines at the start say nothing about the indentation: left to the full parser.
-        if indent <= column || indent == first.len() {
+        if indent == first.len() {
             return None;
+        }
+        if indent <= column {
+            return Some(String::new());
         }
         let mut out = String::new();
         let mut blank_lines = 0;

@@ -254,6 +254,10 @@ fn the_quick_way_reads_the_same() {
         );
         check("a: b\n  --c -\n  -d\ne: '\n  f ''''  \n  g'\nh: '  \n   i'\n");
         check("a: 'b \n\n  \n  c'\nd: \"e\n\n  f \\\n  \\  g\\n\\\n   h\"\ni: 'j\n\nk'\n");
+        check("a: b\n    # c\nd: e\n  # f\n\n  # g\nh:\n- i\n  # j\n- k # l\n   # m\n");
+        check("a:\n  b\n  # c\nd: e\n  f\n    # g\nh: '~'\n");
+        check("a: b\n  # c\n  d\n");
+        check("a: |\n# b\nc: |-\nd: 1\ne:\n- |+\n- f\n- g: |\n  # h\n  i: 1\n");
         for around in ["- [X]\n", "k: [X] # c\nl: [ X ]\n", "- k: [X]\n  l: 1\n"] {
             check(&around.replace('X', items));
         }
