@@ -19,34 +19,42 @@ use crate::transform::{
     annotations, images, labels, namespace, patch, prefix_suffix, replacements, replicas, shared,
 };
 
-/// What the kustomization's own generators make, one list each.
-pub(crate) fn generators(target: &Target<'_>) -> Result<Vec<Vec<Resource>>> {
+/// What a generator made, with the field and the item in it that configure it.
+type Generated = (&'static str, usize, Vec<Resource>);
+
+/// What the kustomization's own generators make.
+pub(crate) fn generators(target: &Target<'_>) -> Result<Vec<Generated>> {
     let k = &target.kustomization;
     let global = k.generator_options.as_ref();
     let mut out = Vec::new();
-    let mut add = |mut resources: Vec<Resource>, kind: &str| {
+    let mut add = |field, at, made: Result<Vec<Resource>>, kind: &str| -> Result<()> {
+        let mut resources = target.placed(made, field, Some(at))?;
         if let Some(origin) = &target.origin {
             for resource in &mut resources {
                 let made = || origin.configured(target.file, kind);
                 resource.origin.get_or_insert_with(made);
             }
         }
-        out.push(resources);
+        out.push((field, at, resources));
+        Ok(())
     };
-    for args in &k.config_map_generator {
+    for (at, args) in k.config_map_generator.iter().enumerate() {
         let options = generate::with_global(args.options.as_ref(), global);
         let args = GeneratorArgs { options, ..args.clone() };
-        add(vec![generate::config_map(&target.loader, &args)?], "ConfigMapGenerator");
+        let made = generate::config_map(&target.loader, &args).map(|resource| vec![resource]);
+        add("configMapGenerator", at, made, "ConfigMapGenerator")?;
     }
-    for args in &k.secret_generator {
+    for (at, args) in k.secret_generator.iter().enumerate() {
         let options = generate::with_global(args.options.as_ref(), global);
         let args = SecretArgs { options, ..args.clone() };
-        add(vec![generate::secret(&target.loader, &args)?], "SecretGenerator");
+        let made = generate::secret(&target.loader, &args).map(|resource| vec![resource]);
+        add("secretGenerator", at, made, "SecretGenerator")?;
     }
     let globals = k.helm_globals.clone().unwrap_or_default();
-    for chart in &k.helm_charts {
+    for (at, chart) in k.helm_charts.iter().enumerate() {
         let failing = |e, args: &_| charts::configuring(e, &globals, args);
-        add(charts::generate(target, &globals, chart, &failing)?, "HelmChartInflationGenerator");
+        let made = charts::generate(target, &globals, chart, &failing);
+        add("helmCharts", at, made, "HelmChartInflationGenerator")?;
     }
     Ok(out)
 }
@@ -64,13 +72,13 @@ pub(crate) fn transform(target: &Target<'_>, acc: &mut Accumulator) -> Result<()
         }
         map.drop_empties();
     };
-    let patches = Patches::load(k, loader)?;
+    let patches = Patches::load(target)?;
     if let Some(patches) = patches.strategic {
-        patch::merge_loaded(map, patches)?;
+        target.placed(patch::merge_loaded(map, patches), "patchesStrategicMerge", None)?;
         done(map, "PatchStrategicMergeTransformer");
     }
-    for patch in patches.either {
-        patch.apply(map)?;
+    for (at, patch) in patches.either.into_iter().enumerate() {
+        target.placed(patch.apply(map), "patches", Some(at))?;
         done(map, "PatchTransformer");
     }
     if !k.namespace.is_empty() {
@@ -79,44 +87,51 @@ pub(crate) fn transform(target: &Target<'_>, acc: &mut Accumulator) -> Result<()
             specs: config.namespace.clone(),
             ..Namespace::default()
         };
-        namespace::transform(map, &args)?;
+        target.placed(namespace::transform(map, &args), "namespace", None)?;
         done(map, "NamespaceTransformer");
     }
     if !k.name_prefix.is_empty() {
-        prefix_suffix::prefix(map, &k.name_prefix, &config.name_prefix)?;
+        let renamed = prefix_suffix::prefix(map, &k.name_prefix, &config.name_prefix);
+        target.placed(renamed, "namePrefix", None)?;
         done(map, "PrefixTransformer");
     }
     if !k.name_suffix.is_empty() {
-        prefix_suffix::suffix(map, &k.name_suffix, &config.name_suffix)?;
+        let renamed = prefix_suffix::suffix(map, &k.name_suffix, &config.name_suffix);
+        target.placed(renamed, "nameSuffix", None)?;
         done(map, "SuffixTransformer");
     }
     if !k.labels.is_empty() || !k.common_labels.is_empty() {
-        for label in &k.labels {
-            let specs = label_specs(label, &config)?;
-            labels::transform(map, &label.pairs, &specs)?;
+        for (at, label) in k.labels.iter().enumerate() {
+            let labelled = label_specs(label, &config)
+                .and_then(|specs| labels::transform(map, &label.pairs, &specs));
+            target.placed(labelled, "labels", Some(at))?;
             done(map, "LabelTransformer");
         }
-        labels::transform(map, &k.common_labels, &config.common_labels)?;
+        let labelled = labels::transform(map, &k.common_labels, &config.common_labels);
+        target.placed(labelled, "commonLabels", None)?;
         done(map, "LabelTransformer");
     }
     if !k.common_annotations.is_empty() {
-        annotations::transform(map, &k.common_annotations, &config.common_annotations)?;
+        let annotated =
+            annotations::transform(map, &k.common_annotations, &config.common_annotations);
+        target.placed(annotated, "commonAnnotations", None)?;
         done(map, "AnnotationsTransformer");
     }
-    for patch in patches.json {
-        patch.apply(map)?;
+    for (at, patch) in patches.json.into_iter().enumerate() {
+        target.placed(patch.apply(map), "patchesJson6902", Some(at))?;
         done(map, "PatchJson6902Transformer");
     }
-    for args in &k.replicas {
-        replicas::transform(map, args, &config.replicas)?;
+    for (at, args) in k.replicas.iter().enumerate() {
+        target.placed(replicas::transform(map, args, &config.replicas), "replicas", Some(at))?;
         done(map, "ReplicaCountTransformer");
     }
-    for args in &k.images {
-        images::transform(map, args, &config.images)?;
+    for (at, args) in k.images.iter().enumerate() {
+        target.placed(images::transform(map, args, &config.images), "images", Some(at))?;
         done(map, "ImageTagTransformer");
     }
     if !k.replacements.is_empty() {
-        replacements::transform(map, loader, &k.replacements)?;
+        let replaced = replacements::transform(map, loader, &k.replacements);
+        target.placed(replaced, "replacements", None)?;
         done(map, "ReplacementTransformer");
     }
     Ok(())

@@ -60,13 +60,13 @@ pub(crate) fn generate(
             }
         },
     };
+    let Some(capabilities) = capabilities(target, &args)? else { return Ok(Vec::new()) };
     let values = values(target, &args, &chart)?;
     let release = Release::new(release_name(&args), namespace(&args));
     let draws = target.options.draws.as_ref();
     let draws = draws.ok_or_else(|| Error::told("no source of random draws is given"))?;
     let now = loader.session().given.now;
     let (environment, renewal) = draws.environment(now, &chart, &values, &release);
-    let capabilities = capabilities(target, &args)?;
     let options = windlass_helm::Options::new(environment);
     let rendered = windlass_helm::render(&chart, &values, &release, &capabilities, &options)
         .map_err(|e| helm(&e))?;
@@ -182,20 +182,38 @@ fn namespace(args: &HelmChart) -> &str {
     if args.namespace.is_empty() { "default" } else { &args.namespace }
 }
 
-fn capabilities(target: &Target<'_>, args: &HelmChart) -> Result<Capabilities> {
+/// What the chart finds in the cluster. None, for now, if the cluster must be asked first: that is
+/// noted.
+fn capabilities(target: &Target<'_>, args: &HelmChart) -> Result<Option<Capabilities>> {
     let options = &target.options;
     let mut capabilities = Capabilities::default();
-    let version = match args.kube_version.as_str() {
-        "" => &options.helm_kube_version,
-        own => own,
+    let mut version = match args.kube_version.as_str() {
+        "" => options.helm_kube_version.clone(),
+        own => own.to_owned(),
     };
-    if !version.is_empty() {
-        capabilities.kube_version = KubeVersion::parse(version).map_err(|e| helm(&e))?;
-    }
     let own = &args.api_versions;
     let apis = if own.is_empty() { &options.helm_api_versions } else { own };
     capabilities.api_versions.extend(apis.iter().cloned());
-    Ok(capabilities)
+    if options.helm_of_cluster && (version.is_empty() || apis.is_empty()) {
+        let session = target.loader.session();
+        let cluster = match session.given.cluster() {
+            None => {
+                target.loader.need(Need::ClusterVersions);
+                return Ok(None);
+            }
+            Some(cluster) => cluster.map_err(Error::told)?,
+        };
+        if version.is_empty() {
+            version.clone_from(&cluster.kubernetes);
+        }
+        if apis.is_empty() {
+            capabilities.api_versions.extend(cluster.apis.iter().cloned());
+        }
+    }
+    if !version.is_empty() {
+        capabilities.kube_version = KubeVersion::parse(&version).map_err(|e| helm(&e))?;
+    }
+    Ok(Some(capabilities))
 }
 
 fn helm(error: &impl ToString) -> Error {

@@ -168,6 +168,20 @@ impl Config {
             let value = yaml::parse_one(&text, &yaml::Options::default())
                 .map_err(|e| Error::told(e.to_string()))
                 .during(|| format!("unable to parse open API definition from '{path}'"))?;
+            let kind = match &value {
+                Value::Object(_) | Value::Null => None,
+                Value::Array(_) => Some("array"),
+                Value::String(_) => Some("string"),
+                Value::Bool(_) => Some("bool"),
+                Value::Number(_) => Some("number"),
+            };
+            if let Some(kind) = kind {
+                return Err(Error::told(format!(
+                    "unable to parse open API definition from '{path}': error unmarshaling JSON: \
+                     while decoding JSON: json: cannot unmarshal {kind} into Go value of type \
+                     accumulator.nameToApiMap"
+                )));
+            }
             for (name, definition) in value.as_object().into_iter().flatten() {
                 let properties = &definition["Schema"]["properties"];
                 let properties = if properties.is_null() {

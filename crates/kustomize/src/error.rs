@@ -38,6 +38,14 @@ pub enum Error {
         /// What is wrong there.
         problem: String,
     },
+    /// A kustomization's text is not YAML.
+    #[error("yaml: line {}: {problem}", at.line)]
+    Unreadable {
+        /// Where in it.
+        at: Position,
+        /// What is wrong there.
+        problem: String,
+    },
     /// A directory has no kustomization file.
     #[error(
         "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{0}'"

@@ -76,6 +76,9 @@ pub struct Options {
     pub helm_kube_version: String,
     /// APIs that charts find beside those that every cluster has.
     pub helm_api_versions: Vec<String>,
+    /// Whether charts find the cluster's own version and APIs where none are said: those are asked
+    /// for then.
+    pub helm_of_cluster: bool,
     /// Where the random draws of charts come from; needed where `enable_helm` is.
     pub draws: Option<Draws>,
     /// Whether all resources get the label that names kustomize.
@@ -93,6 +96,7 @@ impl Default for Options {
             enable_helm: false,
             helm_kube_version: String::new(),
             helm_api_versions: Vec::new(),
+            helm_of_cluster: false,
             draws: None,
             managed_by_label: false,
             root_name: String::new(),
@@ -180,10 +184,12 @@ fn build_in<'t>(
     }
     let mut acc = target.accumulate(Accumulator::new(&openapi))?;
     builtin::add_hashes(&mut acc.map);
-    nameref::transform(&mut acc.map, &acc.config.name_reference)?;
-    resolve_vars(session, &mut acc)?;
-    drop_local(&mut acc.map)?;
-    sort(session, &target, options, &mut acc.map)?;
+    let named = nameref::transform(&mut acc.map, &acc.config.name_reference);
+    target.placed(named, "", None)?;
+    target.placed(resolve_vars(session, &mut acc), "vars", None)?;
+    target.placed(drop_local(&mut acc.map), "", None)?;
+    let sorted = sort(session, &target, options, &mut acc.map);
+    target.placed(sorted, "sortOptions", None)?;
     let wants = |option: &str| metadata.iter().any(|m| m == option);
     if options.managed_by_label || wants("managedByLabel") {
         let label = ("app.kubernetes.io/managed-by".to_owned(), format!("kustomize-{VERSION}"));

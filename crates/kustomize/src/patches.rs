@@ -1,9 +1,8 @@
 //! The patches of a kustomization, read.
 
 use crate::error::{During, Result};
-use crate::kustomization::Kustomization;
-use crate::loader::Loader;
 use crate::resource::Resource;
+use crate::target::Target;
 use crate::transform::{json6902, patch, told};
 
 /// The patches of a kustomization, all of which are read before anything is changed.
@@ -21,19 +20,25 @@ impl<'k> Patches<'k> {
     ///
     /// # Errors
     /// If a file cannot be read, or what is there is no patch.
-    pub(crate) fn load(k: &'k Kustomization, loader: &Loader<'_>) -> Result<Self> {
+    pub(crate) fn load(target: &'k Target<'_>) -> Result<Self> {
+        let (k, loader) = (&target.kustomization, &target.loader);
         let paths = &k.patches_strategic_merge;
         let strategic = (!paths.is_empty()).then(|| {
-            patch::load_strategic(loader, paths)
-                .during(|| told::trouble("PatchStrategicMergeTransformer", &told::strategic(paths)))
+            let loaded = patch::load_strategic(loader, paths).during(|| {
+                told::trouble("PatchStrategicMergeTransformer", &told::strategic(paths))
+            });
+            target.placed(loaded, "patchesStrategicMerge", None)
         });
-        let either = k.patches.iter().map(|args| {
-            patch::Loaded::new(loader, args)
-                .during(|| told::trouble("PatchTransformer", &told::patch(args)))
+        let either = k.patches.iter().enumerate().map(|(at, args)| {
+            let loaded = patch::Loaded::new(loader, args)
+                .during(|| told::trouble("PatchTransformer", &told::patch(args)));
+            target.placed(loaded, "patches", Some(at))
         });
-        let json = k.patches_json6902.iter().map(|args| {
-            json6902::Loaded::new(loader, args.target.as_ref(), &args.path, &args.patch)
-                .during(|| told::trouble("PatchJson6902Transformer", &told::json6902(args)))
+        let json = k.patches_json6902.iter().enumerate().map(|(at, args)| {
+            let (of, path, patch) = (args.target.as_ref(), &args.path, &args.patch);
+            let loaded = json6902::Loaded::new(loader, of, path, patch)
+                .during(|| told::trouble("PatchJson6902Transformer", &told::json6902(args)));
+            target.placed(loaded, "patchesJson6902", Some(at))
         });
         Ok(Self {
             strategic: strategic.transpose()?,

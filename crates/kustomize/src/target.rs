@@ -6,6 +6,9 @@
 
 use std::sync::Arc;
 
+use windlass_object::Pointer;
+use windlass_object::yaml::{self, Position};
+
 use crate::Options;
 use crate::accumulate::Accumulator;
 use crate::builtin;
@@ -17,6 +20,7 @@ use crate::manifest;
 use crate::openapi::OpenApi;
 use crate::plugin::Plugin;
 use crate::remote::RepoSpec;
+use crate::resmap::ResMap;
 use crate::resource::{Origin, Resource};
 
 /// One kustomization of a build.
@@ -24,6 +28,8 @@ use crate::resource::{Origin, Resource};
 pub(crate) struct Target<'t> {
     pub(crate) kustomization: Kustomization,
     pub(crate) file: &'static str,
+    /// The file's text.
+    text: Arc<[u8]>,
     pub(crate) loader: Loader<'t>,
     pub(crate) origin: Option<Origin>,
     /// The namespace that a user of this one sets, for charts.
@@ -51,7 +57,9 @@ impl<'t> Target<'t> {
             kustomization::read(&text, &loader.root()).map_err(|e| match loader.place(file) {
                 Some(place) => {
                     let at = match e.root() {
-                        Error::Malformed { at, .. } | Error::MalformedText { at, .. } => Some(*at),
+                        Error::Malformed { at, .. }
+                        | Error::MalformedText { at, .. }
+                        | Error::Unreadable { at, .. } => Some(*at),
                         _ => None,
                     };
                     e.at(&place, at)
@@ -62,6 +70,7 @@ impl<'t> Target<'t> {
         let target = Self {
             kustomization: loaded.kustomization,
             file,
+            text,
             loader,
             origin: None,
             outer_namespace: String::new(),
@@ -71,16 +80,46 @@ impl<'t> Target<'t> {
         Ok(target)
     }
 
+    /// Adds to an error, unless its place is known, where in the kustomization the field stands, or
+    /// its item `at`.
+    pub(crate) fn placed<T>(&self, result: Result<T>, field: &str, at: Option<usize>) -> Result<T> {
+        result.map_err(|error| {
+            if error.place().is_some() {
+                return error;
+            }
+            match self.loader.place(self.file) {
+                Some(place) => error.at(&place, self.position(field, at)),
+                None => error,
+            }
+        })
+    }
+
+    fn position(&self, field: &str, at: Option<usize>) -> Option<Position> {
+        let options = yaml::Options::default();
+        let parsed = yaml::parse(&self.text, &options);
+        let document = parsed.documents.first()?;
+        let fields = document.value.as_object()?;
+        let name = fields.keys().find(|name| name.eq_ignore_ascii_case(field))?;
+        let item = at.map(|at| at.to_string());
+        let pointer = Pointer::from_tokens(std::iter::once(name.clone()).chain(item));
+        Some(yaml::position(&self.text, document, &pointer, &options))
+    }
+
     /// Takes the schemas that the kustomization names, if no other came first.
     pub(crate) fn take_openapi(&self) -> Result<()> {
+        self.placed(self.openapi_of_fields(), "openapi", None)
+    }
+
+    fn openapi_of_fields(&self) -> Result<()> {
         let openapi = &self.kustomization.openapi;
         if let Some(path) = openapi.get("path") {
+            let schemas = self.loader.load(path)?;
             if openapi.contains_key("version") {
                 return Err(Error::told(
                     "builtin version and custom schema provided, cannot use both",
                 ));
             }
-            return self.openapi.replace(&self.loader.load(path)?);
+            return self.openapi.replace(&schemas);
         }
         match openapi.get("version").map(String::as_str) {
             None | Some("") => Ok(()),
@@ -95,18 +134,24 @@ impl<'t> Target<'t> {
     /// Gathers into `into`, which is what the user of a component has gathered, and nothing for
     /// everything else.
     pub(crate) fn accumulate(&self, into: Accumulator) -> Result<Accumulator> {
+        self.placed(self.gather(into), "", None)
+    }
+
+    fn gather(&self, into: Accumulator) -> Result<Accumulator> {
         let k = &self.kustomization;
         let mut acc =
             self.resources(into, &k.resources).during(|| "accumulating resources".to_owned())?;
         if k.configurations.is_empty() {
             acc.merge_config(&config::BUILTIN)?;
         } else {
-            let config = Config::with_files(&self.loader, &k.configurations)?;
+            let config = Config::with_files(&self.loader, &k.configurations);
+            let config = self.placed(config, "configurations", None)?;
             acc.merge_config(&Arc::new(config)).during(|| "merging config".to_owned())?;
         }
         if !k.crds.is_empty() {
             let config = Config::of_crds(&self.loader, &k.crds)
-                .during(|| format!("loading CRDs [{}]", k.crds.join(" ")))?;
+                .during(|| format!("loading CRDs [{}]", k.crds.join(" ")));
+            let config = self.placed(config, "crds", None)?;
             acc.merge_config(&Arc::new(config)).during(|| "merging CRDs".to_owned())?;
         }
         self.generate(&mut acc)?;
@@ -114,13 +159,14 @@ impl<'t> Target<'t> {
             self.components(acc, &k.components).during(|| "accumulating components".to_owned())?;
         self.transform(&mut acc)?;
         self.validate(&mut acc)?;
-        acc.merge_vars(&k.vars).during(|| "merging vars".to_owned())?;
+        let merged = acc.merge_vars(&k.vars).during(|| "merging vars".to_owned());
+        self.placed(merged, "vars", None)?;
         Ok(acc)
     }
 
     fn resources(&self, mut acc: Accumulator, paths: &[String]) -> Result<Accumulator> {
-        for path in paths {
-            acc = self.resource(acc, path)?;
+        for (at, path) in paths.iter().enumerate() {
+            acc = self.placed(self.resource(acc, path), "resources", Some(at))?;
         }
         Ok(acc)
     }
@@ -133,8 +179,11 @@ impl<'t> Target<'t> {
         };
         let as_file = as_file.during(|| format!("accumulating resources from '{path}'")).and_then(
             |resources| {
-                let added = acc.map.append_all(resources);
-                added.during(|| format!("merging resources from '{path}'"))
+                acc.map.append_all(resources).map_err(|e| match self.alone(path) {
+                    // What stands twice in one file is told as an error of the file.
+                    Err(e) => e.during(format!("accumulating resources from '{path}'")),
+                    Ok(()) => e.during(format!("merging resources from '{path}'")),
+                })
             },
         );
         let why_no_file = match as_file {
@@ -143,8 +192,6 @@ impl<'t> Target<'t> {
         };
         let here = |e: Error| {
             let place = why_no_file.place().map(|p| (p.file.clone(), p.at));
-            // Where there is no such file, the kustomization that names it is the place.
-            let place = place.or_else(|| Some((self.loader.place(self.file)?, None)));
             place.map_or(e.clone(), |(file, at)| e.at(&file, at))
         };
         if matches!(why_no_file.root(), Error::Http(_)) {
@@ -174,6 +221,11 @@ impl<'t> Target<'t> {
         Ok(acc)
     }
 
+    /// Whether a file's resources go together.
+    fn alone(&self, path: &str) -> Result<()> {
+        ResMap::new(&self.openapi).append_all(self.file(path)?)
+    }
+
     /// The resources in a file, each with its origin.
     fn file(&self, path: &str) -> Result<Vec<Resource>> {
         let text = self.loader.load(path)?;
@@ -200,23 +252,26 @@ impl<'t> Target<'t> {
     }
 
     fn components(&self, mut acc: Accumulator, paths: &[String]) -> Result<Accumulator> {
-        for path in paths {
-            let loader = match self.loader.open(path) {
-                Ok(Opened::Directory(loader)) => loader,
-                Ok(Opened::Needed) => continue,
-                Err(e) => return Err(quoted("loader.New", &e)),
-            };
-            let target = self
-                .directory(loader, path, true)
-                .map_err(|e| quoted("accumulateDirectory:", &e))?;
-            let root = target.loader.root();
-            let done =
-                target.accumulate(acc).during(|| format!("recursed accumulation of path '{root}'"));
-            // kustomize adds what the component gathered to nothing.
-            acc = Accumulator::new(&self.openapi);
-            done.and_then(|done| acc.merge(done))
-                .map_err(|e| quoted("accumulateDirectory:", &e))?;
+        for (at, path) in paths.iter().enumerate() {
+            acc = self.placed(self.component(acc, path), "components", Some(at))?;
         }
+        Ok(acc)
+    }
+
+    fn component(&self, acc: Accumulator, path: &str) -> Result<Accumulator> {
+        let loader = match self.loader.open(path) {
+            Ok(Opened::Directory(loader)) => loader,
+            Ok(Opened::Needed) => return Ok(acc),
+            Err(e) => return Err(quoted("loader.New", &e)),
+        };
+        let target =
+            self.directory(loader, path, true).map_err(|e| quoted("accumulateDirectory:", &e))?;
+        let root = target.loader.root();
+        let done =
+            target.accumulate(acc).during(|| format!("recursed accumulation of path '{root}'"));
+        // kustomize adds what the component gathered to nothing.
+        let mut acc = Accumulator::new(&self.openapi);
+        done.and_then(|done| acc.merge(done)).map_err(|e| quoted("accumulateDirectory:", &e))?;
         Ok(acc)
     }
 
@@ -246,14 +301,17 @@ impl<'t> Target<'t> {
     }
 
     fn generate(&self, acc: &mut Accumulator) -> Result<()> {
-        for generated in builtin::generators(self)? {
-            acc.absorb(generated).during(|| "merging from generator".to_owned())?;
+        for (field, at, generated) in builtin::generators(self)? {
+            let absorbed = acc.absorb(generated).during(|| "merging from generator".to_owned());
+            self.placed(absorbed, field, Some(at))?;
         }
         let plugins = self
             .plugins(&self.kustomization.generators)
-            .during(|| "loading generator plugins".to_owned())?;
+            .during(|| "loading generator plugins".to_owned());
+        let plugins = self.placed(plugins, "generators", None)?;
         for plugin in &plugins {
-            let mut resources = plugin.generate(self)?;
+            let generated = plugin.generate(self);
+            let mut resources = self.placed(generated, "generators", None)?;
             if let Some(origin) = &plugin.origin {
                 for resource in &mut resources {
                     resource.origin.get_or_insert_with(|| origin.clone());
@@ -266,8 +324,10 @@ impl<'t> Target<'t> {
 
     fn transform(&self, acc: &mut Accumulator) -> Result<()> {
         builtin::transform(self, acc)?;
-        for plugin in self.plugins(&self.kustomization.transformers)? {
-            plugin.transform(self, &mut acc.map)?;
+        let plugins = self.plugins(&self.kustomization.transformers);
+        for plugin in self.placed(plugins, "transformers", None)? {
+            let transformed = plugin.transform(self, &mut acc.map);
+            self.placed(transformed, "transformers", None)?;
             acc.map.iter_mut().for_each(crate::transform::shared::settle);
             if let Some(origin) = &plugin.origin {
                 builtin::note(&mut acc.map, origin);
@@ -278,9 +338,11 @@ impl<'t> Target<'t> {
     }
 
     fn validate(&self, acc: &mut Accumulator) -> Result<()> {
-        for plugin in self.plugins(&self.kustomization.validators)? {
+        let plugins = self.plugins(&self.kustomization.validators);
+        for plugin in self.placed(plugins, "validators", None)? {
             let mut copy = acc.map.clone();
-            plugin.transform(self, &mut copy)?;
+            let transformed = plugin.transform(self, &mut copy);
+            self.placed(transformed, "validators", None)?;
             let same = copy.len() == acc.map.len()
                 && copy.iter().zip(acc.map.iter()).all(|(new, old)| {
                     let mut new = new.clone();

@@ -85,7 +85,7 @@ fn first_document(text: &[u8], options: &yaml::Options) -> Result<Value> {
     let first = parsed.documents.into_iter().next();
     match (error, first) {
         (Some(e), Some(d)) if d.at < e.at => Ok(d.value),
-        (Some(e), _) => Err(Error::MalformedText { at: e.at, problem: e.problem.to_string() }
+        (Some(e), _) => Err(Error::Unreadable { at: e.at, problem: e.problem.to_string() }
             .during("invalid Kustomization")),
         (None, first) => Ok(first.map_or(Value::Null, |d| d.value)),
     }

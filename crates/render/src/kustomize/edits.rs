@@ -2,11 +2,16 @@
 //! writes them.
 
 use windlass_kustomize::edit::{AddLabels, Document};
-use windlass_kustomize::edit::{add_annotations, add_labels, add_paths, set_images, set_replicas};
+use windlass_kustomize::edit::{
+    add_annotations, add_labels, add_paths, pairs, set_images, set_replicas,
+};
 use windlass_kustomize::kustomization::{Patch, PatchArgs, Selector};
 use windlass_object::Value;
 
 use crate::{Environment, KustomizeOptions, KustomizePatch};
+
+/// The options that a patch may have.
+const PATCH_OPTIONS: [&str; 2] = ["allowNameChange", "allowKindChange"];
 
 /// Whether the options change a kustomization at all.
 pub(super) fn any(options: &KustomizeOptions) -> bool {
@@ -21,12 +26,13 @@ pub(super) fn any(options: &KustomizeOptions) -> bool {
         && options.components.is_empty())
 }
 
-/// The text with the options in it. `exists` tells of a path from the kustomization's directory.
+/// The text with the options in it. `find` tells which paths from the kustomization's directory a
+/// pattern names.
 pub(super) fn apply(
     text: &str,
     options: &KustomizeOptions,
     environment: &Environment<'_>,
-    exists: impl Fn(&str) -> bool,
+    find: impl Fn(&str) -> Result<Vec<String>, String>,
 ) -> Result<String, String> {
     let told = |e: windlass_kustomize::Error| e.to_string();
     let mut document = Document::read(text).map_err(told)?;
@@ -50,8 +56,10 @@ pub(super) fn apply(
         set_replicas(k, &arguments).map_err(told)?;
     }
     if !options.common_labels.is_empty() {
-        let pairs = options.common_labels.iter();
-        let pairs = pairs.map(|(k, v)| (k.clone(), environment.substitute(v))).collect();
+        let labels = options.common_labels.iter();
+        let labels: Vec<String> =
+            labels.map(|(k, v)| format!("{k}:{}", environment.substitute(v))).collect();
+        let pairs = pairs(&labels, "label").map_err(told)?;
         let how = AddLabels {
             force: options.force_common_labels,
             without_selector: options.label_without_selector,
@@ -60,27 +68,41 @@ pub(super) fn apply(
         add_labels(k, pairs, how).map_err(told)?;
     }
     if !options.common_annotations.is_empty() {
-        let mut pairs = options.common_annotations.clone();
-        if options.common_annotations_envsubst {
-            pairs.values_mut().for_each(|value| *value = environment.substitute(value));
-        }
+        let substituted = |value: &String| match options.common_annotations_envsubst {
+            true => environment.substitute(value),
+            false => value.clone(),
+        };
+        let annotations = options.common_annotations.iter();
+        let annotations: Vec<String> =
+            annotations.map(|(k, v)| format!("{k}:{}", substituted(v))).collect();
+        let pairs = pairs(&annotations, "annotation").map_err(told)?;
         add_annotations(k, pairs, options.force_common_annotations).map_err(told)?;
     }
     if !options.namespace.is_empty() {
         k.namespace.clone_from(&options.namespace);
     }
+    let mut said = options.patches.iter().flat_map(|patch| patch.options.keys());
+    if let Some(unknown) = said.find(|option| !PATCH_OPTIONS.contains(&option.as_str())) {
+        return Err(format!("invalid Kustomization: json: unknown field {unknown:?}"));
+    }
     k.patches.extend(options.patches.iter().map(patch));
-    // What is not there is passed over by `kustomize edit` too.
-    let is_remote = |path: &str| windlass_kustomize::RepoSpec::parse(path).is_ok();
-    let components: Vec<String> =
-        options.components.iter().filter(|c| exists(c) || is_remote(c)).cloned().collect();
-    if !options.ignore_missing_components
-        && let Some(missing) = options.components.iter().find(|c| !components.contains(c))
-    {
-        return Err(format!(
-            "{missing} has no match: must build at directory: not a valid directory; set \
-             ignoreMissingComponents to do without it"
-        ));
+    let mut components = Vec::new();
+    for component in &options.components {
+        let found = find(component)?;
+        let is_remote = || windlass_kustomize::RepoSpec::parse(component).is_ok();
+        if options.ignore_missing_components {
+            // Argo CD looks for the path as it is.
+            components.extend(found.contains(component).then(|| component.clone()));
+        } else if !found.is_empty() {
+            components.extend(found);
+        } else if is_remote() {
+            components.push(component.clone());
+        } else {
+            return Err(format!(
+                "{component} has no match: must build at directory: not a valid directory; set \
+                 ignoreMissingComponents to do without it"
+            ));
+        }
     }
     add_paths(&mut k.components, "component", &components, "");
     Ok(document.write())

@@ -3,9 +3,11 @@
 
 mod edits;
 mod flags;
+mod glob;
 
 use std::sync::Arc;
 
+use windlass_helm::KubeVersion;
 use windlass_kustomize::kustomization::FILE_NAMES;
 use windlass_kustomize::{Error, Outcome};
 use windlass_object::yaml::Position;
@@ -34,7 +36,13 @@ pub(crate) fn render(
     }
     let mut how = flags.options;
     CHECKOUT.clone_into(&mut how.root_name);
-    how.helm_kube_version.clone_from(&options.kube_version);
+    how.helm_of_cluster = true;
+    how.helm_kube_version = match bare(&options.kube_version) {
+        Ok(version) => version,
+        Err(problem) => {
+            return findings.diagnostics.push(failed(root, &Error::told(problem)));
+        }
+    };
     how.helm_api_versions.clone_from(&options.api_versions);
     how.draws.clone_from(&spec.installation.draws);
     let edited = match edited(tree, root, options, environment) {
@@ -62,6 +70,16 @@ pub(crate) fn render(
             Err(problem) => findings.unmarshal(&file, start, problem),
         }
     }
+}
+
+/// A cluster's version as Argo CD passes it: the numbers alone.
+fn bare(version: &str) -> Result<String, String> {
+    if version.is_empty() {
+        return Ok(String::new());
+    }
+    let parsed = KubeVersion::parse(version)
+        .map_err(|e| format!("could not parse kubernetes version {version}: {e}"))?;
+    Ok(parsed.text().trim_start_matches('v').to_owned())
 }
 
 /// Tells a build's error as Argo CD does, at the place that caused it.
@@ -96,17 +114,18 @@ fn edited<'t>(
     if !edits::any(options) {
         return Ok(None);
     }
-    // Without a kustomization file the build itself says what is missing.
-    let Some(path) = kustomization_file(tree, root) else { return Ok(None) };
+    let Some(path) = kustomization_file(tree, root) else {
+        let directory = format!("{CHECKOUT}/{root}");
+        let problem = "Missing kustomization file 'kustomization.yaml'.".to_owned();
+        let reason = Reason::Kustomize { directory, problem };
+        return Err(Box::new(Diagnostic::of_file(root, reason)));
+    };
     let text = tree
         .read(&path, MAX_FILE_BYTES)
         .map_err(|e| Box::new(Diagnostic::of_file(&path, Reason::Tree(e))))?;
     let text = String::from_utf8_lossy(&text);
-    let exists = |component: &str| {
-        let path = root.join(component).ok();
-        path.is_some_and(|path| windlass_tree::resolve(tree, &path).is_ok())
-    };
-    let text = edits::apply(&text, options, environment, exists).map_err(|problem| {
+    let find = |pattern: &str| glob::find(tree, root, pattern);
+    let text = edits::apply(&text, options, environment, find).map_err(|problem| {
         let directory = format!("{CHECKOUT}/{root}");
         Box::new(Diagnostic::of_file(&path, Reason::Kustomize { directory, problem }))
     })?;
