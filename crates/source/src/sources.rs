@@ -65,11 +65,16 @@ const CHANGES: usize = 100_000;
 const NESTING: usize = 8;
 /// Bytes of `.gitmodules` and `.lfsconfig`.
 const CONFIG: u64 = 1 << 20;
+/// How long the directory may be held by a process that is being replaced.
+const RELEASE: Duration = Duration::from_secs(5);
+/// Pause between two looks.
+const RELEASE_PAUSE: Duration = Duration::from_millis(20);
 /// A repository that nobody has read for so long gives back its caches.
 pub(crate) const IDLE: Duration = Duration::from_secs(600);
 
 impl Sources {
-    /// Opens the cache directory, which is created if it is not there.
+    /// Opens the cache directory, which is created if it is not there. Waits some seconds for a
+    /// process that is being replaced.
     ///
     /// # Errors
     /// [`SourceError::StorageFailed`] if it cannot be written, [`SourceError::CacheInUse`] if another
@@ -82,12 +87,20 @@ impl Sources {
         std::fs::create_dir_all(&options.cache_dir).map_err(|e| failed(e.to_string()))?;
         let lock = std::fs::File::create(options.cache_dir.join("lock"))
             .map_err(|e| failed(e.to_string()))?;
-        lock.try_lock().map_err(|e| match e {
-            TryLockError::WouldBlock => {
-                SourceError::CacheInUse { dir: options.cache_dir.display().to_string() }
+        let end = Instant::now() + RELEASE;
+        // A killed process holds it until the kernel has come to its last thread.
+        while let Err(error) = lock.try_lock() {
+            match error {
+                TryLockError::WouldBlock if Instant::now() < end => {
+                    std::thread::sleep(RELEASE_PAUSE);
+                }
+                TryLockError::WouldBlock => {
+                    let dir = options.cache_dir.display().to_string();
+                    return Err(SourceError::CacheInUse { dir });
+                }
+                TryLockError::Error(e) => return Err(failed(e.to_string())),
             }
-            TryLockError::Error(e) => failed(e.to_string()),
-        })?;
+        }
         crate::mirror::prune(&options.cache_dir);
         let l = &options.limits;
         Ok(Self {

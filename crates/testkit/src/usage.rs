@@ -1,7 +1,7 @@
 //! What running programs cost, as the kernel counts it.
 
 use std::ops::Add;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Processor time and memory of one or more processes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -52,9 +52,15 @@ pub(crate) fn members(group: u32) -> impl Iterator<Item = (PathBuf, u64)> {
         // The name in parentheses may hold blanks; what follows it does not.
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
         let number = |i: usize| fields.get(i)?.parse::<u64>().ok();
-        let lives = number(2)? == u64::from(group) && fields.first() != Some(&"Z");
+        let lives =
+            number(2)? == u64::from(group) && (fields.first() != Some(&"Z") || has_threads(&dir));
         lives.then(|| (dir, (11..15).filter_map(number).sum()))
     })
+}
+
+/// Whether other threads than its first are left of a process. They hold its files and ports.
+fn has_threads(process: &Path) -> bool {
+    std::fs::read_dir(process.join("task")).is_ok_and(|threads| threads.count() > 1)
 }
 
 impl Add for Usage {

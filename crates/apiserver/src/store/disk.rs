@@ -23,7 +23,7 @@ const SEPARATOR: char = '\u{0}';
 /// Reads come from memory: this only serves the tree pages that a commit changes.
 const CACHE_BYTES: usize = 4 << 20;
 /// How long the file may be held by a process that is being replaced.
-const RELEASE: Duration = Duration::from_secs(3);
+const RELEASE: Duration = Duration::from_secs(5);
 /// Pause between two looks.
 const RELEASE_PAUSE: Duration = Duration::from_millis(20);
 /// Most changes in one commit.

@@ -157,3 +157,19 @@ async fn cutting_proxy(to: String, limit: usize) -> Cut {
     });
     Cut { url, limit }
 }
+
+/// A process that was killed is gone a moment later than its parent knows.
+#[test]
+fn a_cache_that_is_just_being_released_is_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let cache = dir.path().join("cache");
+    std::fs::create_dir(&cache).unwrap();
+    let held = std::fs::File::create(cache.join("lock")).unwrap();
+    held.lock().unwrap();
+    let release = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(200));
+        drop(held);
+    });
+    bench(dir.path(), |_| {});
+    release.join().unwrap();
+}
