@@ -58,6 +58,21 @@ impl Local {
         self.local.is_some().then(|| Wanted::Local(self.clone()))
     }
 
+    /// The same where `--local` is the whole repository, of which this path is rendered, as a server
+    /// does with what it is sent.
+    ///
+    /// # Errors
+    /// When there is no such path.
+    pub(crate) fn of_repository(&self, path: &str) -> anyhow::Result<Self> {
+        let Some(root) = &self.local else { return Ok(self.clone()) };
+        let dir = root.join(path);
+        if !dir.is_dir() {
+            let why = format!("failed to get app path: {path}: app path does not exist");
+            return Err(Failure::generic(why));
+        }
+        Ok(Self { local: Some(dir), local_repo_root: Some(root.clone()) })
+    }
+
     /// The files, and where in them the manifests are.
     fn tree(&self) -> anyhow::Result<(DirectoryTree, TreePath)> {
         let dir = self.local.clone().unwrap_or_default();

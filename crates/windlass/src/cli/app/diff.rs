@@ -73,7 +73,13 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
         wait_until(connection, &name, &goal, Duration::from_secs(60), &mut |_| Ok(())).await?;
     }
     let stored = connection.get(&name).await?;
-    let wanted = match args.local.wanted() {
+    let local = if args.server_side_generate {
+        let source = stored.app.spec.effective_sources().first().cloned().unwrap_or_default();
+        args.local.of_repository(&source.path)?
+    } else {
+        args.local.clone()
+    };
+    let wanted = match local.wanted() {
         Some(local) => local,
         None => Wanted::Revisions(args.revisions.of(&stored.app)?),
     };

@@ -8,6 +8,7 @@ use windlass_argo::types::Application;
 use super::connection::{Connection, Stored, qualified};
 use super::status;
 use crate::cli::columns::{align, line};
+use crate::cli::failure::Failure;
 use crate::cli::output::{self, Notation};
 
 /// List applications.
@@ -19,8 +20,8 @@ use crate::cli::output::{self, Notation};
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Output format.
-    #[arg(long, short, value_parser = ["wide", "name", "json", "yaml", ""], default_value = "wide")]
+    /// Output format: wide, name, json or yaml; none is the narrow table.
+    #[arg(long, short, default_value = "wide")]
     output: String,
     /// Only those that match this label selector.
     #[arg(long, short = 'l', value_name = "SELECTOR", default_value = "")]
@@ -57,7 +58,8 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
                 output::print_line(&qualified(&stored.app))?;
             }
         }
-        wide => output::print(&table(&all, wide == "wide"))?,
+        wide @ ("wide" | "") => output::print(&table(&all, wide == "wide"))?,
+        other => return Err(Failure::generic(format!("unknown output format: {other}"))),
     }
     Ok(ExitCode::SUCCESS)
 }
