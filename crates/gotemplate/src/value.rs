@@ -118,28 +118,45 @@ pub struct Map {
     pub element: Element,
     /// Its type, where that has a name of its own, such as `common.Values`.
     pub named: Option<&'static MapType>,
+    /// Whether it is Go's nil map: empty, and null as JSON.
+    pub is_nil: bool,
     entries: Rc<RefCell<BTreeMap<Rc<str>, Value>>>,
 }
 
 impl Map {
     /// A map of `entries`.
     pub fn new(element: Element, entries: BTreeMap<Rc<str>, Value>) -> Self {
-        Self { element, named: None, entries: Rc::new(RefCell::new(entries)) }
+        Self { element, named: None, is_nil: false, entries: Rc::new(RefCell::new(entries)) }
+    }
+
+    /// The nil map.
+    pub fn nil(element: Element) -> Self {
+        Self { is_nil: true, ..Self::new(element, BTreeMap::new()) }
     }
 
     /// A map of a type that has a name of its own.
     pub fn of_type(kind: &'static MapType, entries: BTreeMap<Rc<str>, Value>) -> Self {
-        Self { element: Element::Any, named: Some(kind), entries: Rc::new(RefCell::new(entries)) }
+        Self {
+            element: Element::Any,
+            named: Some(kind),
+            is_nil: false,
+            entries: Rc::new(RefCell::new(entries)),
+        }
     }
 
     /// The same map under another type: what is changed in one is changed in the other.
     pub fn converted(&self, kind: &'static MapType) -> Self {
-        Self { element: self.element, named: Some(kind), entries: self.entries.clone() }
+        Self {
+            element: self.element,
+            named: Some(kind),
+            is_nil: false,
+            entries: self.entries.clone(),
+        }
     }
 
     /// The same map as a `map[string]…`.
     pub fn unnamed(&self) -> Self {
-        Self { element: self.element, named: None, entries: self.entries.clone() }
+        Self { element: self.element, named: None, is_nil: false, entries: self.entries.clone() }
     }
 
     /// The value under a key.
@@ -213,6 +230,17 @@ pub trait Object: Debug {
     /// and indexes see that.
     fn underlying(&self) -> Option<Value> {
         None
+    }
+
+    /// The fields of a struct in their order, those that are not exported too, as formats print
+    /// them.
+    fn struct_fields(&self) -> Option<Vec<(&'static str, Value)>> {
+        None
+    }
+
+    /// Whether formats ask for its `String` method rather than for what it is made of.
+    fn is_stringer(&self) -> bool {
+        self.struct_fields().is_none() && self.underlying().is_none()
     }
 
     /// Name of its Go kind.

@@ -172,7 +172,7 @@ fn versions_of_charts() {
     }
     for version in VERSIONS {
         let metadata = format!("apiVersion: v2\nname: c\nversion: {version}\n");
-        let template = "# {{ .Chart.Version }}\na: b\n";
+        let template = "# {{ .Chart.Version }} {{ toJson .Chart.Annotations }}\na: {{ toYaml .Chart.Annotations }}\n";
         let dir = chart(&[("Chart.yaml", &metadata), ("templates/t.yaml", template)]);
         check(dir.path(), &Call::default());
     }

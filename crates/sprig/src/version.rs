@@ -37,6 +37,22 @@ impl Object for Parsed {
         None
     }
 
+    fn struct_fields(&self) -> Option<Vec<(&'static str, Value)>> {
+        let version = &self.0;
+        Some(vec![
+            ("major", Value::Uint64(version.major)),
+            ("minor", Value::Uint64(version.minor)),
+            ("patch", Value::Uint64(version.patch)),
+            ("pre", Value::string(version.prerelease.as_str())),
+            ("metadata", Value::string(version.metadata.as_str())),
+            ("original", Value::string(version.original())),
+        ])
+    }
+
+    fn is_stringer(&self) -> bool {
+        true
+    }
+
     fn has_method(&self, name: &str) -> bool {
         matches!(
             name,

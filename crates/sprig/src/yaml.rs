@@ -88,6 +88,7 @@ fn data(value: &Value, floats: Floats, depth: usize) -> Result<Data, CallError> 
             let items = l.items.iter().map(|v| data(v, floats, depth + 1));
             Data::Array(items.collect::<Result<_, _>>()?)
         }
+        Value::Map(m) if m.is_nil && floats == Floats::Whole => Data::Null,
         Value::Map(m) => {
             let entries = m.entries();
             let entries =

@@ -1,6 +1,6 @@
 //! Floats, as `strconv.FormatFloat` writes them.
 
-/// Formats with a verb of `e E f F g G` and a precision; no precision is the shortest form that
+/// Formats with a verb of `b e E f F g G x X` and a precision; no precision is the shortest form that
 /// reads back as the same number.
 pub fn format_float(value: f64, verb: char, precision: Option<usize>) -> String {
     if value.is_nan() {
@@ -15,9 +15,65 @@ pub fn format_float(value: f64, verb: char, precision: Option<usize>) -> String 
             Some(p) => format!("{value:.p$}"),
             None => format!("{value}"),
         },
+        'b' => binary(value),
+        'x' => hexadecimal(value, precision),
         _ => general(value, precision),
     };
     if verb.is_ascii_uppercase() { text.to_uppercase() } else { text }
+}
+
+/// The 53 bits of the mantissa as an integer, and the power of two that they are multiplied by.
+fn parts(value: f64) -> (u64, i32) {
+    let bits = value.to_bits();
+    let mantissa = bits & ((1 << 52) - 1);
+    let exponent = i32::try_from(bits >> 52 & 0x7FF).unwrap_or_default();
+    match exponent {
+        0 => (mantissa, -1074),
+        _ => (mantissa | 1 << 52, exponent - 1075),
+    }
+}
+
+/// `%b`: mantissa and exponent as they are stored.
+fn binary(value: f64) -> String {
+    let (mantissa, exponent) = parts(value);
+    let sign = if value.is_sign_negative() { "-" } else { "" };
+    format!("{sign}{mantissa}p{exponent:+}")
+}
+
+/// `%x`: one digit before the point, which is 1 but for zero, then hexadecimal digits.
+fn hexadecimal(value: f64, precision: Option<usize>) -> String {
+    let (mut mantissa, mut exponent) = parts(value);
+    let sign = if value.is_sign_negative() { "-" } else { "" };
+    if mantissa == 0 {
+        exponent = 0;
+    } else {
+        let shift = mantissa.leading_zeros() - 11;
+        mantissa <<= shift;
+        exponent += 52 - i32::try_from(shift).unwrap_or_default();
+    }
+    if let Some(kept) = precision.filter(|p| *p < 13) {
+        // Ties go to the even digit.
+        let unit = 1_u64 << (52 - 4 * kept);
+        let rest = mantissa & (unit - 1);
+        mantissa -= rest;
+        if rest * 2 > unit || (rest * 2 == unit && mantissa & unit != 0) {
+            mantissa += unit;
+        }
+        if mantissa >> 53 != 0 {
+            mantissa >>= 1;
+            exponent += 1;
+        }
+    }
+    let lead = mantissa >> 52;
+    let fraction = format!("{:013x}", mantissa & ((1 << 52) - 1));
+    let fraction = match precision {
+        None => fraction.trim_end_matches('0').to_owned(),
+        Some(p) if p <= 13 => fraction[..p].to_owned(),
+        Some(p) => format!("{fraction:0<p$}"),
+    };
+    let point = if fraction.is_empty() { "" } else { "." };
+    let direction = if exponent < 0 { '-' } else { '+' };
+    format!("{sign}0x{lead}{point}{fraction}p{direction}{:02}", exponent.unsigned_abs())
 }
 
 /// `%v` of a float: the shortest form, with an exponent from 1e+06 on and below 0.0001.

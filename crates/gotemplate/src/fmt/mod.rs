@@ -1,7 +1,7 @@
 //! Go's `fmt`: `Sprint`, `Sprintln`, `Sprintf` and `strconv.Quote`.
 //!
-//! Missing, because no value or no chart has a use for them: `%p`, binary and hexadecimal floats
-//! (`%b`, `%x` of a float print as a bad verb), complex numbers.
+//! What differs: where a thing lies in memory is not told (`%p` prints one address for all), and of a
+//! time only its text can be printed, not the numbers that Go's struct holds.
 
 mod float;
 mod print;

@@ -2,25 +2,33 @@
 
 use super::float::format_float;
 use super::spec::Flags;
-use super::text::{is_print, quoted, unicode};
-use crate::value::{Element, Value};
+use super::text::{is_print, quoted, quoted_bytes, unicode};
+use crate::value::{Element, Object, Value};
 
 /// Nesting that is still printed: data from YAML is bounded, but maps can be made to hold
 /// themselves, where Go's own printing never ends.
 const MAX_DEPTH: usize = 1_000;
+/// What `%p` prints of whatever has an address.
+const NO_ADDRESS: &str = "0xc000000000";
 
 #[derive(Default)]
 pub(super) struct Printer {
     pub(super) out: String,
     pub(super) flags: Flags,
     depth: usize,
+    /// Whether a value is shown that did not fit its verb: then no `String` method is asked.
+    plain: bool,
 }
 
 impl Printer {
     /// An argument by its verb.
     pub(super) fn arg(&mut self, value: &Value, verb: char) {
         match verb {
-            'T' => self.pad(&value.type_name()),
+            'T' if matches!(value, Value::Nil | Value::NilInterface) => self.pad("<nil>"),
+            'T' => {
+                let name = value.type_name();
+                self.pad(self.cut(&name).to_owned().as_str());
+            }
             _ if matches!(value, Value::Nil | Value::NilInterface) => match verb {
                 'v' => self.pad("<nil>"),
                 _ => self.bad_verb(value, verb),
@@ -42,7 +50,9 @@ impl Printer {
 
     fn bad_verb(&mut self, value: &Value, verb: char) {
         self.out.push_str(&format!("%!{verb}("));
+        let outer = std::mem::replace(&mut self.plain, true);
         self.typed(value);
+        self.plain = outer;
         self.out.push(')');
     }
 
@@ -63,9 +73,18 @@ impl Printer {
             Value::String(s) => self.string(value, s, verb),
             Value::Binary(b) => match verb {
                 'x' | 'X' => self.hex(b, verb),
+                'q' => self.pad(&quoted_bytes(b, self.flags.plus)),
                 _ => self.string(value, &String::from_utf8_lossy(b), verb),
             },
             Value::Bytes(b) => self.bytes(b, verb),
+            // Errors could be wrapped here, were there any.
+            Value::List(_) | Value::Map(_) | Value::Object(_) if verb == 'w' => {
+                self.bad_verb(value, verb);
+            }
+            // Where a thing lies in memory is never told.
+            Value::List(_) | Value::Map(_) if verb == 'p' && self.depth == 0 => {
+                self.pad(NO_ADDRESS);
+            }
             Value::List(list) => {
                 if self.flags.sharp_v && list.is_nil {
                     self.out.push_str(&format!("{}(nil)", value.type_name()));
@@ -76,19 +95,70 @@ impl Printer {
                     self.sequence(&list.items, verb, "[", " ", "]");
                 }
             }
+            Value::Map(map) if map.is_nil && self.flags.sharp_v => {
+                self.out.push_str(&format!("{}(nil)", value.type_name()));
+            }
             Value::Map(map) => self.map(value, &map.entries(), verb, map.element),
-            Value::Object(object) => match verb {
-                'v' | 's' => self.pad(&object.print()),
-                'q' => {
-                    let text = object.print();
-                    self.string(value, &text, 'q');
-                }
-                _ => match object.integer() {
-                    Some(n) => self.integer(value, i128::from(n), verb, true),
-                    None => self.bad_verb(value, verb),
-                },
-            },
+            Value::Object(object) => self.object(value, object.as_ref(), verb),
         }
+    }
+
+    /// By its `String` method where the verb asks for text, else by what it is made of.
+    fn object(&mut self, value: &Value, object: &dyn Object, verb: char) {
+        if object.is_stringer()
+            && !self.plain
+            && !self.flags.sharp_v
+            && matches!(verb, 'v' | 's' | 'x' | 'X' | 'q')
+        {
+            return self.string(value, &object.print(), verb);
+        }
+        if let Some(fields) = object.struct_fields() {
+            return self.structure(object.type_name(), &fields, verb);
+        }
+        match (object.underlying(), object.integer()) {
+            (Some(Value::List(list)), _) if self.flags.sharp_v => {
+                let open = format!("{}{{", object.type_name());
+                self.sequence(&list.items, verb, &open, ", ", "}");
+            }
+            (Some(Value::Map(map)), _) => {
+                if verb == 'p' && self.depth == 0 {
+                    return self.pad(NO_ADDRESS);
+                }
+                self.map(value, &map.entries(), verb, map.element);
+            }
+            (Some(plain), _) => self.value(&plain, verb),
+            (None, Some(n)) => self.integer(value, i128::from(n), verb, true),
+            (None, None) if matches!(verb, 'v' | 's') => self.pad(&object.print()),
+            (None, None) => self.bad_verb(value, verb),
+        }
+    }
+
+    /// A struct, with `&` before it where a pointer to it was given.
+    fn structure(&mut self, name: &str, fields: &[(&'static str, Value)], verb: char) {
+        let bare = name.strip_prefix('*');
+        if bare.is_some() && (self.depth > 0 || verb == 'p') {
+            return self.pad(NO_ADDRESS);
+        }
+        if !self.enter() {
+            return;
+        }
+        self.out.push_str(if bare.is_some() { "&" } else { "" });
+        if self.flags.sharp_v {
+            self.out.push_str(bare.unwrap_or(name));
+        }
+        self.out.push('{');
+        for (i, (name, field)) in fields.iter().enumerate() {
+            if i > 0 {
+                self.out.push_str(if self.flags.sharp_v { ", " } else { " " });
+            }
+            if self.flags.sharp_v || self.flags.plus_v {
+                self.out.push_str(name);
+                self.out.push(':');
+            }
+            self.element(field, verb);
+        }
+        self.out.push('}');
+        self.depth -= 1;
     }
 
     /// Enters a collection; false when the nesting has no end.
@@ -175,7 +245,10 @@ impl Printer {
 
     fn string(&mut self, value: &Value, text: &str, verb: char) {
         match verb {
-            'v' if self.flags.sharp_v => self.quoted(text),
+            'v' if self.flags.sharp_v => {
+                let text = self.cut(text).to_owned();
+                self.quoted(&text);
+            }
             'v' | 's' => {
                 let text = self.cut(text).to_owned();
                 self.pad(&text);
@@ -216,9 +289,11 @@ impl Printer {
     fn bytes(&mut self, bytes: &[u8], verb: char) {
         match verb {
             'v' | 'd' if self.flags.sharp_v => {
-                let items: Vec<String> = bytes.iter().map(|b| format!("0x{b:x}")).collect();
-                self.out.push_str(&format!("[]byte{{{}}}", items.join(", ")));
+                let items: Vec<Value> = bytes.iter().map(|b| Value::Uint8(*b)).collect();
+                let open = if self.depth == 0 { "[]byte{" } else { "[]uint8{" };
+                self.sequence(&items, verb, open, ", ", "}");
             }
+            'p' if self.depth == 0 => self.pad(NO_ADDRESS),
             's' | 'q' => {
                 let text = String::from_utf8_lossy(bytes).into_owned();
                 self.string(&Value::Nil, &text, verb);
@@ -226,7 +301,10 @@ impl Printer {
             'x' | 'X' => self.hex(bytes, verb),
             _ => {
                 let items: Vec<Value> = bytes.iter().map(|b| Value::Uint8(*b)).collect();
-                self.sequence(&items, verb, "[", " ", "]");
+                let sharp = self.flags.sharp_v;
+                let (open, between, close) =
+                    if sharp { ("[]uint8{", ", ", "}") } else { ("[", " ", "]") };
+                self.sequence(&items, verb, open, between, close);
             }
         }
     }
@@ -250,7 +328,9 @@ impl Printer {
                 self.pad(&text);
             }
             'U' => {
-                let digits = format!("{:0>w$X}", n, w = self.flags.precision.unwrap_or(4).max(4));
+                #[expect(clippy::cast_possible_truncation, reason = "as Go converts")]
+                let code = n as u64;
+                let digits = format!("{code:0>w$X}", w = self.flags.precision.unwrap_or(4).max(4));
                 let shown = character.filter(|c| self.flags.sharp && is_print(*c));
                 let text = match shown {
                     Some(c) if digits.len() <= 6 && self.flags.precision.is_none() => unicode(c),
@@ -292,10 +372,13 @@ impl Printer {
             let width = self.flags.width.unwrap_or(0).saturating_sub(sign.len());
             digits = format!("{digits:0>width$}");
         }
+        if base == 8 && self.flags.sharp && !digits.starts_with('0') {
+            digits.insert(0, '0');
+        }
         let prefix = match (verb, base) {
             ('O', _) => "0o",
             (_, 2) if self.flags.sharp => "0b",
-            (_, 8) if self.flags.sharp && !digits.starts_with('0') => "0",
+
             ('X', _) if self.flags.sharp => "0X",
             (_, 16) if self.flags.sharp => "0x",
             _ => "",
@@ -309,11 +392,11 @@ impl Printer {
         let (letter, precision) = match verb {
             'v' => ('g', self.flags.precision),
             'e' | 'E' | 'f' | 'F' => (verb, self.flags.precision.or(Some(6))),
-            'g' | 'G' => (verb, self.flags.precision),
+            'b' | 'g' | 'G' | 'x' | 'X' => (verb, self.flags.precision),
             _ => return self.bad_verb(value, verb),
         };
         let mut text = format_float(f, letter, precision);
-        if self.flags.sharp {
+        if self.flags.sharp && verb != 'b' {
             text = keep_point(&text, letter, precision);
         }
         if !text.starts_with(['-', '+']) {
@@ -326,9 +409,6 @@ impl Printer {
         let signed = self.flags.plus || !text.starts_with('+');
         if !signed && !text.starts_with("+Inf") {
             text.remove(0);
-        }
-        if text.starts_with("+Inf") && !self.flags.plus {
-            // Infinity keeps its sign.
         }
         let zero = self.flags.zero;
         if zero && finite && text.starts_with(['-', '+', ' ']) {
@@ -345,16 +425,20 @@ impl Printer {
 
 /// `%#g` and the like keep a decimal point, and `%#g` the zeros up to its precision.
 fn keep_point(text: &str, letter: char, precision: Option<usize>) -> String {
-    let (mantissa, exponent) =
-        text.find(['e', 'E']).map_or((text, ""), |at| (&text[..at], &text[at..]));
-    if !mantissa.ends_with(|c: char| c.is_ascii_digit()) {
+    let mark = if matches!(letter, 'x' | 'X') { ['p', 'P'] } else { ['e', 'E'] };
+    let (mantissa, exponent) = text.find(mark).map_or((text, ""), |at| (&text[..at], &text[at..]));
+    if !mantissa.ends_with(|c: char| c.is_ascii_hexdigit()) {
         return text.to_owned();
     }
     let mut mantissa = mantissa.to_owned();
     if !mantissa.contains('.') {
         mantissa.push('.');
     }
-    if letter.eq_ignore_ascii_case(&'g') {
+    if letter == 'x' {
+        // Of the prefix the x counts as a digit, its zero does not.
+        let digits = mantissa.trim_start_matches(['-', '+', '0']).replace('.', "").len();
+        mantissa.extend(std::iter::repeat_n('0', precision.unwrap_or(6).saturating_sub(digits)));
+    } else if letter.eq_ignore_ascii_case(&'g') {
         let wanted = precision.unwrap_or(6);
         let significant = mantissa
             .trim_start_matches(['-', '+', '0', '.'])

@@ -59,6 +59,11 @@ pub(super) fn pieces(format: &str) -> Vec<Piece<'_>> {
                 _ => break,
             }
         }
+        if too_large(&rest[flags..end]) {
+            // The rest of the format is passed over.
+            out.push(Piece::Directive(Directive { flags: "", rest: "", verb: None }));
+            return out;
+        }
         let verb = rest[end..].chars().next();
         out.push(Piece::Directive(Directive {
             flags: &rest[..flags],
@@ -71,6 +76,17 @@ pub(super) fn pieces(format: &str) -> Vec<Piece<'_>> {
         out.push(Piece::Text(rest));
     }
     out
+}
+
+/// Whether a width or precision has a digit too many: Go looks before it takes the next one.
+fn too_large(text: &str) -> bool {
+    let mut depth = 0;
+    let numbers = text.split(|c: char| {
+        depth += i32::from(c == '[') - i32::from(c == ']');
+        depth > 0 || !c.is_ascii_digit()
+    });
+    let mut numbers = numbers.filter(|n| !n.is_empty());
+    numbers.any(|n| n[..n.len() - 1].parse::<usize>().map_or(n.len() > 1, |n| n > TOO_LARGE))
 }
 
 /// The arguments while a format is worked through.
@@ -133,8 +149,7 @@ impl<'a> Arguments<'a> {
                 rest = tail;
                 match self.star() {
                     Some(n) if n >= 0 => flags.precision = usize::try_from(n).ok(),
-                    Some(_) => {}
-                    None => printer.out.push_str("%!(BADPREC)"),
+                    _ => printer.out.push_str("%!(BADPREC)"),
                 }
                 after_index = false;
             } else {
@@ -151,7 +166,7 @@ impl<'a> Arguments<'a> {
             printer.out.push_str("%!(NOVERB)");
             return None;
         };
-        if verb == 'v' {
+        if matches!(verb, 'v' | 'w') {
             flags.sharp_v = std::mem::take(&mut flags.sharp);
             flags.plus_v = std::mem::take(&mut flags.plus);
         }
@@ -194,7 +209,7 @@ impl<'a> Arguments<'a> {
 
 fn number(rest: &mut &str) -> Option<usize> {
     let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let value = rest[..digits].parse::<usize>().ok().filter(|n| *n <= TOO_LARGE);
+    let value = rest[..digits].parse::<usize>().ok();
     *rest = &rest[digits..];
     value
 }

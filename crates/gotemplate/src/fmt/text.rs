@@ -25,6 +25,22 @@ pub(super) fn quoted(text: &str, mark: char, ascii: bool) -> String {
     out
 }
 
+/// `strconv.Quote` of text whose bytes are no UTF-8: each bad byte is escaped.
+pub(super) fn quoted_bytes(bytes: &[u8], ascii: bool) -> String {
+    let mut out = String::with_capacity(bytes.len() + 2);
+    out.push('"');
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            escape(c, '"', ascii, &mut out);
+        }
+        for byte in chunk.invalid() {
+            out.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    out.push('"');
+    out
+}
+
 fn escape(c: char, mark: char, ascii: bool, out: &mut String) {
     let code = u32::from(c);
     match c {

@@ -66,6 +66,10 @@ impl Object for All {
         Ok(Value::Object(Rc::new(Self { kube, versions, helm })))
     }
 
+    fn struct_fields(&self) -> Option<Vec<(&'static str, Value)>> {
+        self.json_fields()
+    }
+
     fn json_fields(&self) -> Option<Vec<(&'static str, Value)>> {
         Some(vec![
             ("KubeVersion", self.kube.clone()),
@@ -120,6 +124,17 @@ impl Object for Kube {
 
     fn shown(&self) -> String {
         self.0.text().to_owned()
+    }
+
+    fn struct_fields(&self) -> Option<Vec<(&'static str, Value)>> {
+        let KubeVersion { version, normalized, major, minor } = &self.0;
+        let fields = [
+            ("Version", version),
+            ("normalizedVersion", normalized),
+            ("Major", major),
+            ("Minor", minor),
+        ];
+        Some(fields.map(|(k, v)| (k, Value::string(&**v))).into())
     }
 
     fn json_fields(&self) -> Option<Vec<(&'static str, Value)>> {
@@ -195,6 +210,10 @@ impl Object for Helm {
 
     fn print(&self) -> String {
         format!("{{{}}}", HELM.map(|(_, v)| v).join(" "))
+    }
+
+    fn struct_fields(&self) -> Option<Vec<(&'static str, Value)>> {
+        Some(HELM.map(|(k, v)| (k, Value::string(v))).into())
     }
 
     fn json_fields(&self) -> Option<Vec<(&'static str, Value)>> {

@@ -12,6 +12,10 @@ pub(super) fn value(metadata: &Metadata, root: bool) -> Value {
     let m = metadata;
     let annotations: BTreeMap<Rc<str>, Value> =
         m.annotations.iter().map(|(k, v)| ((&**k).into(), text(v))).collect();
+    let annotations = match annotations.is_empty() {
+        true => Map::nil(Element::String),
+        false => Map::new(Element::String, annotations),
+    };
     Value::map([
         ("Name", text(&m.name)),
         ("Home", text(&m.home)),
@@ -26,7 +30,7 @@ pub(super) fn value(metadata: &Metadata, root: bool) -> Value {
         ("Tags", text(&m.tags)),
         ("AppVersion", text(&m.app_version)),
         ("Deprecated", Value::Bool(m.deprecated)),
-        ("Annotations", Value::Map(Rc::new(Map::new(Element::String, annotations)))),
+        ("Annotations", Value::Map(Rc::new(annotations))),
         ("KubeVersion", text(&m.kube_version)),
         ("Dependencies", Value::list(m.dependencies.iter().map(dependency).collect())),
         ("Type", text(&m.kind)),

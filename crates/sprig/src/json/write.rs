@@ -55,6 +55,7 @@ impl Writer {
                 }
                 self.leave(l.items.is_empty(), ']');
             }
+            Value::Map(m) if m.is_nil => self.out.push_str("null"),
             Value::Map(m) => {
                 self.enter(value, '{')?;
                 let entries = m.entries();
