@@ -1,43 +1,99 @@
-//! The flags that `argocd-cm` has overlays built with.
+//! How the settings have sources built.
 
 use std::collections::BTreeMap;
 
-/// Flags by the version of Kustomize that they are for; empty is all others.
+use windlass_object::quantity::Quantity;
+use windlass_render::{SourceType, Spec};
+
+type Data = BTreeMap<String, String>;
+
+/// How sources are built.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BuildOptions(BTreeMap<String, String>);
+pub struct BuildOptions {
+    /// Flags by the version of Kustomize that they are for; empty is all others.
+    flags: BTreeMap<String, String>,
+    /// Kinds of sources that are taken for plain directories.
+    disabled: Vec<SourceType>,
+    /// Bytes of a directory's manifests; none is the default, zero is no bound.
+    max_bytes: Option<u64>,
+}
 
 impl BuildOptions {
-    /// `kustomize.buildOptions`, and `kustomize.buildOptions.VERSION`.
-    pub fn read(config: &BTreeMap<String, String>) -> Self {
-        let options = config.iter().filter_map(|(key, value)| {
+    /// From the data of `argocd-cm` and `argocd-cmd-params-cm`: `kustomize.buildOptions`,
+    /// `kustomize.buildOptions.VERSION`, `helm|kustomize|jsonnet.enable` and
+    /// `reposerver.max.combined.directory.manifests.size`.
+    pub fn read(config: &Data, parameters: &Data) -> Self {
+        let flags = config.iter().filter_map(|(key, value)| {
             let version = key.strip_prefix("kustomize.buildOptions")?;
             let version = if version.is_empty() { "" } else { version.strip_prefix('.')? };
             Some((version.to_owned(), value.trim().to_owned()))
         });
-        Self(options.collect())
+        let kinds = [
+            ("helm.enable", SourceType::Helm),
+            ("kustomize.enable", SourceType::Kustomize),
+            ("jsonnet.enable", SourceType::Directory),
+        ];
+        let disabled = kinds.into_iter().filter_map(|(key, kind)| {
+            let word = config.get(key)?;
+            (!word.is_empty() && word != "true").then_some(kind)
+        });
+        Self {
+            flags: flags.collect(),
+            disabled: disabled.collect(),
+            max_bytes: bytes(parameters, "reposerver.max.combined.directory.manifests.size"),
+        }
     }
 
     /// The flags for an application that asks for this version; empty is none in particular.
     pub fn of(&self, version: &str) -> &str {
-        self.0.get(version).or_else(|| self.0.get("")).map_or("", String::as_str)
+        self.flags.get(version).or_else(|| self.flags.get("")).map_or("", String::as_str)
     }
+
+    /// Fills in what a source is built with that asks for this version of Kustomize.
+    pub(crate) fn fill(&self, spec: &mut Spec, version: &str) {
+        self.of(version).clone_into(&mut spec.kustomize_build_options);
+        spec.disabled.clone_from(&self.disabled);
+        spec.max_bytes = self.max_bytes.unwrap_or(spec.max_bytes);
+    }
+}
+
+/// A size in bytes, written as a quantity; none where there is none.
+pub(crate) fn bytes(data: &Data, key: &str) -> Option<u64> {
+    let quantity: Quantity = data.get(key)?.trim().parse().ok()?;
+    u64::try_from(quantity.scaled(0)).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn map(pairs: &[(&str, &str)]) -> Data {
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
     #[test]
     fn of_a_version_else_of_all() {
-        let config = [
+        let config = map(&[
             ("kustomize.buildOptions", "--enable-helm "),
             ("kustomize.buildOptions.v5", "--load-restrictor X"),
             ("kustomize.buildOptionsOther", "never"),
-        ];
-        let config = config.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
-        let options = BuildOptions::read(&config);
+        ]);
+        let options = BuildOptions::read(&config, &Data::new());
         assert_eq!(options.of("v5"), "--load-restrictor X");
         assert_eq!(options.of("v4"), "--enable-helm");
         assert_eq!(BuildOptions::default().of(""), "");
+    }
+
+    #[test]
+    fn kinds_of_sources_are_switched_off_by_anything_but_true() {
+        let config =
+            map(&[("helm.enable", "no"), ("kustomize.enable", ""), ("jsonnet.enable", "true")]);
+        let size = map(&[("reposerver.max.combined.directory.manifests.size", "1Ki")]);
+        let mut spec = Spec::default();
+        BuildOptions::read(&config, &size).fill(&mut spec, "");
+        assert_eq!((spec.disabled, spec.max_bytes), (vec![SourceType::Helm], 1024));
+        let mut spec = Spec::default();
+        BuildOptions::read(&Data::new(), &Data::new()).fill(&mut spec, "");
+        assert_eq!(spec, Spec::default());
     }
 }

@@ -247,7 +247,7 @@ pub fn spec(
     namespace.clone_into(&mut spec.installation.namespace);
     spec.installation.draws = Some(draws);
     let version = source.kustomize.as_ref().map_or("", |k| k.version.as_str());
-    options.of(version).clone_into(&mut spec.kustomize_build_options);
+    options.fill(&mut spec, version);
     let pairs = [
         ("ARGOCD_APP_NAME", instance),
         ("ARGOCD_APP_NAMESPACE", namespace),

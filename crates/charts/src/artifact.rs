@@ -17,20 +17,44 @@ use crate::registry::{self, CHART};
 use crate::store::{Charts, bounded};
 use crate::{Error, Repository};
 
-/// Media types of layers that are taken: Argo CD's.
-const ALLOWED: [&str; 3] = [
-    "application/vnd.oci.image.layer.v1.tar",
-    "application/vnd.oci.image.layer.v1.tar+gzip",
-    CHART,
-];
 /// Layers of an artifact at most.
 const MAX_LAYERS: usize = 10;
-/// Bytes of all files of an artifact.
-const MAX_UNPACKED: u64 = 256 << 20;
+/// Bytes of all files of an artifact at most, whatever is asked for: they are kept in memory.
+const MAX_UNPACKED: u64 = 1 << 30;
 /// Files of an artifact.
 const MAX_FILES: usize = 100_000;
 
+/// Which artifacts are taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArtifactRules {
+    /// Media types of layers with files.
+    pub media_types: Vec<String>,
+    /// Bytes of all files at most; never more than 1 GiB.
+    pub max_bytes: u64,
+}
+
+impl Default for ArtifactRules {
+    /// Argo CD's media types, and 256 MiB.
+    fn default() -> Self {
+        let media_types = [
+            "application/vnd.oci.image.layer.v1.tar",
+            "application/vnd.oci.image.layer.v1.tar+gzip",
+            CHART,
+        ];
+        Self { media_types: media_types.map(str::to_owned).into(), max_bytes: 256 << 20 }
+    }
+}
+
 impl Charts {
+    /// From now on only these artifacts are taken.
+    pub fn allow(&self, rules: ArtifactRules) {
+        let mut known = self.rules.lock();
+        if *known != rules {
+            *known = rules;
+            self.artifacts.clear();
+        }
+    }
+
     /// The digest of the artifact that a tag, a digest or a range of versions means now.
     ///
     /// # Errors
@@ -84,15 +108,16 @@ impl Charts {
         if let Some(known) = self.artifacts.get(&key) {
             return Ok(known);
         }
+        let rules = self.rules.lock().clone();
         let tree = bounded(async {
             let client = self.client(repository)?;
             let (_, body) = client.manifest(&whole).await?;
             let manifest: Manifest = serde_json::from_slice(&body).map_err(|error| {
                 Error::Other(format!("error decoding oci manifest for digest {digest}: {error}"))
             })?;
-            let layer = content_layer(&manifest)?.clone();
+            let layer = content_layer(&manifest, &rules.media_types)?.clone();
             let bytes = self.layer(&client, &whole, &layer).await?;
-            let unpack = move || unpack(&layer.media_type, &bytes);
+            let unpack = move || unpack(&layer.media_type, &bytes, rules.max_bytes);
             let unpacked = tokio::task::spawn_blocking(unpack).await;
             let unpacked = unpacked.map_err(|error| Error::Other(error.to_string()))?;
             unpacked.map_err(|why| {
@@ -128,7 +153,7 @@ fn unresolved(revision: &str, error: &Error) -> Error {
 }
 
 /// The one layer that holds files.
-fn content_layer(manifest: &Manifest) -> Result<&Descriptor, Error> {
+fn content_layer<'a>(manifest: &'a Manifest, allowed: &[String]) -> Result<&'a Descriptor, Error> {
     let layers = &manifest.layers;
     if layers.len() > MAX_LAYERS {
         let count = layers.len();
@@ -139,7 +164,7 @@ fn content_layer(manifest: &Manifest) -> Result<&Descriptor, Error> {
     let is_content =
         |l: &&Descriptor| l.media_type.ends_with("tar+gzip") || l.media_type.ends_with("tar");
     let content: Vec<&Descriptor> = layers.iter().filter(is_content).collect();
-    if let Some(other) = content.iter().find(|l| !ALLOWED.contains(&l.media_type.as_str())) {
+    if let Some(other) = content.iter().find(|l| !allowed.contains(&l.media_type)) {
         return Err(Error::Other(format!(
             "oci layer media type {} is not in the list of allowed media types",
             other.media_type
@@ -155,9 +180,10 @@ fn content_layer(manifest: &Manifest) -> Result<&Descriptor, Error> {
 }
 
 /// Reads a tar file. A chart's files lose the chart's directory, which must be the only one.
-fn unpack(media_type: &str, bytes: &[u8]) -> Result<MemoryTree, String> {
+fn unpack(media_type: &str, bytes: &[u8], max_bytes: u64) -> Result<MemoryTree, String> {
+    let max_bytes = max_bytes.min(MAX_UNPACKED);
     // Headers count too: beyond the bound of all files, with some room for them.
-    let limit = MAX_UNPACKED + (64 << 20);
+    let limit = max_bytes + (64 << 20);
     let reader: Box<dyn Read> = if media_type.ends_with("gzip") {
         Box::new(flate2::read::MultiGzDecoder::new(bytes).take(limit))
     } else {
@@ -165,7 +191,7 @@ fn unpack(media_type: &str, bytes: &[u8]) -> Result<MemoryTree, String> {
     };
     let mut archive = tar::Archive::new(reader);
     let mut tree = MemoryTree::default();
-    let (mut remaining, mut count) = (MAX_UNPACKED, 0);
+    let (mut remaining, mut count) = (max_bytes, 0);
     let mut top: Option<String> = None;
     for entry in archive.entries().map_err(|e| e.to_string())? {
         let mut entry = entry.map_err(|e| e.to_string())?;
@@ -204,7 +230,7 @@ fn unpack(media_type: &str, bytes: &[u8]) -> Result<MemoryTree, String> {
             let size = entry.by_ref().take(remaining + 1).read_to_end(&mut data);
             let size = size.map_err(|e| e.to_string())? as u64;
             if size > remaining {
-                return Err(format!("its files hold more than {MAX_UNPACKED} bytes, the limit"));
+                return Err(format!("its files hold more than {max_bytes} bytes, the limit"));
             }
             remaining -= size;
             tree.insert_at(&path, EntryKind::File, data);
@@ -218,6 +244,9 @@ mod tests {
     use windlass_tree::Tree as _;
 
     use super::*;
+
+    const PLAIN: &str = "application/vnd.oci.image.layer.v1.tar";
+    const ZIPPED: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 
     /// A tar file; a target after ` -> ` makes a link.
     fn tar(entries: &[(&str, &str)]) -> Vec<u8> {
@@ -248,7 +277,7 @@ mod tests {
     #[test]
     fn a_layer_becomes_a_tree() {
         let read = |media_type: &str, entries: &[(&str, &str)]| {
-            let tree = unpack(media_type, &tar(entries))?;
+            let tree = unpack(media_type, &tar(entries), 1000)?;
             let mut names = Vec::new();
             let mut left = vec![TreePath::root()];
             while let Some(directory) = left.pop() {
@@ -263,7 +292,7 @@ mod tests {
             names.sort();
             Ok::<_, String>(names.join(" "))
         };
-        let plain = ALLOWED[0];
+        let plain = PLAIN;
         assert_eq!(read(plain, &[("a.yaml", "x"), ("./b/c", "y")]).unwrap(), "a.yaml b/c");
         assert_eq!(read(plain, &[("a", "-> b/c"), ("b/c", "y")]).unwrap(), "a b/c");
         for bad in ["../x", "a/../../x"] {
@@ -272,10 +301,12 @@ mod tests {
         for bad in ["-> ../x", "-> /etc/passwd"] {
             assert!(read(plain, &[("a", bad)]).unwrap_err().contains("symlink"), "{bad}");
         }
+        let large = "x".repeat(1001);
+        assert!(read(plain, &[("a", &large)]).unwrap_err().contains("more than 1000 bytes"));
         // A chart is never zipped twice: only the suffix tells.
         let mut zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         std::io::Write::write_all(&mut zipped, &tar(&[("web/Chart.yaml", "x")])).unwrap();
-        let tree = unpack(CHART, &zipped.finish().unwrap()).unwrap();
+        let tree = unpack(CHART, &zipped.finish().unwrap(), MAX_UNPACKED).unwrap();
         assert!(tree.entry(&TreePath::new("Chart.yaml").unwrap()).unwrap().is_some());
     }
 
@@ -290,16 +321,16 @@ mod tests {
         };
         let check = |types: &[&str], expected: &str| {
             let manifest = manifest(types);
-            let found = match content_layer(&manifest) {
+            let found = match content_layer(&manifest, &ArtifactRules::default().media_types) {
                 Ok(layer) => layer.media_type.clone(),
                 Err(error) => error.to_string(),
             };
             assert!(found.contains(expected), "{found}");
         };
-        check(&[ALLOWED[1], "application/vnd.in-toto+json"], ALLOWED[1]);
+        check(&[ZIPPED, "application/vnd.in-toto+json"], ZIPPED);
         check(&[CHART, registry::PROVENANCE], CHART);
         check(&[], "expected only a single oci content layer, got 0");
-        check(&[ALLOWED[0], ALLOWED[1]], "got 2");
+        check(&[PLAIN, ZIPPED], "got 2");
         check(&["application/x-tar"], "not in the list of allowed");
         check(&["text/plain"; 11], "no more than 10");
     }

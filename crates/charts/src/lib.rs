@@ -23,6 +23,7 @@ pub mod registry;
 mod repository;
 mod store;
 
+pub use artifact::ArtifactRules;
 pub use cache::DiskCache;
 pub use error::Error;
 pub use index::{ChartVersion, Index};

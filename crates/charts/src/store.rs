@@ -11,6 +11,7 @@ use windlass_oci::{Client, Descriptor, Reference};
 use windlass_semver::Version;
 use windlass_tree::{ContentId, GivenChart, MemoryTree};
 
+use crate::artifact::ArtifactRules;
 use crate::cache::DiskCache;
 use crate::index::{Index, choose};
 use crate::repository::{Answer, shown};
@@ -38,6 +39,7 @@ pub struct Charts {
     clients: Mutex<HashMap<[u8; 32], Arc<Client>>>,
     tags: Mutex<HashMap<String, Known<String>>>,
     pub(crate) artifacts: Artifacts,
+    pub(crate) rules: Mutex<ArtifactRules>,
     downloads: Semaphore,
 }
 
@@ -54,6 +56,10 @@ impl Artifacts {
         let found = kept.remove(at)?;
         kept.push_back(found.clone());
         Some(found.1)
+    }
+
+    pub(crate) fn clear(&self) {
+        self.0.lock().clear();
     }
 
     pub(crate) fn insert(&self, key: ArtifactKey, tree: Arc<MemoryTree>) {
@@ -87,6 +93,7 @@ impl Charts {
             clients: Mutex::default(),
             tags: Mutex::default(),
             artifacts: Artifacts::default(),
+            rules: Mutex::default(),
             downloads: Semaphore::new(DOWNLOADS),
         }
     }

@@ -22,7 +22,7 @@ use crate::limits::{Limits, STARTING_WATCHES};
 use crate::progress::{Progress, State};
 use crate::store::{Node, Store};
 use crate::tree::{self, TreeNode};
-use crate::watch::{Shared as Watches, Watch};
+use crate::watch::{Patience, Shared as Watches, Watch};
 
 /// What the dialect says of objects as they come in. Called for every object: it must be quick.
 pub trait Tracker: Send + Sync {
@@ -59,10 +59,25 @@ pub struct ConnectOptions {
     pub cluster_resources: bool,
     /// Which kinds are looked at.
     pub filter: KindFilter,
+    /// What it means that a kind may not be listed.
+    pub respect_rbac: RespectRbac,
     /// Requests a second at most; none is without bound.
     pub queries_per_second: Option<f64>,
     /// What the dialect says of objects.
     pub tracker: Arc<dyn Tracker>,
+}
+
+/// What it means that a kind may not be listed: it is passed over in any case, so that it hides no
+/// other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RespectRbac {
+    /// It is not meant: it is told, and asked again soon.
+    #[default]
+    Off,
+    /// It is meant: the API is hardly asked again.
+    Normal,
+    /// It is meant if the API, asked for it, says that it may not be listed.
+    Strict,
 }
 
 /// How the connection is.
@@ -126,6 +141,8 @@ impl Cluster {
             store: Arc::new(Store::default()),
             tracker: options.tracker.clone(),
             progress: Arc::new(Progress::new()),
+            respect_rbac: options.respect_rbac,
+            patience: Patience::default(),
             starts: Semaphore::new(STARTING_WATCHES),
             streams_lists: AtomicBool::new(true),
         });
@@ -239,6 +256,25 @@ impl Cluster {
             Ok(_) => Ok(()),
             Err(_) => Err(Error::Unreachable { message: "the connection was closed".into() }),
         }
+    }
+
+    /// That an object is in the part of the cluster that is looked at; an empty namespace is that of
+    /// cluster-scoped objects.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn manages(&self, kind: &str, namespace: &str, name: &str) -> Result<(), Error> {
+        let options = &self.shared().options;
+        let message = if options.namespaces.is_empty() {
+            return Ok(());
+        } else if namespace.is_empty() && !options.cluster_resources {
+            format!("cluster level {kind} {name:?} can not be managed when in namespaced mode")
+        } else if !namespace.is_empty() && !options.namespaces.iter().any(|n| n == namespace) {
+            format!("namespace {namespace:?} for {kind} {name:?} is not managed")
+        } else {
+            return Ok(());
+        };
+        Err(Error::NotManaged { message })
     }
 
     /// Why a kind's objects are not known, if they are not.

@@ -59,6 +59,13 @@ pub enum Error {
         /// Why.
         message: String,
     },
+    /// The connection looks at some namespaces only, and the object is elsewhere. The words are
+    /// Argo CD's.
+    #[error("{message}")]
+    NotManaged {
+        /// Which object.
+        message: String,
+    },
     /// The connection's configuration is wrong.
     #[error("cannot connect to the cluster: {message}")]
     Config {

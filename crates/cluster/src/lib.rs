@@ -40,7 +40,7 @@ mod watch;
 
 pub use apply::{Applied, ApplyOptions, DryRun, MANAGER, Outcome};
 pub use changes::{Change, ChangeKind, Changes, FieldChange};
-pub use connection::{Cluster, ConnectOptions, Connection, Tracker, WeakCluster};
+pub use connection::{Cluster, ConnectOptions, Connection, RespectRbac, Tracker, WeakCluster};
 pub use decode::{Identity, Uid};
 pub use describe::{InfoItem, Network};
 pub use discovery::{ApiKind, ApiKinds};

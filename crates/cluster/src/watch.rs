@@ -10,17 +10,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use http::Method;
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use windlass_object::ResourceKey;
+use windlass_object::{ResourceKey, Value, json};
 
 use crate::Error;
 use crate::changes::Change;
-use crate::connection::Tracker;
+use crate::connection::{RespectRbac, Tracker};
 use crate::decode::{Uid, decode};
 use crate::discovery::ApiKind;
 use crate::http::{Call, Transport, api_error};
@@ -30,11 +31,39 @@ use crate::store::{ObjectId, Store};
 
 /// How long a watch is asked to last.
 const WATCH_SECONDS: u64 = 600;
+/// A server that knows bookmarks says something every minute. A watch that is silent for longer is
+/// begun again where it was: the connection may be dead. (client-go asks the connection itself
+/// after 30 s of silence, which takes HTTP/2.) Where no bookmark came for it the next silence may be
+/// twice as long, up to the whole watch.
+const SILENCE: Duration = Duration::from_secs(90);
+const LONGEST_SILENCE: Duration = Duration::from_secs(WATCH_SECONDS + 30);
+
 /// Pauses after failures.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// Pause of a kind that may not be looked at.
+/// Pause of a kind that may not be looked at, and of one that is not meant to be.
 const FORBIDDEN_PAUSE: Duration = Duration::from_secs(60);
+const RESTRICTED_PAUSE: Duration = Duration::from_secs(600);
+
+/// How long is waited for what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    silence: Duration,
+    longest_silence: Duration,
+    forbidden: Duration,
+    restricted: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            silence: SILENCE,
+            longest_silence: LONGEST_SILENCE,
+            forbidden: FORBIDDEN_PAUSE,
+            restricted: RESTRICTED_PAUSE,
+        }
+    }
+}
 
 /// What all watches of a cluster share.
 pub(crate) struct Shared {
@@ -42,6 +71,8 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<Store>,
     pub(crate) tracker: Arc<dyn Tracker>,
     pub(crate) progress: Arc<Progress>,
+    pub(crate) respect_rbac: RespectRbac,
+    pub(crate) patience: Patience,
     /// Bounds the first lists.
     pub(crate) starts: Semaphore,
     /// Whether the server can begin a watch with the present state.
@@ -99,13 +130,16 @@ struct Session {
     from: Option<String>,
     /// Names of a first state that is still coming.
     seen: Option<HashSet<ObjectId>>,
+    /// The longest silence that is borne.
+    silence: Duration,
 }
 
 impl Watch {
     /// Watches until told to stop.
     pub(crate) async fn run(self, stop: CancellationToken) {
         let mut pause = FIRST_PAUSE;
-        let mut session = Session { from: None, seen: None };
+        let mut session = Session { from: None, seen: None, silence: self.shared.patience.silence };
+        let mut told = false;
         loop {
             let began = std::time::Instant::now();
             let ended = tokio::select! {
@@ -124,10 +158,17 @@ impl Watch {
                 }
                 Err(error) => {
                     // A kind that is just being defined is shown before it is served: 404 passes.
-                    let forbidden = matches!(error, Error::Api { code: 401 | 403 | 405, .. });
+                    let forbidden = self.forbidden(&error).await;
+                    let refused = matches!(error, Error::Api { code: 401 | 403, .. });
+                    if !told && refused && forbidden == Some(self.shared.patience.forbidden) {
+                        told = true;
+                        tracing::warn!(kind = %self.kind.gvk(), namespace = self.namespace, %error,
+                            "objects of this kind are not seen: permit it, exclude the kind, or set \
+                             resource.respectRBAC");
+                    }
                     tracing::debug!(kind = %self.kind.gvk(), namespace = self.namespace, %error, "watch failed");
                     self.shared.progress.failed(&self.kind.group_kind(), &self.namespace, error);
-                    if forbidden { FORBIDDEN_PAUSE } else { pause }
+                    forbidden.unwrap_or(pause)
                 }
             };
             pause = (pause * 2).min(LONGEST_PAUSE);
@@ -136,6 +177,41 @@ impl Watch {
                 () = tokio::time::sleep(wait) => {}
             }
         }
+    }
+
+    /// How long to leave a kind alone that may not be looked at; none if that is not so.
+    async fn forbidden(&self, error: &Error) -> Option<Duration> {
+        match (error, self.shared.respect_rbac) {
+            (Error::Api { code: 401 | 403, .. }, RespectRbac::Normal) => {
+                Some(self.shared.patience.restricted)
+            }
+            (Error::Api { code: 401 | 403, .. }, RespectRbac::Strict) => {
+                match self.may_list().await {
+                    Ok(true) => None,
+                    Ok(false) => Some(self.shared.patience.restricted),
+                    Err(_) => Some(self.shared.patience.forbidden),
+                }
+            }
+            (Error::Api { code: 401 | 403 | 404 | 405, .. }, _) => {
+                Some(self.shared.patience.forbidden)
+            }
+            _ => None,
+        }
+    }
+
+    /// What the API says when it is asked whether the kind may be listed.
+    async fn may_list(&self) -> Result<bool, Error> {
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": {
+                "namespace": self.namespace, "verb": "list", "group": self.kind.group,
+                "resource": self.kind.resource,
+            }},
+        });
+        let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+        let call = Call::new(Method::POST, path).body("application/json", review.to_string());
+        let answer: Value = self.shared.transport.json(&call).await?;
+        Ok(answer["status"]["allowed"] == true)
     }
 
     async fn session(&self, session: &mut Session) -> Result<(), Error> {
@@ -231,19 +307,25 @@ impl Watch {
         if !begin {
             self.completed();
         }
-        while let Some(line) = self.line(&mut lines).await? {
-            self.event(&line, session)?;
+        let mut marked = false;
+        while let Some(line) = self.line(&mut lines, session.silence).await? {
+            if self.event(&line, session)? {
+                (marked, session.silence) = (true, self.shared.patience.silence);
+            }
             if session.seen.is_none() {
                 slot.take();
             }
+        }
+        if lines.silent && !marked {
+            session.silence = (session.silence * 2).min(self.shared.patience.longest_silence);
         }
         Ok(())
     }
 
     /// The next line. That a connection breaks is how watches end; whether the cluster is still
     /// there shows when the next one is opened.
-    async fn line(&self, lines: &mut Lines) -> Result<Option<Vec<u8>>, Error> {
-        match lines.next().await {
+    async fn line(&self, lines: &mut Lines, silence: Duration) -> Result<Option<Vec<u8>>, Error> {
+        match lines.next(silence).await {
             Err(error) if error.is_unreachable() => {
                 tracing::debug!(kind = %self.kind.gvk(), %error, "watch broke");
                 Ok(None)
@@ -252,12 +334,14 @@ impl Watch {
         }
     }
 
-    fn event(&self, line: &[u8], session: &mut Session) -> Result<(), Error> {
+    /// Takes an event in. Whether it is a mark that the server sends from time to time.
+    fn event(&self, line: &[u8], session: &mut Session) -> Result<bool, Error> {
         let unreadable = |error: serde_json::Error| Error::Answer {
             what: format!("watch of {}", self.kind.gvk()),
             message: error.to_string(),
         };
         let event: Event<'_> = serde_json::from_slice(line).map_err(unreadable)?;
+        let mut marks = false;
         match &*event.kind {
             "ADDED" | "MODIFIED" => {
                 if let Some(version) = self.upsert(event.object, session.seen.as_mut())
@@ -289,6 +373,7 @@ impl Watch {
                     self.complete(&seen, &resource_version);
                 }
                 if session.seen.is_none() {
+                    marks = annotations.is_empty();
                     session.from = Some(resource_version);
                 }
             }
@@ -298,7 +383,7 @@ impl Watch {
         if session.seen.is_none() && event.kind != "BOOKMARK" {
             self.shared.progress.heard(&self.kind.group_kind());
         }
-        Ok(())
+        Ok(marks)
     }
 
     /// Takes an object in; one that cannot be read is passed over, and said so. Answers with its
@@ -340,16 +425,17 @@ struct Lines {
     body: Body,
     buffer: Vec<u8>,
     searched: usize,
+    /// It ended because nothing came any more.
+    silent: bool,
 }
 
 impl Lines {
     fn new(body: Body) -> Self {
-        Self { body, buffer: Vec::new(), searched: 0 }
+        Self { body, buffer: Vec::new(), searched: 0, silent: false }
     }
 
-    /// The next line, or none at the end. A connection that says nothing for longer than the watch
-    /// was to last is dead.
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+    /// The next line, or none at the end, which is also where nothing came for so long.
+    async fn next(&mut self, silence: Duration) -> Result<Option<Vec<u8>>, Error> {
         loop {
             let fresh = &self.buffer[self.searched..];
             if let Some(at) = fresh.iter().position(|b| *b == b'\n') {
@@ -365,10 +451,10 @@ impl Lines {
                     message: format!("an object is larger than {LINE_BYTES} bytes"),
                 });
             }
-            let longest = Duration::from_secs(WATCH_SECONDS + 30);
-            let frame = tokio::time::timeout(longest, self.body.frame()).await.map_err(|_| {
-                Error::Timeout { what: "a watch".into(), seconds: longest.as_secs() }
-            })?;
+            let Ok(frame) = tokio::time::timeout(silence, self.body.frame()).await else {
+                self.silent = true;
+                return Ok(None);
+            };
             match frame {
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
@@ -381,3 +467,6 @@ impl Lines {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

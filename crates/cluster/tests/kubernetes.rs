@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use windlass_cluster::{
     ApplyOptions, ChangeKind, Cluster, ConnectOptions, DeleteOptions, DryRun, Identity, KindFilter,
-    Outcome, Tracker,
+    Outcome, RespectRbac, Tracker,
 };
 use windlass_engine::state::Health;
 use windlass_object::{GroupVersionKind, Object, ResourceKey, Value, json};
@@ -46,6 +46,7 @@ async fn connect(kubernetes: &Kubernetes) -> Cluster {
         namespaces: Vec::new(),
         cluster_resources: true,
         filter: KindFilter::default(),
+        respect_rbac: RespectRbac::Off,
         queries_per_second: None,
         tracker: Arc::new(ByLabel),
     };

@@ -85,6 +85,7 @@ impl Api {
             namespaces: Vec::new(),
             cluster_resources: true,
             filter: KindFilter::default(),
+            respect_rbac: windlass_cluster::RespectRbac::Off,
             queries_per_second: None,
             tracker: Arc::new(Nobodys),
         };

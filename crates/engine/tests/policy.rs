@@ -177,6 +177,15 @@ fn self_heal_slows_down() {
         "skip until 6: already attempted sync to [r1], self-heal waits until 2026-01-01T00:00:06Z",
     );
     check(&after(2, 6), "sync prune=false [\"b\"] attempt=3: Initiated automated sync to 'r1'");
+    // What held for long is forgotten: drift of another week waits for nothing.
+    check(&after(7, 329), "sync prune=false [\"b\"] attempt=8: Initiated automated sync to 'r1'");
+    check(&after(7, 330), "sync prune=false [\"b\"] attempt=1: Initiated automated sync to 'r1'");
+    let fixed = SelfHealBackoff {
+        first: std::time::Duration::ZERO,
+        fixed: std::time::Duration::from_secs(7),
+        ..SelfHealBackoff::default()
+    };
+    assert_eq!([fixed.after(0).as_secs(), fixed.after(9).as_secs()], [7, 7]);
     let pauses: Vec<u64> = (0..8).map(|n| SelfHealBackoff::default().after(n).as_secs()).collect();
     assert_eq!(pauses, [0, 2, 6, 18, 54, 162, 300, 300]);
     assert_eq!(SelfHealBackoff::default().after(i64::MAX).as_secs(), 300);

@@ -134,6 +134,6 @@ fn given(
         return machine.done(Value::text(&variable.value));
     }
     let program = parser::parse(&format!("<{what}:{}>", variable.name), &variable.value)?;
-    let root = machine.root()?;
+    let root = machine.root("")?;
     machine.thunk(Thunk::Pending(program, root))
 }

@@ -6,7 +6,6 @@
   isObject(v):: std.type(v) == 'object',
   isArray(v):: std.type(v) == 'array',
   isFunction(v):: std.type(v) == 'function',
-  isNull(v):: std.type(v) == 'null',
   isEven(x):: x % 2 == 0,
   isOdd(x):: x % 2 != 0,
   isInteger(x):: x == std.floor(x),
@@ -84,10 +83,10 @@
   split(str, c):: std.splitLimit(str, c, -1),
   substr(str, from, len):: std.join('', [str[i] for i in std.range(from, std.min(from + len, std.length(str)) - 1)]),
   equalsIgnoreCase(a, b):: std.asciiLower(a) == std.asciiLower(b),
-  lstripChars(str, chars):: std.stripEnds(str, chars, true, false),
-  rstripChars(str, chars):: std.stripEnds(str, chars, false, true),
-  stripChars(str, chars):: std.stripEnds(str, chars, true, true),
-  trim(str):: std.stripEnds(str, ' \t\n\f\r\u0085\u00A0', true, true),
+  lstripChars(str, chars):: std['$stripEnds'](str, chars, true, false),
+  rstripChars(str, chars):: std['$stripEnds'](str, chars, false, true),
+  stripChars(str, chars):: std['$stripEnds'](str, chars, true, true),
+  trim(str):: std['$stripEnds'](str, ' \t\n\f\r\u0085\u00A0', true, true),
   min(a, b):: if a < b then a else b,
   max(a, b):: if a > b then a else b,
   manifestJson(value):: std.manifestJsonEx(value, '    '),
@@ -100,6 +99,83 @@
     local section(s) = std.flattenArrays([line(k, s[k]) for k in std.objectFields(s)]);
     std.lines((if std.objectHas(ini, 'main') then section(ini.main) else []) +
               std.flattenArrays([['[%s]' % k] + section(ini.sections[k]) for k in std.objectFields(ini.sections)])),
+  id(x):: x,
+  modulo(x, y):: x % y,
+  native(x):: null,
+  resolvePath(f, r):: local parts = std.split(f, '/'); std.join('/', parts[:std.length(parts) - 1] + [r]),
+  __compare(a, b):: if a < b then -1 else if a > b then 1 else 0,
+  __compare_array(a, b):: std.__compare(a, b),
+  __array_less(a, b):: a < b,
+  __array_less_or_equal(a, b):: a <= b,
+  __array_greater(a, b):: a > b,
+  __array_greater_or_equal(a, b):: a >= b,
+  escapeStringXML(str_)::
+    local names = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;', "'": '&apos;' };
+    std.join('', [std.get(names, c, c) for c in std.stringChars(std.toString(str_))]),
+  manifestPython(v)::
+    if std.isObject(v) then
+      '{' + std.join(', ', ['%s: %s' % [std.escapeStringPython(k), std.manifestPython(v[k])] for k in std.objectFields(v)]) + '}'
+    else if std.isArray(v) then '[' + std.join(', ', [std.manifestPython(x) for x in v]) + ']'
+    else if std.isString(v) then std.escapeStringPython(v)
+    else if std.isFunction(v) then error 'cannot manifest function'
+    else if v == true then 'True' else if v == false then 'False' else if v == null then 'None'
+    else std.toString(v),
+  manifestPythonVars(conf)::
+    std.join('', ['%s = %s\n' % [k, std.manifestPython(conf[k])] for k in std.objectFields(conf)]),
+  manifestXmlJsonml(value)::
+    local element(v) =
+      if std.isString(v) then v else
+        local given = std.length(v) > 1 && std.isObject(v[1]);
+        local named = if given then v[1] else {};
+        local inner = v[(if given then 2 else 1):];
+        '<' + v[0] + std.join('', [' %s="%s"' % [k, named[k]] for k in std.objectFields(named)]) + '>' +
+        std.join('', [element(x) for x in inner]) + '</' + v[0] + '>';
+    if std.isArray(value) then element(value)
+    else error 'Expected a JSONML value (an array), got %s' % std.type(value),
+  manifestToml(value):: std.manifestTomlEx(value, '  '),
+  manifestTomlEx(value, indent)::
+    // A table has lines of its own first, then its tables and lists of tables.
+    local bare = std.stringChars('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-');
+    local key(k) =
+      if k == '' then "''" else if std.all([std.member(bare, c) for c in std.stringChars(k)]) then k else std.escapeStringJson(k);
+    local isTables(v) =
+      std.isObject(v) || (std.isArray(v) && std.length(v) > 0 && std.all([std.isObject(x) for x in v]));
+    local shown(path) = '[' + std.join(' ', [std.toString(p) for p in path]) + ']';
+    local inline(v, path, at, oneLine) =
+      if std.isArray(v) then
+        if std.length(v) == 0 then '[]' else
+          local gap = if oneLine then ' ' else '\n';
+          local deeper = if oneLine then '' else at + indent;
+          local items = [deeper + inline(v[i], path + [i], '', true) for i in std.range(0, std.length(v) - 1)];
+          '[' + gap + std.join(',' + gap, items) + gap + (if oneLine then '' else at) + ']'
+      else if std.isObject(v) then
+        local pairs = [key(k) + ' = ' + inline(v[k], path + [k], '', true) for k in std.objectFields(v)];
+        '{ ' + std.join(', ', pairs) + ' }'
+      else if std.isString(v) then std.escapeStringJson(v)
+      else if std.isFunction(v) then error 'Tried to manifest function at ' + shown(path)
+      else if v == null then error 'Tried to manifest "null" at ' + shown(path)
+      else std.toString(v);
+    local body(v, names, path, at) =
+      local lines = [
+        at + key(k) + ' = ' + inline(v[k], path + [k], at, false)
+        for k in std.objectFields(v)
+        if !isTables(v[k])
+      ];
+      local table(v, open, close, names, path) =
+        at + open + std.join('.', names) + close +
+        (if std.length(v) == 0 then '' else '\n' + body(v, names, path, at + indent));
+      local tables = std.flattenArrays([
+        if std.isObject(v[k]) then ['', table(v[k], '[', ']', names + [key(k)], path + [k])]
+        else std.flattenArrays([
+          ['', table(v[k][i], '[[', ']]', names + [key(k)], path + [k, i])]
+          for i in std.range(0, std.length(v[k]) - 1)
+        ])
+        for k in std.objectFields(v)
+        if isTables(v[k])
+      ]);
+      std.join('\n', [std.join('\n', lines)] + tables);
+    if std.isObject(value) then body(value, [], [], '')
+    else error 'TOML body must be an object. Got %s' % std.type(value),
   escapeStringPython(str):: std.escapeStringJson(str),
   escapeStringBash(str):: "'" + std.strReplace(str, "'", "'\"'\"'") + "'",
   escapeStringDollars(str):: std.strReplace(str, '$', '$$'),

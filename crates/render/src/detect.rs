@@ -51,7 +51,9 @@ pub(crate) fn source_type(
     tree: &dyn Tree,
     root: &TreePath,
     blocks: &Blocks,
+    disabled: &[SourceType],
 ) -> Result<SourceType, Diagnostic> {
+    let enabled = |kind: &SourceType| !disabled.contains(kind);
     let fail = |reason| Diagnostic::of_file(root, reason);
     let given: Vec<SourceType> = [
         (blocks.kustomize.is_some(), SourceType::Kustomize),
@@ -64,7 +66,8 @@ pub(crate) fn source_type(
     .collect();
     match given.as_slice() {
         [] => {}
-        [one] => return Ok(*one),
+        [one] if enabled(one) => return Ok(*one),
+        [_] => return Ok(SourceType::Directory),
         several => {
             let names: Vec<_> = several.iter().map(ToString::to_string).collect();
             return Err(fail(Reason::SeveralTypes(names.join(","))));
@@ -74,9 +77,9 @@ pub(crate) fn source_type(
     let found = listing.iter().rev().filter(|(_, e)| e.kind != EntryKind::Directory).find_map(
         |(name, _)| match name.as_str() {
             "kustomization.yaml" | "kustomization.yml" | "Kustomization" => {
-                Some(SourceType::Kustomize)
+                Some(SourceType::Kustomize).filter(enabled)
             }
-            name if name.ends_with("Chart.yaml") => Some(SourceType::Helm),
+            name if name.ends_with("Chart.yaml") => Some(SourceType::Helm).filter(enabled),
             _ => None,
         },
     );

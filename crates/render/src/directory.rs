@@ -8,7 +8,7 @@ use windlass_object::yaml;
 use windlass_tree::{Entry, EntryKind, Glob, Tree, TreeError, TreePath, resolve};
 
 use crate::objects::object;
-use crate::{Diagnostic, Directory, Environment, Findings, Reason, jsonnet};
+use crate::{Diagnostic, Directory, Environment, Findings, Reason, SourceType, Spec, jsonnet};
 
 /// A file with this in it is not rendered.
 const SKIP_MARKER: &[u8] = b"+argocd:skip-file-rendering";
@@ -21,7 +21,7 @@ pub(crate) fn render(
     tree: &dyn Tree,
     root: &TreePath,
     options: &Directory,
-    max_bytes: u64,
+    spec: &Spec,
     environment: &Environment<'_>,
     findings: &mut Findings,
 ) {
@@ -33,8 +33,9 @@ pub(crate) fn render(
         include: Filter::new("include", &options.include, root, findings),
         exclude: Filter::new("exclude", &options.exclude, root, findings),
         program: jsonnet::Program { tree, root, options: &options.jsonnet, environment },
-        remaining: if max_bytes == 0 { u64::MAX } else { max_bytes },
-        max_bytes,
+        without_jsonnet: spec.disabled.contains(&SourceType::Directory),
+        remaining: if spec.max_bytes == 0 { u64::MAX } else { spec.max_bytes },
+        max_bytes: spec.max_bytes,
         findings,
     };
     if walk.directory(root, 0).is_err() {
@@ -81,6 +82,7 @@ struct Walk<'a> {
     include: Filter,
     exclude: Filter,
     program: jsonnet::Program<'a>,
+    without_jsonnet: bool,
     remaining: u64,
     max_bytes: u64,
     findings: &'a mut Findings,
@@ -146,6 +148,9 @@ impl Walk<'_> {
             Err(e) => return self.fail(path, Reason::Tree(e)),
         };
         if contains(&text, SKIP_MARKER) {
+            return Ok(());
+        }
+        if extension == "jsonnet" && self.without_jsonnet {
             return Ok(());
         }
         if extension == "jsonnet" {

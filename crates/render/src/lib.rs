@@ -120,7 +120,7 @@ impl Findings {
             Ok(blocks) => blocks,
             Err(diagnostic) => return self.give_up(diagnostic),
         };
-        let source_type = match detect::source_type(tree, &root, &blocks) {
+        let source_type = match detect::source_type(tree, &root, &blocks, &spec.disabled) {
             Ok(source_type) => source_type,
             Err(diagnostic) => return self.give_up(diagnostic),
         };
@@ -128,7 +128,7 @@ impl Findings {
         match source_type {
             SourceType::Directory => {
                 let options = blocks.directory.unwrap_or_default();
-                directory::render(tree, &root, &options, spec.max_bytes, &environment, self);
+                directory::render(tree, &root, &options, spec, &environment, self);
             }
             SourceType::Helm => {
                 let options = blocks.helm.unwrap_or_default();

@@ -7,7 +7,7 @@ use windlass_helm::Draws;
 use windlass_object::{Value, patch, yaml};
 use windlass_tree::{Tree, TreeError, TreePath};
 
-use crate::{Diagnostic, HelmOptions, JsonnetOptions, KustomizeOptions, Reason};
+use crate::{Diagnostic, HelmOptions, JsonnetOptions, KustomizeOptions, Reason, SourceType};
 
 /// The longest override file, in bytes.
 const MAX_OVERRIDE_BYTES: u64 = 1 << 20;
@@ -33,6 +33,9 @@ pub struct Spec {
     pub references: Option<BTreeMap<String, Reference>>,
     /// The flags that overlays are built with.
     pub kustomize_build_options: String,
+    /// Kinds of sources that are taken for plain directories; with [`SourceType::Directory`] Jsonnet
+    /// is passed over.
+    pub disabled: Vec<SourceType>,
 }
 
 /// What a tree is rendered for.
@@ -114,6 +117,7 @@ impl Default for Spec {
             blocks: Blocks::default(),
             overrides: vec![".argocd-source.yaml".to_owned()],
             max_bytes: 10_000_000,
+            disabled: Vec::new(),
             installation: Installation::default(),
             environment: BTreeMap::new(),
             references: None,

@@ -170,6 +170,31 @@ fn too_much_is_refused() {
 }
 
 #[test]
+fn what_is_switched_off_is_a_plain_directory() {
+    let files = format!(
+        "-- app/a.yaml\n{}-- app/Chart.yaml\napiVersion: v2\n-- app/kustomization.yaml\n{{}}\n\
+         -- app/b.jsonnet\n{{}}\n",
+        cm("a")
+    );
+    let check = |disabled: &[SourceType], blocks: Blocks, wanted: SourceType| {
+        let path = TreePath::new("app").unwrap();
+        let spec = Spec { path, blocks, disabled: disabled.to_vec(), ..Spec::default() };
+        let Outcome::Done(done) = render(&tree(&files), &spec, &Given::default()) else { panic!() };
+        assert_eq!(done.source_type, Some(wanted), "{disabled:?}");
+        done.manifests.len()
+    };
+    let (helm, kustomize, jsonnet) =
+        (SourceType::Helm, SourceType::Kustomize, SourceType::Directory);
+    check(&[], Blocks::default(), kustomize);
+    check(&[kustomize], Blocks::default(), helm);
+    let all = [helm, kustomize, jsonnet];
+    assert_eq!(check(&all, Blocks::default(), jsonnet), 1);
+    let asks = Blocks { helm: Some(HelmOptions::default()), ..Blocks::default() };
+    check(&[], asks.clone(), helm);
+    assert_eq!(check(&all, asks, jsonnet), 1);
+}
+
+#[test]
 fn what_a_directory_is() {
     let check = |fixture: &str, wanted: Option<SourceType>, bad: &[&str]| {
         let rendered = run(fixture, None);

@@ -19,6 +19,7 @@
 
 #![forbid(unsafe_code)]
 
+mod admission_webhook;
 mod argocd;
 mod build;
 mod certificates;
@@ -38,6 +39,7 @@ mod token_server;
 mod usage;
 mod wait;
 
+pub use admission_webhook::AdmissionWebhook;
 pub use argocd::{ArgoCd, ArgoCdOptions};
 pub use build::{build, module_dir};
 pub use certificates::Authority;

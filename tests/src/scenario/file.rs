@@ -27,6 +27,11 @@ pub(crate) struct Scenario {
     /// share a system.
     #[serde(default)]
     pub(crate) settings: BTreeMap<String, BTreeMap<String, String>>,
+    /// Admission webhooks by name, and what they do (`windlass_testkit::AdmissionWebhook::url`):
+    /// `$WEBHOOK.name` is the address, `$AUTHORITY` the certificate. The embedded API has none, so
+    /// Windlass plays such a scenario on a real Kubernetes.
+    #[serde(default)]
+    pub(crate) webhooks: BTreeMap<String, Value>,
     /// Objects that are there before the Applications.
     #[serde(default)]
     pub(crate) objects: Vec<Value>,
@@ -187,7 +192,13 @@ impl Scenario {
 
     /// Scenarios with equal keys may share a system.
     pub(crate) fn system(&self) -> String {
-        serde_json::to_string(&self.settings).unwrap_or_default()
+        let settings = serde_json::to_string(&self.settings).unwrap_or_default();
+        if self.needs_kubernetes() { format!("{settings} on Kubernetes") } else { settings }
+    }
+
+    /// Whether the embedded API lacks something that it needs.
+    pub(crate) fn needs_kubernetes(&self) -> bool {
+        !self.webhooks.is_empty()
     }
 }
 

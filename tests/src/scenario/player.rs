@@ -313,6 +313,12 @@ impl<'a> Play<'a> {
             let path = format!("{}.{repository}", self.scenario.name);
             words.insert(self.system.charts_url(&path), format!("$CHARTS.{repository}"));
         }
+        for (name, what) in &self.scenario.webhooks {
+            words.insert(self.system.webhook.url(what), format!("$WEBHOOK.{name}"));
+        }
+        if !self.scenario.webhooks.is_empty() {
+            words.insert(self.system.webhook.ca_bundle(), "$AUTHORITY".to_owned());
+        }
         for (repository, commits) in &self.commits {
             for (number, commit) in commits.iter().enumerate() {
                 let word = format!("$COMMIT.{repository}.{}", number + 1);

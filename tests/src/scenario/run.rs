@@ -221,6 +221,14 @@ fn compare_group(
     known: &Known,
     failures: &Mutex<Vec<String>>,
 ) -> Result<()> {
+    let who = if group[0].needs_kubernetes() {
+        if !windlass_testkit::available(&["kubectl", "kube"]) {
+            return Ok(());
+        }
+        Who::WindlassOnKubernetes
+    } else {
+        who
+    };
     let system = System::start(who, &group[0].settings)?;
     let played = Mutex::new(Vec::new());
     pool(group.iter().collect(), AT_ONCE, &|scenario: &Scenario| {

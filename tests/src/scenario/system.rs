@@ -9,8 +9,8 @@ use anyhow::Result;
 use tempfile::TempDir;
 use windlass_object::{Value, json};
 use windlass_testkit::{
-    ArgoCd, ArgoCdOptions, FileServer, GitHttp, GitHttpOptions, Kubernetes, Parts, Process,
-    wait_for,
+    AdmissionWebhook, ArgoCd, ArgoCdOptions, FileServer, GitHttp, GitHttpOptions, Kubernetes,
+    Parts, Process, wait_for,
 };
 
 use crate::{ApiClient, PATIENCE, World, define_workflows};
@@ -37,6 +37,7 @@ pub(crate) struct System {
     pub(crate) api: ApiClient,
     pub(crate) git: GitHttp,
     files: FileServer,
+    pub(crate) webhook: AdmissionWebhook,
     dir: TempDir,
     kubeconfig: PathBuf,
     argocd: Option<ArgoCd>,
@@ -52,6 +53,7 @@ impl System {
         let git = GitHttp::start(&dir.path().join("git"), GitHttpOptions::default())?;
         std::fs::create_dir(dir.path().join("charts"))?;
         let files = FileServer::start(&dir.path().join("charts"), "", "")?;
+        let webhook = AdmissionWebhook::start()?;
         let kubernetes = match who {
             Who::Windlass => None,
             Who::ArgoCd | Who::WindlassOnKubernetes => Some(Kubernetes::start(Parts::Full)?),
@@ -66,7 +68,7 @@ impl System {
         }
         let api = ApiClient::connect(&kubeconfig)?;
         let mut system =
-            Self { who, api, git, files, dir, kubeconfig, argocd, windlass, kubernetes };
+            Self { who, api, git, files, webhook, dir, kubeconfig, argocd, windlass, kubernetes };
         define_workflows(&system.api)?;
         system.configure(&Settings::new(), settings)?;
         Ok(system)

@@ -229,6 +229,7 @@ impl Clusters {
             namespaces: described.as_ref().map(|c| c.namespaces.clone()).unwrap_or_default(),
             cluster_resources: described.as_ref().is_none_or(|c| c.cluster_resources),
             filter: settings.filter.clone(),
+            respect_rbac: settings.respect_rbac,
             queries_per_second: self.queries_per_second,
             tracker: Arc::new(ByMark {
                 tracking: settings.tracking.clone(),

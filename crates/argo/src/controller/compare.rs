@@ -156,6 +156,7 @@ impl Subject<'_> {
             } else if key.namespace.is_empty() {
                 self.namespace().clone_into(&mut key.namespace);
             }
+            self.cluster.manages(&key.kind, &key.namespace, &key.name)?;
             let known = live.get(&key).is_some_and(|o| o.gvk().version == gvk.version);
             if !known
                 && permits(&key)
@@ -197,10 +198,11 @@ impl Subject<'_> {
         let namespace = self.destination_namespace(metadata.as_ref()).await?;
         let answers = self.answers(&prepared.targets, &live).await;
         let mode = |target: &Object, _: &Object| match answers.get(&target.key()) {
-            Some(answer) => Mode::ServerSide {
+            Some(Ok(answer)) => Mode::ServerSide {
                 answer: answer.clone(),
                 include_webhooks: self.compare_option("IncludeMutationWebhook=true"),
             },
+            Some(Err(reason)) => Mode::Refused(reason.clone()),
             None if self.server_side(target) => Mode::StructuredMerge,
             None => Mode::ThreeWay,
         };
@@ -284,14 +286,20 @@ impl Subject<'_> {
             && !sync_option(target, "ServerSideApply=false")
     }
 
-    /// What the API answers to a server-side apply that changes nothing: asked where the
-    /// application wants to be compared so, and where no schema says how to merge.
+    /// Whether the API is asked what each object would be.
+    fn by_server(&self) -> bool {
+        (self.settings.server_side_diff || self.compare_option("ServerSideDiff=true"))
+            && !self.compare_option("ServerSideDiff=false")
+    }
+
+    /// What the API answers to a server-side apply that changes nothing, or why it refuses: asked
+    /// where the application wants to be compared so, and where no schema says how to merge.
     async fn answers(
         &self,
         targets: &Targets,
         live: &LiveObjects,
-    ) -> HashMap<ResourceKey, Arc<Object>> {
-        let by_server = self.compare_option("ServerSideDiff=true");
+    ) -> HashMap<ResourceKey, Result<Arc<Object>, String>> {
+        let by_server = self.by_server();
         let asked = targets.objects.iter().filter(|target| {
             live.contains_key(&target.key())
                 && (by_server
@@ -300,12 +308,16 @@ impl Subject<'_> {
         });
         let mut answers = HashMap::new();
         for target in asked {
-            match self.cluster.server_side_apply(target, DryRun::Server, None).await {
-                Ok(applied) => {
-                    answers.insert(target.key(), Arc::new(applied.object));
+            let answer = self.cluster.server_side_apply(target, DryRun::Server, None).await;
+            let answer = match answer {
+                Ok(applied) => Ok(Arc::new(applied.object)),
+                Err(error) if by_server => Err(error.to_string()),
+                Err(error) => {
+                    tracing::debug!(key = %target.key(), %error, "no server-side diff");
+                    continue;
                 }
-                Err(error) => tracing::debug!(key = %target.key(), %error, "no server-side diff"),
-            }
+            };
+            answers.insert(target.key(), answer);
         }
         answers
     }

@@ -147,7 +147,9 @@ impl Context {
         let mirror = old.filter != settings.filter
             || old.tracking != settings.tracking
             || old.ignore_updates != settings.ignore_updates
+            || old.respect_rbac != settings.respect_rbac
             || old.customizations != settings.customizations;
+        self.charts.allow(settings.artifacts.clone());
         self.clusters.enable_in_cluster(settings.in_cluster);
         let namespaces = settings.application_namespaces.clone();
         self.application_namespaces.send_if_modified(|known| {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
-use windlass_cluster::{KindFilter, KindRule};
+use windlass_charts::ArtifactRules;
+use windlass_cluster::{KindFilter, KindRule, RespectRbac};
 use windlass_engine::known_types::KnownTypes;
 use windlass_engine::normalize::IgnoreStatus;
 use windlass_engine::policy::{SelfHealBackoff, parse_duration};
@@ -14,7 +15,7 @@ use windlass_object::yaml;
 use super::namespaces::Namespaces;
 use super::projects::{self, GlobalProject};
 use super::{ignored, known_types, unread, updates};
-use crate::build_options::BuildOptions;
+use crate::build_options::{BuildOptions, bytes};
 use crate::customizations::Customizations;
 use crate::types::IgnoreDifference;
 
@@ -39,10 +40,16 @@ pub struct Settings {
     /// Longest sync; zero is without bound.
     pub(crate) sync_timeout: Duration,
     pub(crate) in_cluster: bool,
+    /// Whether the API is asked what an object would be, where an application does not say.
+    pub(crate) server_side_diff: bool,
     /// Health and actions of kinds.
     pub customizations: Customizations,
-    /// The flags that overlays are built with.
+    /// How sources are built.
     pub build_options: BuildOptions,
+    /// Which artifacts of registries are taken.
+    pub(crate) artifacts: ArtifactRules,
+    /// What kinds that may not be listed mean.
+    pub(crate) respect_rbac: RespectRbac,
     /// Fields that are not compared in any application.
     pub ignore_differences: Vec<IgnoreDifference>,
     /// Fields whose changes wake no application; none is all changes wake.
@@ -105,6 +112,8 @@ impl Settings {
         let jitter = time(config, "timeout.reconciliation.jitter", 60);
         let first = time(parameters, "controller.self.heal.backoff.timeout.seconds", 2);
         let longest = time(parameters, "controller.self.heal.backoff.cap.seconds", 300);
+        let cooldown = time(parameters, "controller.self.heal.backoff.cooldown.seconds", 330);
+        let fixed = time(parameters, "controller.self.heal.timeout.seconds", 0);
         let sync_timeout = time(parameters, "controller.sync.timeout.seconds", 0);
         let mut rules = |key: &str| match rules(text(key)) {
             Ok(rules) => rules,
@@ -118,6 +127,15 @@ impl Settings {
             filter.exclusions = exclusions;
         }
         filter.inclusions = rules("resource.inclusions").unwrap_or_default();
+        let respect_rbac = match text("resource.respectRBAC") {
+            "" => RespectRbac::Off,
+            "normal" => RespectRbac::Normal,
+            "strict" => RespectRbac::Strict,
+            other => {
+                problems.push(format!("resource.respectRBAC: invalid value {other:?}"));
+                RespectRbac::Off
+            }
+        };
         let (ignore_status, ignore_aggregated_roles) =
             compare_options(text("resource.compareoptions"));
         let label = text("application.instanceLabelKey");
@@ -141,11 +159,16 @@ impl Settings {
                 first,
                 factor: parameter("controller.self.heal.backoff.factor").parse().unwrap_or(3.0),
                 cap: longest,
+                fixed,
+                cooldown,
             },
             sync_timeout,
+            server_side_diff: parameter("controller.diff.server.side") == "true",
             in_cluster: flag("cluster.inClusterEnabled", true),
             customizations,
-            build_options: BuildOptions::read(config),
+            build_options: BuildOptions::read(config, parameters),
+            artifacts: artifacts(parameters),
+            respect_rbac,
             ignore_differences,
             ignore_updates,
             application_namespaces: Namespaces::read(parameter("application.namespaces")),
@@ -196,6 +219,21 @@ fn rules(text: &str) -> Result<Option<Vec<KindRule>>, String> {
         clusters: rule.clusters,
     });
     Ok(Some(rules.collect()))
+}
+
+fn artifacts(parameters: &Data) -> ArtifactRules {
+    let mut rules = ArtifactRules::default();
+    let types = parameters.get("reposerver.oci.layer.media.types").map_or("", |v| v.trim());
+    if !types.is_empty() {
+        rules.media_types = types.split(',').map(|name| name.trim().to_owned()).collect();
+    }
+    let size = bytes(parameters, "reposerver.oci.manifest.max.extracted.size");
+    rules.max_bytes = size.unwrap_or(rules.max_bytes);
+    let unbounded = parameters.get("reposerver.disable.oci.manifest.max.extracted.size");
+    if unbounded.is_some_and(|word| word == "true") {
+        rules.max_bytes = u64::MAX;
+    }
+    rules
 }
 
 fn compare_options(text: &str) -> (IgnoreStatus, bool) {

@@ -40,6 +40,8 @@ pub enum Mode {
         /// Whether what others than we changed in the answer (webhooks) counts.
         include_webhooks: bool,
     },
+    /// By that answer, and there is none: why not, in the API's words.
+    Refused(String),
 }
 
 /// What comparison goes by.
@@ -105,6 +107,17 @@ pub enum DiffError {
     /// A rule of what is ignored cannot be understood: what it would have ignored is not known.
     #[error("failed to create diff normalizer: {0}")]
     Rules(String),
+    /// The API does not say what the object would be.
+    #[error(
+        "failed to calculate diff: error calculating server side diff: serverSideDiff error: error \
+         running server side apply in dryrun mode for resource {object}: {reason}"
+    )]
+    Refused {
+        /// Kind and name.
+        object: String,
+        /// The API's words.
+        reason: String,
+    },
     /// The kind has no schema, and its comparison needs one.
     #[error("unable to resolve parseableType for GroupVersionKind: {0}")]
     NoSchema(GroupVersionKind),
@@ -166,6 +179,10 @@ pub fn diff(
             take_out(&mut live, &theirs);
             Ok(server_side(&answer, live, *include_webhooks, settings))
         }
+        Mode::Refused(reason) => Err(DiffError::Refused {
+            object: format!("{}/{}", target.kind(), target.name()),
+            reason: reason.clone(),
+        }),
         mode => {
             let theirs = set_by(&trusted, &target, &live);
             take_out(&mut target, &theirs);

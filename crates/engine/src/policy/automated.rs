@@ -41,7 +41,8 @@ pub struct Attempt {
     pub self_heal_attempts: i64,
 }
 
-/// Pause before self-heal: `first · factor^(attempts − 1)`, at most `cap`; none before the first.
+/// Pause before self-heal: `first · factor^(attempts − 1)`, at most `cap`; none before the first
+/// attempt. Without `first` it is always `fixed`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SelfHealBackoff {
     /// Pause after the first attempt.
@@ -50,17 +51,30 @@ pub struct SelfHealBackoff {
     pub factor: f64,
     /// Longest pause.
     pub cap: Duration,
+    /// Pause where there is no `first`.
+    pub fixed: Duration,
+    /// After a success that lasted so long attempts are counted anew.
+    pub cooldown: Duration,
 }
 
 impl Default for SelfHealBackoff {
     fn default() -> Self {
-        Self { first: Duration::from_secs(2), factor: 3.0, cap: Duration::from_secs(300) }
+        Self {
+            first: Duration::from_secs(2),
+            factor: 3.0,
+            cap: Duration::from_secs(300),
+            fixed: Duration::ZERO,
+            cooldown: Duration::from_secs(330),
+        }
     }
 }
 
 impl SelfHealBackoff {
     /// Pause after so many attempts in a row.
     pub fn after(&self, attempts: i64) -> Duration {
+        if self.first.is_zero() {
+            return self.fixed;
+        }
         if attempts < 1 {
             return Duration::ZERO;
         }
@@ -170,8 +184,11 @@ pub fn decide(situation: &Situation<'_>) -> Decision {
         if !policy.self_heal {
             return skip(format!("most recent sync already to {wanted}"));
         }
-        let pause = situation.backoff.after(last.self_heal_attempts);
         let since = last.finished_at.unwrap_or(situation.now);
+        let rested = situation.now.duration_since(since).unsigned_abs();
+        let cooled = last.finished_at.is_none() || rested >= situation.backoff.cooldown;
+        let before = if cooled { 0 } else { last.self_heal_attempts };
+        let pause = situation.backoff.after(before);
         let until = since.saturating_add(pause).unwrap_or(Timestamp::MAX);
         if until > situation.now {
             return Decision::Skip {
@@ -180,7 +197,7 @@ pub fn decide(situation: &Situation<'_>) -> Decision {
                 until: Some(until),
             };
         }
-        attempts = last.self_heal_attempts + 1;
+        attempts = before + 1;
         resources.extend(situation.resources.iter().filter(pending).map(|r| Selected {
             group: r.group.clone(),
             kind: r.kind.clone(),

@@ -7,7 +7,7 @@ mod operators;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::ast::{Assert, Bind, Clause, Expr, ImportAs, Kind, Name};
+use crate::ast::{Assert, Bind, Clause, Expr, ImportAs, Kind, Name, Visibility};
 use crate::error::Error;
 use crate::value::{Callable, Object, Scope, ScopeId, Thunk, ThunkId, Value};
 use crate::{Importer, Limits, parser, std_library};
@@ -138,9 +138,15 @@ impl<'a> Machine<'a> {
         self.scope(Scope { names, outer: Some(outer), own, dollar })
     }
 
-    pub(crate) fn root(&mut self) -> Result<ScopeId> {
+    /// The outermost scope of a file.
+    pub(crate) fn root(&mut self, file: &str) -> Result<ScopeId> {
         let names = match self.library.clone() {
-            Some(library) => vec![("std".into(), self.done(library)?)],
+            Some(library) => {
+                let name = self.done(Value::text(file))?;
+                let own = self.given(vec![("thisFile".into(), name, Visibility::Hidden)])?;
+                let library = self.add(&library, &own)?;
+                vec![("std".into(), self.done(library)?)]
+            }
             None => Vec::new(),
         };
         self.scope(Scope { names, outer: None, own: None, dollar: None })
@@ -429,7 +435,7 @@ impl<'a> Machine<'a> {
             ImportAs::Text => self.done(Value::text(&String::from_utf8_lossy(&bytes)))?,
             ImportAs::Code => {
                 let program = parser::parse(&found, &String::from_utf8_lossy(&bytes))?;
-                let root = self.root()?;
+                let root = self.root(&found)?;
                 self.thunk(Thunk::Pending(program, root))?
             }
         };

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
+use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest as _, Sha256, Sha512};
 use windlass_object::yaml;
 
 use super::Arguments;
@@ -122,7 +122,7 @@ pub(super) fn call(machine: &mut Machine<'_>, args: &Arguments<'_>) -> Result<Va
             let text = args.text(machine, 0)?.to_ascii_lowercase();
             made(machine, text)
         }
-        "stripEnds" => {
+        "$stripEnds" => {
             let (text, set) = (args.text(machine, 0)?, args.text(machine, 1)?);
             let mut rest: &str = &text;
             if args.flag(machine, 2)? {
@@ -182,13 +182,9 @@ pub(super) fn call(machine: &mut Machine<'_>, args: &Arguments<'_>) -> Result<Va
             }
             made(machine, String::from_utf8_lossy(&bytes).into_owned())
         }
-        "sha256" => {
+        "md5" | "sha1" | "sha256" | "sha512" | "sha3" => {
             let text = args.text(machine, 0)?;
-            made(machine, hexadecimal(&Sha256::digest(text.as_bytes())))
-        }
-        "sha512" => {
-            let text = args.text(machine, 0)?;
-            made(machine, hexadecimal(&Sha512::digest(text.as_bytes())))
+            made(machine, sum(args.name, text.as_bytes()))
         }
         "escapeStringJson" => {
             let value = args.any(machine, 0)?;
@@ -197,6 +193,17 @@ pub(super) fn call(machine: &mut Machine<'_>, args: &Arguments<'_>) -> Result<Va
         }
         other => Err(Error::new(format!("std.{other} is not there"))),
     }
+}
+
+fn sum(name: &str, bytes: &[u8]) -> String {
+    let algorithm = match name {
+        "md5" => return format!("{:x}", md5::compute(bytes)),
+        "sha1" => &digest::SHA1_FOR_LEGACY_USE_ONLY,
+        "sha3" => &digest::SHA3_512,
+        "sha512" => &digest::SHA512,
+        _ => &digest::SHA256,
+    };
+    hexadecimal(digest::digest(algorithm, bytes).as_ref())
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -1,6 +1,7 @@
 //! A real cluster in the place of our own control plane.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -45,7 +46,16 @@ pub(super) async fn connect(
     Ok(Some(Ready { client, cache: cache_dir(), greeting, keep }))
 }
 
+/// The longest silence on a connection: an API server says something of each watch every minute.
+const SILENCE: Duration = Duration::from_secs(100);
+
 async fn config(options: &ClusterOptions) -> anyhow::Result<Config> {
+    let mut config = chosen(options).await?;
+    config.read_timeout = Some(SILENCE);
+    Ok(config)
+}
+
+async fn chosen(options: &ClusterOptions) -> anyhow::Result<Config> {
     if options.kubeconfig == Path::new("in-cluster") {
         return Config::incluster().context("this is no pod of a cluster");
     }

@@ -139,7 +139,8 @@ pub(crate) async fn render_all(
     let mirrors = Mirrors::open()?;
     let versions = Arc::new(kinds::versions(&connection.client).await?);
     let config = repositories::config_map(connection, "argocd-cm").await?;
-    let options = BuildOptions::read(&config);
+    let parameters = repositories::config_map(connection, "argocd-cmd-params-cm").await?;
+    let options = BuildOptions::read(&config, &parameters);
     let instance = tracking::instance_name(app.name(), app.namespace(), &connection.namespace);
     let draws = draws(connection, app).await?;
     let lookups = Lookups::open(connection, app).await;
