@@ -165,7 +165,9 @@ fn play(script: Script, api: &ApiClient, root: &Path, run: &Run<'_>) -> Result<V
 /// cluster is no matter here, and those of the script may change meanwhile.
 fn is_of_script(line: &str) -> bool {
     let made = [" late ", " later ", " imported ", " nobodys "];
-    let is_made = made.iter().any(|name| line.contains(name));
+    // What a smaller backup leaves out is not a matter of the first script.
+    let is_made =
+        made.iter().any(|name| line.contains(name)) && !line.ends_with(" imported needs pruning");
     is_made || line.to_lowercase().starts_with("import process")
 }
 
