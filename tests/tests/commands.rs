@@ -39,7 +39,7 @@ fn logs_of_an_application(world: &mut World) -> Result<()> {
     ensure!(of_web.len() == 2, "the pods of an object: {of_web:?}");
     ensure!(logs(&["--kind", "ConfigMap"])?.is_empty(), "no pod belongs to it");
     let none = world.windlass(&["app", "logs", "none"])?;
-    ensure!(none.code == 20 && none.err.contains("\"none\" not found"), "{none:?}");
+    ensure!(none.code == 1 && none.err.contains("\"none\" not found"), "{none:?}");
 
     // A kubelet of kwok keeps no logs: its refusal is the line of a pod, as argocd shows it.
     if world.plane() == Plane::Kubernetes {

@@ -75,7 +75,16 @@ fn normalise(value: &Value, key: &str) -> Value {
             });
             Value::String(blanked)
         }
-        Value::Array(items) => items.iter().map(|item| normalise(item, "")).collect(),
+        Value::Array(items) => {
+            let mut items: Vec<Value> = items.iter().map(|item| normalise(item, "")).collect();
+            // Their order is that of the seconds in which they came, which two servers may not
+            // count alike.
+            if key == "managedFields" {
+                let of = |item: &Value, key: &str| item[key].as_str().map(str::to_owned);
+                items.sort_by_key(|i| (of(i, "manager"), of(i, "operation"), of(i, "subresource")));
+            }
+            Value::Array(items)
+        }
         Value::Object(map) => map
             .iter()
             .map(|(key, value)| (key.clone(), normalise(value, key)))

@@ -385,8 +385,6 @@ fn localize() {
     check(
         OVERLAY,
         "localize . new --scope .. --no-verify
-        localize
-        localize . --no-verify
         localize ../base
         localize ../base ../base
         localize ../base no/such
@@ -399,6 +397,10 @@ fn localize() {
         localize https://github.com/o/r
         ",
     );
+    // Of several fields that are wrong kustomize names any, so that here only one is.
+    let outside = "-- here/kustomization.yaml\nresources: [../base]\n-- base/kustomization.yaml\n\
+                   namePrefix: a-\n";
+    check(outside, "localize\nlocalize . --no-verify");
     // Kustomize looks for the copy at the top of the new directory, wherever it is, and takes no
     // copy for different.
     let plain = OVERLAY.replace("f.txt -> real.txt", "f.txt\ntext");

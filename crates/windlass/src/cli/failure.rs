@@ -10,17 +10,24 @@ pub(crate) const GENERIC: u8 = 20;
 pub(crate) struct Failure {
     code: u8,
     message: String,
+    is_usage: bool,
 }
 
 impl Failure {
     /// The command could not do what it was asked, as argocd's `FATA` lines.
     pub(crate) fn fatal(message: impl Into<String>) -> anyhow::Error {
-        Self { code: 1, message: message.into() }.into()
+        Self { code: 1, message: message.into(), is_usage: false }.into()
     }
 
     /// A request failed.
     pub(crate) fn generic(message: impl Into<String>) -> anyhow::Error {
-        Self { code: GENERIC, message: message.into() }.into()
+        Self { code: GENERIC, message: message.into(), is_usage: false }.into()
+    }
+
+    /// A value that the command does not take: for argocd a request that failed, for our own
+    /// command line wrong usage.
+    pub(crate) fn usage(message: impl Into<String>) -> anyhow::Error {
+        Self { code: GENERIC, message: message.into(), is_usage: true }.into()
     }
 
     /// The same error, with argocd's code where it has none of its own: in `app diff` a 1 means a
@@ -29,9 +36,14 @@ impl Failure {
         if error.is::<Self>() { error } else { Self::generic(format!("{error:#}")) }
     }
 
-    /// What the process ends with.
+    /// What argocd ends with.
     pub(crate) fn code(&self) -> u8 {
         self.code
+    }
+
+    /// Whether the command line was wrong.
+    pub(crate) fn is_usage(&self) -> bool {
+        self.is_usage
     }
 }
 

@@ -156,7 +156,14 @@ pub(crate) fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::from(SIGPIPE),
         Err(error) => {
             report(&error);
-            error.downcast_ref::<failure::Failure>().map_or(ExitCode::FAILURE, |f| f.code().into())
+            match error.downcast_ref::<failure::Failure>() {
+                Some(failure) if failure.is_usage() => {
+                    output::warn("\nFor more information, try '--help'.");
+                    ExitCode::from(2)
+                }
+                Some(failure) => failure.code().into(),
+                None => ExitCode::FAILURE,
+            }
         }
     }
 }

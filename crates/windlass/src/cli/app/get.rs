@@ -88,7 +88,7 @@ async fn show(connection: &Connection, stored: &Stored, args: &Args) -> anyhow::
             return Ok(String::new());
         }
         "wide" | "" | "tree" | "tree=detailed" => {}
-        other => return Err(Failure::generic(format!("unknown output format: {other}"))),
+        other => return Err(Failure::usage(format!("unknown output format: {other}"))),
     }
     let url = repositories::page(connection, app).await;
     let mut out = status::summary(app, url.as_deref());

@@ -58,13 +58,23 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
                 output::print_line(&qualified(&stored.app))?;
             }
         }
-        wide @ ("wide" | "") => output::print(&table(&all, wide == "wide"))?,
-        other => return Err(Failure::generic(format!("unknown output format: {other}"))),
+        wide => output::print(&table(&all, wide == "wide"))?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 impl Args {
+    /// Refuses what can be refused before anything is asked.
+    ///
+    /// # Errors
+    /// When the output format is none.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        match self.output.as_str() {
+            "wide" | "name" | "json" | "yaml" | "" => Ok(()),
+            other => Err(Failure::usage(format!("unknown output format: {other}"))),
+        }
+    }
+
     fn wants(&self, app: &Application) -> bool {
         let sources = app.spec.effective_sources();
         let destination = &app.spec.destination;

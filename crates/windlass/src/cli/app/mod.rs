@@ -87,6 +87,16 @@ pub(crate) enum Command {
     Why(why::Args),
 }
 
+impl Command {
+    /// Refuses what can be refused before anything is asked.
+    ///
+    /// # Errors
+    /// When a value is none that the command takes.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        if let Self::List(args) = self { args.check() } else { Ok(()) }
+    }
+}
+
 /// Runs the command.
 pub(crate) async fn run(connection: &Connection, command: Command) -> anyhow::Result<ExitCode> {
     let ended = match command {

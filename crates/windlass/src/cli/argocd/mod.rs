@@ -180,7 +180,10 @@ pub(crate) fn execute(flags: &Flags, command: Command) -> anyhow::Result<ExitCod
             Command::Gpg(command) => gpg::run(&open().await?, command).await,
             Command::Repo(command) => repo::run(&open().await?, command).await,
             Command::Repocreds(command) => repocreds::run(&open().await?, command).await,
-            Command::App(command) => app::run(&open().await?, *command).await,
+            Command::App(command) => {
+                command.check()?;
+                app::run(&open().await?, *command).await
+            }
             Command::Proj(command) => proj::run(&open().await?, *command).await,
         }
     })
