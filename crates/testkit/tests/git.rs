@@ -7,7 +7,7 @@ use windlass_testkit::{Answer, GitHttp, GitHttpOptions, GitRepository, Login, Ss
 
 fn ls_remote(url: &str, environment: &[(&str, &str)], configuration: &[&str]) -> Result<Output> {
     let mut command = Command::new("timeout");
-    command.args(["10", "git"]);
+    command.args(["60", "git"]);
     for setting in configuration {
         command.args(["-c", setting]);
     }

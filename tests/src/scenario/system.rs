@@ -70,6 +70,11 @@ impl System {
         let mut system =
             Self { who, api, git, files, webhook, dir, kubeconfig, argocd, windlass, kubernetes };
         define_workflows(&system.api)?;
+        if who != Who::ArgoCd {
+            // What was recorded was seen before Argo CD asked Git again by itself, which it does
+            // every three minutes; a busy machine may play for longer.
+            system.set("argocd-cm", &json!({"timeout.reconciliation": "1h"}))?;
+        }
         system.configure(&Settings::new(), settings)?;
         Ok(system)
     }
@@ -105,15 +110,20 @@ impl System {
             self.api.patch("v1/ConfigMap", CONTROL, map, &json!({"data": gone}))?;
         }
         for (map, keys) in new {
-            if self.api.get("v1/ConfigMap", CONTROL, map)?.is_none() {
-                self.api.create(&json!({
-                    "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": map,
-                    "namespace": CONTROL, "labels": {"app.kubernetes.io/part-of": "argocd"}},
-                }))?;
-            }
-            self.api.patch("v1/ConfigMap", CONTROL, map, &json!({"data": keys}))?;
+            self.set(map, &json!(keys))?;
         }
         self.restart()
+    }
+
+    fn set(&self, map: &str, keys: &Value) -> Result<()> {
+        if self.api.get("v1/ConfigMap", CONTROL, map)?.is_none() {
+            self.api.create(&json!({
+                "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": map,
+                "namespace": CONTROL, "labels": {"app.kubernetes.io/part-of": "argocd"}},
+            }))?;
+        }
+        self.api.patch("v1/ConfigMap", CONTROL, map, &json!({"data": keys}))?;
+        Ok(())
     }
 
     fn restart(&mut self) -> Result<()> {

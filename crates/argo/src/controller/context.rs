@@ -253,6 +253,12 @@ impl Context {
         Ok(())
     }
 
+    /// An Application as the API has it now; none if it is gone or cannot be understood.
+    pub(crate) async fn read(&self, key: &AppKey) -> Result<Option<Application>, kube::Error> {
+        let answer = self.applications(&key.namespace).get_opt(&key.name).await?;
+        Ok(answer.as_ref().and_then(read))
+    }
+
     async fn patch_once(&self, key: &AppKey, patch: &Value) -> Result<DynamicObject, kube::Error> {
         let (api, parameters) = (self.applications(&key.namespace), PatchParams::default());
         let merge = Patch::Merge(patch);

@@ -197,6 +197,13 @@ impl Look<'_> {
         };
         self.take(&mut next, &gathered, &compared);
 
+        // Before anything is delivered or told: who deletes an application that is synced has its
+        // hooks run.
+        if !incomplete
+            && let Some(now) = self.context.apps.get(self.key).filter(|a| !a.is_terminating())
+        {
+            deletion::expect_hooks(self.context, self.key, &now, &prepared.targets).await;
+        }
         let main = (&gathered, &prepared, &compared);
         let (driven, wake) = if leaves(self.app) {
             (Driven::default(), None)
@@ -217,11 +224,6 @@ impl Look<'_> {
         };
         let before = self.context.apps.get(self.key)?;
         self.write(&before, next, also).await;
-        if !incomplete
-            && let Some(now) = self.context.apps.get(self.key).filter(|a| !a.is_terminating())
-        {
-            deletion::expect_hooks(self.context, self.key, &now, &prepared.targets).await;
-        }
         if driven.ended {
             self.context.apps.raise(self.key, Level::Revision);
         }

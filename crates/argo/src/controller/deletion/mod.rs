@@ -38,6 +38,8 @@ use crate::types::{
 
 const APPROVED: &str = "argocd.argoproj.io/deletion-approved";
 const CLEANUP: &str = "/cleanup";
+/// How often finalizers are written anew at once when somebody else's write came between.
+const CONFLICTS: usize = 5;
 
 /// One look at a deletion. Answers when to look again if nothing happens: one that failed is not tried
 /// again at once, whatever happens.
@@ -207,36 +209,56 @@ pub(crate) async fn expect_hooks(
     app: &Application,
     targets: &Targets,
 ) {
-    let mut finalizers: Vec<&str> = app.finalizers().collect();
-    let all = [
-        (
-            DeletionHook::PreDelete,
-            FINALIZER_PRE_DELETE,
-            "pre-delete-finalizer.argocd.argoproj.io/cleanup",
-        ),
-        (
-            DeletionHook::PostDelete,
-            FINALIZER_POST_DELETE,
-            "post-delete-finalizer.argocd.argoproj.io/cleanup",
-        ),
-    ];
-    for (moment, run, clean_up) in all {
+    let wanted = |moment: DeletionHook| {
         let mut hooks = targets.deletion_hooks.iter().chain(&targets.objects);
-        let wanted = hooks.any(|object| hook::runs_at(object, moment));
-        for finalizer in [run, clean_up] {
-            match finalizers.iter().position(|found| *found == finalizer) {
-                None if wanted => finalizers.push(finalizer),
-                Some(at) if !wanted => {
-                    finalizers.swap_remove(at);
-                }
-                _ => {}
-            }
-        }
-    }
-    if let Err(error) = set_finalizers(context, key, app, &finalizers).await {
+        hooks.any(|object| hook::runs_at(object, moment))
+    };
+    let wanted = [
+        (wanted(DeletionHook::PreDelete), FINALIZER_PRE_DELETE),
+        (wanted(DeletionHook::PostDelete), FINALIZER_POST_DELETE),
+    ];
+    if let Err(error) = expect(context, key, app, &wanted).await {
         tracing::debug!(app = %key, error, "finalizers cannot be written; it will be tried again");
         context.apps.raise(key, Level::Live);
     }
+}
+
+/// Others write as well, so that the newest is read again when something came between.
+async fn expect(
+    context: &Context,
+    key: &AppKey,
+    app: &Application,
+    wanted: &[(bool, &str)],
+) -> Result<(), String> {
+    let mut read = None;
+    for _ in 0..CONFLICTS {
+        let app = read.as_ref().unwrap_or(app);
+        if app.is_terminating() {
+            return Ok(());
+        }
+        let mut finalizers: Vec<String> = app.finalizers().map(str::to_owned).collect();
+        for (wanted, run) in wanted {
+            for finalizer in [(*run).to_owned(), format!("{run}{CLEANUP}")] {
+                match finalizers.iter().position(|found| *found == finalizer) {
+                    None if *wanted => finalizers.push(finalizer),
+                    Some(at) if !wanted => {
+                        finalizers.swap_remove(at);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let finalizers: Vec<&str> = finalizers.iter().map(String::as_str).collect();
+        match write_finalizers(context, key, app, &finalizers).await {
+            Err(kube::Error::Api(answer)) if answer.code == 409 => {}
+            answer => return answer.map_err(|error| error.to_string()),
+        }
+        match context.read(key).await.map_err(|error| error.to_string())? {
+            Some(app) => read = Some(app),
+            None => return Ok(()),
+        }
+    }
+    Err(format!("it was changed {CONFLICTS} times meanwhile"))
 }
 
 async fn set_finalizers(
@@ -245,6 +267,15 @@ async fn set_finalizers(
     app: &Application,
     finalizers: &[&str],
 ) -> Result<(), String> {
+    write_finalizers(context, key, app, finalizers).await.map_err(|error| error.to_string())
+}
+
+async fn write_finalizers(
+    context: &Context,
+    key: &AppKey,
+    app: &Application,
+    finalizers: &[&str],
+) -> Result<(), kube::Error> {
     if app.finalizers().eq(finalizers.iter().copied()) {
         return Ok(());
     }
@@ -256,6 +287,6 @@ async fn set_finalizers(
     match context.patch(key, &patch).await {
         Ok(()) => Ok(()),
         Err(kube::Error::Api(answer)) if answer.code == 404 => Ok(()),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(error),
     }
 }
