@@ -62,12 +62,14 @@ impl Progress {
             _ => None,
         });
         let starting = states.values().any(|s| matches!(s, State::Starting));
-        drop(states);
+        // Told while nobody else can change it: otherwise the last but one of two kinds could tell
+        // last, and the cluster would seem to be read for ever.
         self.connected(match down {
             Some(error) => Connection::Down(error),
             None if starting => Connection::Connecting,
             None => Connection::Up,
         });
+        drop(states);
         before
     }
 
@@ -86,5 +88,33 @@ impl Progress {
 
     pub(crate) fn stopped(&self, kind: &GroupKind) {
         self.states.lock().retain(|(known, _), _| known != kind);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+
+    #[test]
+    fn when_all_are_complete_the_connection_is_up_whoever_was_last() {
+        let kinds: Vec<GroupKind> = (0..2).map(|n| GroupKind::new("", &format!("K{n}"))).collect();
+        for _ in 0..5_000 {
+            let progress = Progress::new();
+            for kind in &kinds {
+                progress.started(kind, "");
+            }
+            let together = Barrier::new(kinds.len());
+            std::thread::scope(|scope| {
+                for kind in &kinds {
+                    scope.spawn(|| {
+                        together.wait();
+                        progress.complete(kind, "");
+                    });
+                }
+            });
+            assert!(matches!(*progress.connection.borrow(), Connection::Up));
+        }
     }
 }

@@ -192,9 +192,7 @@ impl Watch {
                     Err(_) => Some(self.shared.patience.forbidden),
                 }
             }
-            (Error::Api { code: 401 | 403 | 404 | 405, .. }, _) => {
-                Some(self.shared.patience.forbidden)
-            }
+            (Error::Api { code: 401 | 403 | 405, .. }, _) => Some(self.shared.patience.forbidden),
             _ => None,
         }
     }
