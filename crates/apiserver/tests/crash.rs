@@ -27,7 +27,7 @@ fn config_map(name: &str) -> ConfigMap {
 
 /// Writes as fast as it can, eight at a time, and prints what is acknowledged, until killed.
 #[tokio::test]
-#[ignore = "the process that the other test kills"]
+#[ignore = "a child process: nothing_acknowledged_is_lost starts it with --ignored"]
 async fn writer() {
     let Some(dir) = std::env::var_os(DIR) else { return };
     let server = ApiServer::open(options(Path::new(&dir))).await.unwrap();
@@ -94,7 +94,7 @@ async fn nothing_acknowledged_is_lost() {
 
 /// Writes until the disk is full, and prints what is acknowledged and how the end was told.
 #[tokio::test]
-#[ignore = "the process whose disk is full"]
+#[ignore = "a child process: a_full_disk_is_told_and_loses_nothing starts it with --ignored"]
 async fn filler() {
     let Some(dir) = std::env::var_os(DIR) else { return };
     let server = ApiServer::open(options(Path::new(&dir))).await.unwrap();

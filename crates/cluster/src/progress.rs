@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn when_all_are_complete_the_connection_is_up_whoever_was_last() {
-        let kinds: Vec<GroupKind> = (0..2).map(|n| GroupKind::new("", &format!("K{n}"))).collect();
+        let kinds: Vec<GroupKind> = (0..2).map(|n| GroupKind::new("", format!("K{n}"))).collect();
         for _ in 0..5_000 {
             let progress = Progress::new();
             for kind in &kinds {

@@ -1,6 +1,5 @@
 //! Watches of a server that is played. A minute has [`MINUTE`] here.
 
-use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::time::Instant;
 
@@ -26,10 +25,6 @@ impl Tracker for Nobody {
 
     fn health(&self, _: &Object) -> Option<Health> {
         None
-    }
-
-    fn links(&self, _: &Object) -> BTreeSet<String> {
-        BTreeSet::new()
     }
 }
 

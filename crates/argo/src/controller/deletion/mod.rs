@@ -198,7 +198,7 @@ async fn release(
     while let Some(at) = kept.iter().position(|finalizer| goes(finalizer)) {
         kept.swap_remove(at);
     }
-    set_finalizers(context, key, app, &kept).await
+    set_finalizers(context, key, app, &kept).await.map_err(|error| error.to_string())
 }
 
 /// Gives an application that has hooks of deletion the finalizers by which they run, and takes
@@ -249,7 +249,7 @@ async fn expect(
             }
         }
         let finalizers: Vec<&str> = finalizers.iter().map(String::as_str).collect();
-        match write_finalizers(context, key, app, &finalizers).await {
+        match set_finalizers(context, key, app, &finalizers).await {
             Err(kube::Error::Api(answer)) if answer.code == 409 => {}
             answer => return answer.map_err(|error| error.to_string()),
         }
@@ -262,15 +262,6 @@ async fn expect(
 }
 
 async fn set_finalizers(
-    context: &Context,
-    key: &AppKey,
-    app: &Application,
-    finalizers: &[&str],
-) -> Result<(), String> {
-    write_finalizers(context, key, app, finalizers).await.map_err(|error| error.to_string())
-}
-
-async fn write_finalizers(
     context: &Context,
     key: &AppKey,
     app: &Application,

@@ -151,6 +151,14 @@ impl Data {
         self.0.iter().map(|(key, bytes)| (key.as_str(), bytes.as_slice()))
     }
 
+    /// All fields as `stringData` of a secret has them.
+    pub(super) fn string_data(&self) -> Value {
+        let texts = self.fields().map(|(key, bytes)| {
+            (key.to_owned(), Value::String(String::from_utf8_lossy(bytes).into_owned()))
+        });
+        Value::Object(texts.collect())
+    }
+
     /// Takes these fields over from other data, and away where that has none.
     pub(super) fn replace<'a>(&mut self, from: &Self, fields: impl Iterator<Item = &'a str>) {
         for field in fields {

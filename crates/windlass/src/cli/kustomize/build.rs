@@ -12,7 +12,7 @@ use super::fetch::Fetcher;
 use crate::cli::failure::go_words;
 
 /// How often what was fetched may lead to something else that must be fetched.
-pub(super) const ROUNDS: usize = 100;
+const ROUNDS: usize = 100;
 
 /// Builds a set of resources from a directory with a kustomization file, or from a repository.
 #[derive(Debug, clap::Args)]
@@ -194,14 +194,29 @@ fn build_in(
     given: &mut Given,
     fetcher: &mut Fetcher,
 ) -> anyhow::Result<Built> {
+    answered(given, fetcher, "build", |given| {
+        Ok(match windlass_kustomize::build(tree, path, options, given)? {
+            Outcome::Built(built) => Ok(built),
+            Outcome::Needs(needs) => Err(needs),
+        })
+    })
+}
+
+/// Runs `attempt` with more and more of what it says it needs, until it needs nothing more.
+pub(super) fn answered<T>(
+    given: &mut Given,
+    fetcher: &mut Fetcher,
+    what: &str,
+    attempt: impl Fn(&Given) -> anyhow::Result<Result<T, Vec<Need>>>,
+) -> anyhow::Result<T> {
     for _ in 0..ROUNDS {
-        let needs = match windlass_kustomize::build(tree, path, options, given)? {
-            Outcome::Built(built) => return Ok(built),
-            Outcome::Needs(needs) => needs,
+        let needs = match attempt(given)? {
+            Ok(done) => return Ok(done),
+            Err(needs) => needs,
         };
         let fresh: BTreeSet<Need> = needs.into_iter().filter(|n| !given.answers(n)).collect();
         if fresh.is_empty() {
-            bail!("the build asks twice for the same; please report this");
+            bail!("the {what} asks twice for the same; please report this");
         }
         for need in fresh {
             fetcher.fetch(need, given);

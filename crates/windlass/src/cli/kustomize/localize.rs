@@ -1,15 +1,14 @@
 //! `kustomize localize`.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use windlass_kustomize::RepoSpec;
 use windlass_kustomize::localize::{Copied, Localized, Scope, localize};
 use windlass_object::go;
-use windlass_tree::{Given, Need, Tree, TreePath};
+use windlass_tree::{Given, Tree, TreePath};
 
-use super::build::{self, ROUNDS};
+use super::build;
 use super::disk::Disk;
 use super::fetch::Fetcher;
 use crate::cli::failure::go_words;
@@ -153,20 +152,12 @@ fn copy(source: &Source, fetcher: &mut Fetcher) -> anyhow::Result<Copied> {
         root_name: &source.root_name,
         is_remote: source.is_remote,
     };
-    for _ in 0..ROUNDS {
-        let needs = match localize(source.tree.as_ref(), &scope, &given)? {
-            Localized::Done(copied) => return Ok(copied),
-            Localized::Needs(needs) => needs,
-        };
-        let fresh: BTreeSet<Need> = needs.into_iter().filter(|n| !given.answers(n)).collect();
-        if fresh.is_empty() {
-            bail!("the copy asks twice for the same; please report this");
-        }
-        for need in fresh {
-            fetcher.fetch(need, &mut given);
-        }
-    }
-    bail!("what is fetched leads more than {ROUNDS} times to something else: is it a cycle?")
+    build::answered(&mut given, fetcher, "copy", |given| {
+        Ok(match localize(source.tree.as_ref(), &scope, given)? {
+            Localized::Done(copied) => Ok(copied),
+            Localized::Needs(needs) => Err(needs),
+        })
+    })
 }
 
 fn write(to: &Path, copied: &Copied) -> anyhow::Result<()> {

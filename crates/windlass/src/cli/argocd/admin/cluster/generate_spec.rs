@@ -1,7 +1,7 @@
 //! `argocd admin cluster generate-spec`.
 
 use secrecy::SecretString;
-use windlass_object::{Value, json};
+use windlass_object::json;
 
 use super::super::super::cluster::add::{Account, Definition};
 use super::super::super::secrets::{ARGOCD, LABEL, MANAGED_BY};
@@ -35,11 +35,6 @@ pub(super) async fn run(flags: &Flags, args: &Args) -> anyhow::Result<()> {
     let mut described = args.definition.describe(flags.kubeconfig(), &account).await?;
     described.labels[LABEL] = json!("cluster");
     described.annotations[MANAGED_BY] = json!(ARGOCD);
-    let texts: serde_json::Map<String, Value> = described
-        .data
-        .fields()
-        .map(|(key, bytes)| (key.to_owned(), json!(String::from_utf8_lossy(bytes))))
-        .collect();
     args.output.print(json!({
         "apiVersion": "v1",
         "kind": "Secret",
@@ -48,7 +43,7 @@ pub(super) async fn run(flags: &Flags, args: &Args) -> anyhow::Result<()> {
             "labels": described.labels,
             "annotations": described.annotations,
         },
-        "stringData": texts,
+        "stringData": described.data.string_data(),
         "type": "Opaque",
     }))
 }

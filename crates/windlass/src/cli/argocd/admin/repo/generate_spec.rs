@@ -1,6 +1,6 @@
 //! `argocd admin repo generate-spec`.
 
-use windlass_object::{Value, json};
+use windlass_object::json;
 
 use super::super::super::repo::Definition;
 use super::super::super::secrets::{ARGOCD, LABEL, MANAGED_BY, hash};
@@ -19,10 +19,6 @@ pub(crate) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let data = args.definition.data()?;
     let (url, project) = (data.text("url"), data.text("project"));
-    let texts: serde_json::Map<String, Value> = data
-        .fields()
-        .map(|(key, bytes)| (key.to_owned(), json!(String::from_utf8_lossy(bytes))))
-        .collect();
     args.output.print(json!({
         "apiVersion": "v1",
         "kind": "Secret",
@@ -31,6 +27,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
             "labels": {LABEL: "repository"},
             "annotations": {MANAGED_BY: ARGOCD},
         },
-        "stringData": texts,
+        "stringData": data.string_data(),
     }))
 }
