@@ -26,7 +26,6 @@ mod manifest;
 mod metadata;
 mod output;
 mod path;
-mod path_match;
 mod post_render;
 mod render;
 mod schema;

@@ -2,8 +2,8 @@
 
 use crate::error::Error;
 use crate::manifest::split;
-use crate::path_match;
 use crate::render::Rendered;
+use windlass_tree::path_match;
 
 /// What to print of a render.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

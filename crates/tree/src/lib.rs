@@ -13,6 +13,7 @@ mod given;
 mod glob;
 mod memory;
 mod path;
+pub mod path_match;
 mod record;
 
 use std::fmt;

@@ -1,7 +1,7 @@
 //! `.helmignore`, with Helm's rules, which are not Git's: a rule that begins with `!` ignores all
 //! that it does not match.
 
-use crate::path_match::matches;
+use windlass_tree::path_match::matches;
 
 struct Rule {
     pattern: String,

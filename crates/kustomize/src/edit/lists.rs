@@ -1,6 +1,7 @@
 //! Lists of files, directories and patches.
 
-use super::pattern::matches;
+use windlass_tree::path_match::matches;
+
 use crate::error::{Error, Result};
 use crate::kustomization::{Kustomization, Patch};
 
@@ -48,7 +49,7 @@ pub fn remove_paths(list: &mut Vec<String>, patterns: &[String]) -> Result<bool>
     for path in &*list {
         let mut matched = false;
         for pattern in patterns {
-            matched |= matches(pattern, path)?;
+            matched |= matches(pattern, path).map_err(|e| Error::told(e.to_string()))?;
         }
         keep.push(!matched);
     }

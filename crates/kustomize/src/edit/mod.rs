@@ -8,7 +8,6 @@ mod document;
 mod generators;
 mod lists;
 mod metadata;
-mod pattern;
 mod values;
 mod vars;
 
@@ -18,7 +17,6 @@ pub use generators::{Sort, set_config_map, set_secret};
 pub use lists::{add_bases, add_paths, remove_paths};
 pub use lists::{add_patch, remove_patch};
 pub use metadata::{AddLabels, add_annotations, add_labels, pairs, remove_pairs, set_annotations};
-pub use pattern::matches;
 pub use values::{add_build_metadata, build_metadata, fix, remove_build_metadata};
 pub use values::{set_images, set_replicas};
 pub use vars::{Changed, Files, vars_to_replacements};

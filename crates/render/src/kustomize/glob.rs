@@ -1,6 +1,6 @@
 //! Paths that a pattern names, as `kustomize edit` finds them on the disk.
 
-use windlass_kustomize::edit::matches;
+use windlass_tree::path_match::matches;
 use windlass_tree::{EntryKind, Tree, TreePath};
 
 /// How many paths a pattern may name.

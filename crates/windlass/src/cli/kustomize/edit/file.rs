@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
-use windlass_kustomize::edit::{Document, matches};
+use windlass_kustomize::edit::Document;
 use windlass_kustomize::kustomization::{FILE_NAMES, Kustomization};
+use windlass_tree::path_match::matches;
 
 /// How many paths a pattern may name.
 const MAX_PATHS: usize = 100_000;
@@ -26,7 +27,7 @@ pub(super) fn change(
 ) -> anyhow::Result<()> {
     let name = name()?;
     let text = std::fs::read_to_string(name).with_context(|| format!("open {name}"))?;
-    let mut document = Document::read(&text).map_err(|e| anyhow!("{e}"))?;
+    let mut document = Document::read(&text).map_err(|e| anyhow!(e))?;
     if change(&mut document.kustomization)? {
         std::fs::write(name, document.write()).with_context(|| format!("write {name}"))?;
     }
@@ -112,7 +113,7 @@ fn glob(pattern: &str) -> anyhow::Result<Vec<String>> {
                 entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
             names.sort();
             for name in names {
-                if matches(part, &name).map_err(|e| anyhow!("{e}"))? {
+                if matches(part, &name).map_err(|e| anyhow!(e))? {
                     next.push(join(&name));
                 }
             }

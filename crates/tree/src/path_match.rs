@@ -3,10 +3,13 @@
 /// The pattern is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("syntax error in pattern")]
-pub(crate) struct BadPattern;
+pub struct BadPattern;
 
 /// Whether all of `name` matches. As Go's, it may not notice what is wrong behind the first misfit.
-pub(crate) fn matches(pattern: &str, name: &str) -> Result<bool, BadPattern> {
+///
+/// # Errors
+/// For a pattern that is none: brackets that are not closed, a range without ends.
+pub fn matches(pattern: &str, name: &str) -> Result<bool, BadPattern> {
     let special = |b: u8| matches!(b, b'[' | b'\\' | b'?');
     if pattern.bytes().any(special) { general(pattern, name) } else { Ok(stars(pattern, name)) }
 }
@@ -211,5 +214,26 @@ mod tests {
         for bad in ["[]a]", "[-]", "[x-]", "[a-b-c]", "[", "a[", "[^", "\\"] {
             assert_eq!(matches(bad, "ab"), Err(BadPattern), "{bad}");
         }
+    }
+    #[test]
+    fn files_are_named_by_patterns() {
+        for (pattern, path, expected) in [
+            ("a", "a", true),
+            ("*.yaml", "a.yaml", true),
+            ("*.yaml", "d/a.yaml", false),
+            ("d/*", "d/a.yaml", true),
+            ("d/*/x", "d/a/b/x", false),
+            ("a?c", "abc", true),
+            ("a?c", "a/c", false),
+            ("[a-c]x", "bx", true),
+            ("[^a-c]x", "bx", false),
+            ("\\*", "*", true),
+            ("a*b*c", "aXbYbZc", true),
+            ("", "", true),
+            ("*", "", true),
+        ] {
+            assert_eq!(matches(pattern, path), Ok(expected), "{pattern} {path}");
+        }
+        assert!(matches("[a", "a").is_err());
     }
 }
