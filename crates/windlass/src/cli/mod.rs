@@ -14,6 +14,7 @@ mod output;
 mod persona;
 mod pflag;
 mod plan;
+mod private_file;
 mod render;
 mod secret_input;
 mod up;

@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use windlass_object::{Map, Value, json, yaml};
 
 use crate::cli::failure::Failure;
+use crate::cli::private_file;
 
 /// The file's content. It may hold tokens: there is no `Debug`.
 pub(super) struct LocalConfig {
@@ -74,14 +75,10 @@ impl LocalConfig {
 
     /// Writes the file so that nobody else reads it.
     pub(super) fn write(&self, path: &Path) -> anyhow::Result<()> {
-        use std::io::Write as _;
         let dir = path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
         let text = yaml::to_string(&Value::Object(self.value.clone()));
-        let mut options = fs::OpenOptions::new();
-        let options = options.write(true).create(true).truncate(true).mode(0o600);
-        let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
-        written.with_context(|| format!("cannot write {}", path.display()))
+        private_file::write(path, &text).with_context(|| format!("cannot write {}", path.display()))
     }
 
     fn list(&self, key: &str) -> &[Value] {

@@ -1,7 +1,6 @@
 //! `argocd admin export`.
 
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -9,7 +8,7 @@ use windlass_object::yaml;
 
 use super::backup::{Namespaces, everything, written};
 use crate::cli::app::{Connection, Flags};
-use crate::cli::output;
+use crate::cli::{output, private_file};
 
 /// Write everything that is set in Argo CD: settings, secrets, projects, applications.
 ///
@@ -42,9 +41,7 @@ pub(super) async fn run(flags: &Flags, args: &Args) -> anyhow::Result<ExitCode> 
     if args.out == "-" {
         output::print(&text)?;
     } else {
-        let mut options = std::fs::OpenOptions::new();
-        let options = options.write(true).create(true).truncate(true).mode(0o600);
-        let written = options.open(&args.out).and_then(|mut f| f.write_all(text.as_bytes()));
+        let written = private_file::write(Path::new(&args.out), &text);
         written.with_context(|| format!("cannot write {}", args.out))?;
     }
     Ok(ExitCode::SUCCESS)

@@ -1,7 +1,5 @@
 //! `argocd admin cluster kubeconfig`.
 
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
 use windlass_object::{Value, json, yaml};
@@ -10,8 +8,9 @@ use super::super::super::cluster::view;
 use super::super::super::secrets::Secrets;
 use crate::cli::app::{Connection, Flags};
 use crate::cli::failure::{Failure, go_words};
+use crate::cli::private_file;
 
-/// Write a kubeconfig for a cluster, with its credentials: only its owner can read the file.
+/// Write a kubeconfig for a cluster, with its credentials: a new file can be read by its owner alone.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Name or address of the cluster.
@@ -32,10 +31,7 @@ pub(super) async fn run(flags: &Flags, args: &Args) -> anyhow::Result<()> {
         )));
     }
     let text = yaml::to_string(&of(&cluster, &connection.namespace));
-    let mut options = std::fs::OpenOptions::new();
-    let options = options.write(true).create(true).truncate(true).mode(0o600);
-    let written = options.open(&args.output).and_then(|mut f| f.write_all(text.as_bytes()));
-    written.map_err(|error| {
+    private_file::write(&args.output, &text).map_err(|error| {
         Failure::generic(format!("open {}: {}", args.output.display(), go_words(&error)))
     })
 }

@@ -7,7 +7,7 @@ use windlass_tree::Glob;
 
 use super::super::super::cluster::view;
 use super::super::super::secrets::Secrets;
-use crate::cli::app::{Connection, Flags};
+use crate::cli::app::{Connection, Flags, Stored};
 use crate::cli::columns::{align, line};
 use crate::cli::failure::Failure;
 use crate::cli::output;
@@ -58,9 +58,10 @@ const SHOWN: usize = 4;
 pub(super) async fn run(flags: &Flags, args: &Args) -> anyhow::Result<()> {
     let connection = Connection::open(flags).await?;
     let secrets = Secrets::new(&connection, "cluster");
+    let applications = connection.list(None, "").await?;
     let mut lines = vec![line(["CLUSTER", "NAMESPACES"])];
     for cluster in view::all(&secrets).await? {
-        let mut used: Vec<String> = used(&connection, &cluster).await?.into_iter().collect();
+        let mut used: Vec<String> = used(&applications, &cluster).into_iter().collect();
         // The shortest first.
         used.sort_by_key(String::len);
         match &args.command {
@@ -93,12 +94,9 @@ fn matches(pattern: &str, cluster: &view::Cluster) -> anyhow::Result<bool> {
 }
 
 /// The namespaces of what is delivered to a cluster; of an application with no objects yet, its own.
-async fn used(
-    connection: &Connection,
-    cluster: &view::Cluster,
-) -> anyhow::Result<BTreeSet<String>> {
+fn used(applications: &[Stored], cluster: &view::Cluster) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for stored in connection.list(None, "").await? {
+    for stored in applications {
         let app = &stored.app;
         if !cluster.is_destination(&app.spec.destination) {
             continue;
@@ -109,7 +107,7 @@ async fn used(
         let namespaces = app.status.resources.iter().map(|resource| resource.key().namespace);
         found.extend(namespaces.filter(|namespace| !namespace.is_empty()));
     }
-    Ok(found)
+    found
 }
 
 /// Lets a cluster be managed in these namespaces, or whole if there are none.

@@ -106,12 +106,13 @@ impl Args {
                 (None, Some(new)) => policies.push(new),
                 (None, None) => continue,
             }
-            match role.as_object_mut() {
-                Some(role) if policies.is_empty() => role.remove("policies"),
-                _ => role
-                    .as_object_mut()
-                    .and_then(|r| r.insert("policies".to_owned(), json!(policies))),
-            };
+            if let Some(role) = role.as_object_mut() {
+                if policies.is_empty() {
+                    role.remove("policies");
+                } else {
+                    role.insert("policies".to_owned(), json!(policies));
+                }
+            }
             changed = true;
         }
         changed
