@@ -16,10 +16,11 @@ use tempfile::TempDir;
 
 use crate::build::module_dir;
 use crate::kubernetes::Kubernetes;
+use crate::port::free_port;
 use crate::process::Process;
 use crate::programs::peer;
 use crate::usage::Usage;
-use crate::wait::{free_port, wait_for};
+use crate::wait::wait_for;
 
 /// Namespace of its settings and Applications.
 const NAMESPACE: &str = "argocd";

@@ -9,10 +9,11 @@ use anyhow::Result;
 use tempfile::TempDir;
 
 use crate::certificates::Authority;
+use crate::port::free_port;
 use crate::process::Process;
 use crate::programs::peer;
 use crate::token_server::{ISSUER, SERVICE};
-use crate::wait::{free_port, wait_for};
+use crate::wait::wait_for;
 
 /// How a registry learns who comes.
 #[derive(Clone, Copy, Debug)]

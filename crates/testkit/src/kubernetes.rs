@@ -16,10 +16,11 @@ use tempfile::TempDir;
 
 use crate::build::stages_file;
 use crate::certificates::Authority;
+use crate::port::free_port;
 use crate::process::{Process, tail};
 use crate::programs::{peer, peers_dir};
 use crate::usage::Usage;
-use crate::wait::{free_port, wait_for};
+use crate::wait::wait_for;
 
 /// How long a cluster may take to start, on a busy machine.
 const READY: Duration = Duration::from_secs(180);
@@ -226,7 +227,9 @@ pub(crate) fn prepare(dir: &Path, parts: Parts, disk: Disk) -> Result<String> {
          --service-account-signing-key-file=account.key --service-account-key-file=account.pub \
          --service-cluster-ip-range=10.96.0.0/16 --disable-admission-plugins=ServiceAccount \
          --cert-dir=certs >kube-apiserver.log 2>&1 &\n\
-         until {kubectl} --kubeconfig kubeconfig get --raw /readyz >/dev/null 2>&1; do sleep 0.1; done\n",
+         server=$!\n\
+         until {kubectl} --kubeconfig kubeconfig get --raw /readyz >/dev/null 2>&1; do\n\
+         kill -0 $server || kill -KILL 0\nsleep 0.1\ndone\n",
         dir = quoted(dir),
         fsync = if disk == Disk::Forgetful { "--unsafe-no-fsync" } else { "" },
         etcd = program("etcd")?,

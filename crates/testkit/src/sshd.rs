@@ -9,9 +9,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
+use crate::port::free_port;
 use crate::process::{Process, run};
 use crate::programs::peer;
-use crate::wait::{free_port, wait_for};
+use crate::wait::wait_for;
 
 /// A running `sshd` that lets the current user in with one key. Ends when dropped.
 #[derive(Debug)]

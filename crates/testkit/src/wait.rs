@@ -1,10 +1,9 @@
 //! Waiting for a condition, never for a time.
 
 use std::future::Future;
-use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 
 const PAUSE: Duration = Duration::from_millis(25);
 
@@ -64,13 +63,4 @@ fn give_up<T>(what: &str, deadline: Duration, last: Option<anyhow::Error>) -> Re
         Some(error) => Err(error.context(message)),
         None => bail!(message),
     }
-}
-
-/// A loopback port that nothing listens on at this moment.
-///
-/// # Errors
-/// When the system has no free port.
-pub fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).context("look for a free port")?;
-    Ok(listener.local_addr()?.port())
 }
