@@ -16,6 +16,10 @@ const CARGO_DENY: &str = "0.20.2";
 /// What one failed test said is told again at the end up to this many bytes.
 const TOLD_AGAIN: usize = 6000;
 
+/// Up to this many failed test targets are run once more, each alone, so that one race on a busy
+/// machine does not cost a whole run. The summary names them: each is a fault to be found.
+const RUN_AGAIN: usize = 3;
+
 /// How much is run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -91,27 +95,66 @@ fn report(steps: &[Step], environment: &[&str]) -> Result<()> {
     for step in steps {
         println!("==> {}: {}", step.title, step.arguments.join(" "));
         let started = Instant::now();
-        let mut command = Command::new(&step.program);
-        command.args(&step.arguments);
-        command.envs(environment.iter().map(|name| (name, "1")));
-        command.stdout(Stdio::piped());
-        let mut child = command.spawn().with_context(|| format!("start {}", step.program))?;
-        if let Some(output) = child.stdout.take() {
-            failures.extend(show(output)?);
+        let mut output = play(&step.program, &step.arguments, environment)?;
+        let unsteady = output.targets.clone();
+        if !output.passed && (1..=RUN_AGAIN).contains(&unsteady.len()) {
+            output.passed = run_again(&unsteady, environment)?;
         }
-        outcomes.push((step.title, child.wait()?.success(), started.elapsed()));
+        failures.append(&mut output.failures);
+        outcomes.push((step.title, output.passed, started.elapsed(), unsteady));
     }
     for failure in &failures {
         println!("{failure}");
     }
     println!("==> summary");
-    for (title, passed, took) in &outcomes {
+    for (title, passed, took, unsteady) in &outcomes {
         println!("    {:6} {title} ({took:.1?})", if *passed { "passed" } else { "FAILED" });
+        for target in unsteady.iter().filter(|_| *passed) {
+            println!("           UNSTEADY, passed when run again alone: cargo test {target}");
+        }
     }
-    if outcomes.iter().any(|(_, passed, _)| !passed) {
+    if outcomes.iter().any(|(_, passed, ..)| !passed) {
         bail!("not everything passed");
     }
     Ok(())
+}
+
+/// Runs the test targets that failed once more, each alone; true when all pass now.
+fn run_again(targets: &[String], environment: &[&str]) -> Result<bool> {
+    let mut passed = true;
+    for target in targets {
+        println!("==> once more: cargo test {target}");
+        let arguments: Vec<&str> =
+            ["test", "--locked"].into_iter().chain(target.split(' ')).collect();
+        passed &= play(env!("CARGO"), &arguments, environment)?.passed;
+    }
+    Ok(passed)
+}
+
+/// What a step came to.
+struct Output {
+    passed: bool,
+    /// What each failed test said.
+    failures: Vec<String>,
+    /// Test targets that failed, as arguments of `cargo test`.
+    targets: Vec<String>,
+}
+
+/// Runs one program and passes on what it prints.
+fn play(program: &str, arguments: &[&str], environment: &[&str]) -> Result<Output> {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    command.envs(environment.iter().map(|name| (name, "1")));
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().with_context(|| format!("start {program}"))?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (failures, targets) = std::thread::scope(|scope| {
+        let targets = scope.spawn(|| stderr.map_or_else(|| Ok(Vec::new()), failed_targets));
+        let failures = stdout.map_or_else(|| Ok(Vec::new()), show)?;
+        let targets = targets.join().map_err(|_| anyhow::anyhow!("the reader panicked"))??;
+        anyhow::Ok((failures, targets))
+    })?;
+    Ok(Output { passed: child.wait()?.success(), failures, targets })
 }
 
 /// Passes on what a step prints; gives what its failed tests said.
@@ -138,6 +181,28 @@ fn show(output: impl Read) -> Result<Vec<String>> {
     Ok(failures)
 }
 
+/// Passes on what cargo says of its doing; gives the targets of its last list of failed ones:
+///
+/// ```text
+/// error: 1 target failed:
+///     `-p windlass-testkit --test kubernetes`
+/// ```
+fn failed_targets(output: impl Read) -> Result<Vec<String>> {
+    let mut targets: Vec<String> = Vec::new();
+    let mut within = false;
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line?;
+        let line = String::from_utf8_lossy(&line);
+        eprintln!("{line}");
+        if line.starts_with("error:") {
+            within = line.ends_with(" failed:");
+        } else if within && let Some(target) = line.trim().strip_prefix('`') {
+            targets.push(target.trim_end_matches('`').to_owned());
+        }
+    }
+    Ok(targets)
+}
+
 fn install_cargo_deny() -> Result<()> {
     let there = Command::new(env!("CARGO")).args(["deny", "--version"]).output()?;
     if there.status.success() {
@@ -152,4 +217,18 @@ fn install_cargo_deny() -> Result<()> {
         bail!("cargo-deny {CARGO_DENY} could not be installed");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failed_targets_are_those_that_cargo_lists() {
+        let said = "     Running tests/a.rs (target/debug/deps/a-1)\n\
+            error: test failed, to rerun pass `-p x --test a`\n\
+            error: 2 targets failed:\n    `-p x --test a`\n    `-p y --lib`\n";
+        assert_eq!(failed_targets(said.as_bytes()).unwrap(), ["-p x --test a", "-p y --lib"]);
+        assert!(failed_targets(&b"error: could not compile `x`\n"[..]).unwrap().is_empty());
+    }
 }
