@@ -1,6 +1,6 @@
 //! How the settings have sources built.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use windlass_object::quantity::Quantity;
 use windlass_render::{SourceType, Spec};
@@ -12,6 +12,8 @@ type Data = BTreeMap<String, String>;
 pub struct BuildOptions {
     /// Flags by the version of Kustomize that they are for; empty is all others.
     flags: BTreeMap<String, String>,
+    /// The versions of Kustomize that have a path; none where the settings are not known.
+    versions: Option<BTreeSet<String>>,
     /// Kinds of sources that are taken for plain directories.
     disabled: Vec<SourceType>,
     /// Bytes of a directory's manifests; none is the default, zero is no bound.
@@ -20,13 +22,18 @@ pub struct BuildOptions {
 
 impl BuildOptions {
     /// From the data of `argocd-cm` and `argocd-cmd-params-cm`: `kustomize.buildOptions`,
-    /// `kustomize.buildOptions.VERSION`, `helm|kustomize|jsonnet.enable` and
+    /// `kustomize.buildOptions.VERSION`, `kustomize.path|version.VERSION` (whose paths nothing is run
+    /// from), `helm|kustomize|jsonnet.enable` and
     /// `reposerver.max.combined.directory.manifests.size`.
     pub fn read(config: &Data, parameters: &Data) -> Self {
         let flags = config.iter().filter_map(|(key, value)| {
             let version = key.strip_prefix("kustomize.buildOptions")?;
             let version = if version.is_empty() { "" } else { version.strip_prefix('.')? };
             Some((version.to_owned(), value.trim().to_owned()))
+        });
+        let versions = config.keys().filter_map(|key| {
+            let old = key.strip_prefix("kustomize.version.");
+            key.strip_prefix("kustomize.path.").or(old).map(str::to_owned)
         });
         let kinds = [
             ("helm.enable", SourceType::Helm),
@@ -39,6 +46,7 @@ impl BuildOptions {
         });
         Self {
             flags: flags.collect(),
+            versions: Some(versions.collect()),
             disabled: disabled.collect(),
             max_bytes: bytes(parameters, "reposerver.max.combined.directory.manifests.size"),
         }
@@ -52,6 +60,7 @@ impl BuildOptions {
     /// Fills in what a source is built with that asks for this version of Kustomize.
     pub(crate) fn fill(&self, spec: &mut Spec, version: &str) {
         self.of(version).clone_into(&mut spec.kustomize_build_options);
+        spec.kustomize_versions.clone_from(&self.versions);
         spec.disabled.clone_from(&self.disabled);
         spec.max_bytes = self.max_bytes.unwrap_or(spec.max_bytes);
     }
@@ -94,6 +103,21 @@ mod tests {
         assert_eq!((spec.disabled, spec.max_bytes), (vec![SourceType::Helm], 1024));
         let mut spec = Spec::default();
         BuildOptions::read(&Data::new(), &Data::new()).fill(&mut spec, "");
-        assert_eq!(spec, Spec::default());
+        assert_eq!(spec, Spec { kustomize_versions: Some(BTreeSet::new()), ..Spec::default() });
+    }
+
+    #[test]
+    fn versions_are_those_that_have_a_path() {
+        let config = map(&[
+            ("kustomize.path.v5.1.0", "/tools/one"),
+            ("kustomize.version.v4", "/tools/two"),
+            ("kustomize.buildOptions.v3", "--x"),
+        ]);
+        let mut spec = Spec::default();
+        BuildOptions::read(&config, &Data::new()).fill(&mut spec, "");
+        let versions = ["v4", "v5.1.0"].map(str::to_owned);
+        assert_eq!(spec.kustomize_versions, Some(BTreeSet::from(versions)));
+        BuildOptions::default().fill(&mut spec, "");
+        assert_eq!(spec.kustomize_versions, None);
     }
 }

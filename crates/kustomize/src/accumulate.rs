@@ -136,7 +136,7 @@ impl Accumulator {
         let id = new.id(self.map.openapi());
         let place = match self.map.by_any_id(&id) {
             [] => {
-                if matches!(new.behavior, Behavior::Merge | Behavior::Replace) {
+                if matches!(new.behavior, Some(Behavior::Merge | Behavior::Replace)) {
                     return Err(Error::told(format!(
                         "id {} does not exist; cannot merge or replace",
                         go_syntax(&id)
@@ -153,7 +153,7 @@ impl Accumulator {
         };
         // The place was just found.
         let Some(old) = self.map.get_mut(place) else { return Ok(()) };
-        match new.behavior {
+        match new.behavior.unwrap_or_default() {
             Behavior::Replace => inherit(&mut new, old),
             Behavior::Merge => {
                 let mut data = string_map(old, "data");

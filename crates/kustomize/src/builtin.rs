@@ -10,6 +10,7 @@ use crate::fieldspec::{self, FieldSpec};
 use crate::generate;
 use crate::hash;
 use crate::kustomization::{FieldSpecArgs, GeneratorArgs, SecretArgs};
+use crate::manifest;
 use crate::patches::Patches;
 use crate::resmap::ResMap;
 use crate::resource::{Origin, Resource};
@@ -172,14 +173,19 @@ pub(crate) fn note(map: &mut ResMap, by: &Origin) {
 }
 
 /// Puts the hash behind the names of those that need it.
-pub(crate) fn add_hashes(map: &mut ResMap) {
+///
+/// # Errors
+/// If one lost its name on the way.
+pub(crate) fn add_hashes(map: &mut ResMap) -> Result<()> {
     let openapi = map.openapi().clone();
     if map.iter().all(|r| !r.needs_hash) {
-        return;
+        return Ok(());
     }
     for resource in map.iter_mut().filter(|r| r.needs_hash) {
+        manifest::check(&resource.value)?;
         let name = format!("{}-{}", resource.name(), hash::hash(resource));
         resource.store_previous_id(&openapi);
         resource.set_name(&name);
     }
+    Ok(())
 }

@@ -1,8 +1,10 @@
 //! Charts as a source of resources: `helmCharts`, and the HelmChartInflationGenerator.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 use windlass_helm::{Capabilities, Chart, KubeVersion, Release, Values};
-use windlass_object::{patch, yaml};
+use windlass_object::yaml;
 use windlass_tree::Need;
 
 use crate::error::{During, Error, Result};
@@ -12,6 +14,7 @@ use crate::manifest;
 use crate::resource::Resource;
 use crate::target::Target;
 use crate::transform::namespace::FROM_HELM;
+use crate::transform::strategic;
 
 /// Where charts are unless `chartHome` says otherwise.
 const DEFAULT_HOME: &str = "charts";
@@ -41,31 +44,44 @@ pub(crate) fn generate(
     if !args.version.is_empty() && !args.repo.is_empty() {
         directory = format!("{home}/{}-{}/{}", args.name, args.version, args.name);
     }
+    // As `helm pull --devel` wants it.
+    let version = match args.version.as_str() {
+        "" if args.devel => ">0.0.0-0",
+        version => version,
+    };
     let loader = &target.loader;
     let chart = match loader.tree_directory(&directory) {
         Some((tree, path)) => Chart::load(tree, &path).map_err(|e| helm(&e))?,
         None if args.repo.is_empty() => {
             return Err(Error::told("no repo specified for pull, no chart found at ''"));
         }
-        None => match loader.session().given.chart(&args.repo, &args.name, &args.version) {
+        None => match loader.session().given.chart(&args.repo, &args.name, version) {
             Some(Ok(given)) => Chart::from_archive(&given.archive).map_err(|e| helm(&e))?,
             Some(Err(why)) => return Err(Error::told(why)),
             None => {
                 loader.need(Need::Chart {
                     repository: args.repo.clone(),
                     name: args.name.clone(),
-                    version: args.version.clone(),
+                    version: version.to_owned(),
                 });
                 return Ok(Vec::new());
             }
         },
     };
     let Some(capabilities) = capabilities(target, &args)? else { return Ok(Vec::new()) };
-    let values = values(target, &args, &chart)?;
-    let release = Release::new(release_name(&args), namespace(&args));
+    let values = values(target, &args, &chart, &directory)?;
     let draws = target.options.draws.as_ref();
     let draws = draws.ok_or_else(|| Error::told("no source of random draws is given"))?;
     let now = loader.session().given.now;
+    let mut release = Release::new(release_name(&args), namespace(&args));
+    if !args.name_template.is_empty() {
+        if !args.release_name.is_empty() {
+            return Err(helm(&"cannot set --name-template and also specify a name"));
+        }
+        let (environment, _) = draws.environment(now, &chart, &values, &release);
+        let name = windlass_helm::templated_name(&args.name_template, &environment);
+        release = Release::new(&name.map_err(|e| helm(&e))?, namespace(&args));
+    }
     let (environment, renewal) = draws.environment(now, &chart, &values, &release);
     let options = windlass_helm::Options::new(environment);
     let rendered = windlass_helm::render(&chart, &values, &release, &capabilities, &options)
@@ -131,13 +147,18 @@ pub(crate) fn configuring(e: Error, globals: &HelmGlobals, args: &HelmChart) -> 
 }
 
 /// The chart's own values, or the file in their place, and what is said in line.
-fn values(target: &Target<'_>, args: &HelmChart, chart: &Chart) -> Result<Values> {
+fn values(target: &Target<'_>, args: &HelmChart, chart: &Chart, directory: &str) -> Result<Values> {
     let inline = Value::Object(args.values_inline.clone());
-    let file = if args.values_file.is_empty() {
-        let own = chart.raw.iter().find(|file| file.name == "values.yaml");
-        own.map_or_else(Vec::new, |file| file.data.to_vec())
-    } else {
-        target.loader.load(&args.values_file)?.to_vec()
+    let loader = &target.loader;
+    let own = chart.raw.iter().find(|file| file.name == "values.yaml");
+    let file = match (args.values_file.as_str(), own) {
+        // Nothing is read that is not used.
+        _ if args.values_merge == "replace" && !args.values_inline.is_empty() => Vec::new(),
+        // A fetched one has been unpacked there by then.
+        ("", Some(own)) if loader.tree_directory(directory).is_none() => own.data.to_vec(),
+        // kustomize wants the file, even where the chart has none.
+        ("", _) => loader.load(&format!("{directory}/values.yaml"))?.to_vec(),
+        (file, _) => loader.load(file)?.to_vec(),
     };
     // A file that is merged is read by kustomize, and one that is not by Helm: they differ on what
     // a `y` is.
@@ -157,8 +178,8 @@ fn values(target: &Target<'_>, args: &HelmChart, chart: &Chart) -> Result<Values
     let merged = match args.values_merge.as_str() {
         _ if args.values_inline.is_empty() => file,
         "replace" => inline,
-        "merge" => over(inline, &file),
-        _ => over(file, &inline),
+        "merge" => over(target, inline, &file)?,
+        _ => over(target, file, &inline)?,
     };
     let Value::Object(merged) = merged else { return Ok(Values::new()) };
     let mut values = Values::from_map(merged);
@@ -169,9 +190,10 @@ fn values(target: &Target<'_>, args: &HelmChart, chart: &Chart) -> Result<Values
     Ok(values)
 }
 
-fn over(mut under: Value, above: &Value) -> Value {
-    patch::apply_merge_patch(&mut under, above);
-    under
+/// One merged over the other, as kustomize merges resources.
+fn over(target: &Target<'_>, under: Value, above: &Value) -> Result<Value> {
+    let merged = strategic::merge_by(under, above, &target.openapi.schemas(), &BTreeSet::new());
+    Ok(merged.map_err(|e| Error::told(e.to_string()))?.unwrap_or_default())
 }
 
 fn release_name(args: &HelmChart) -> &str {

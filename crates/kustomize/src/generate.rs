@@ -105,7 +105,7 @@ fn finish(mut value: Map<String, Value>, args: &GeneratorArgs) -> Resource {
         resource.set_annotations(options.annotations);
     }
     resource.needs_hash = !options.disable_name_suffix_hash;
-    resource.behavior = Behavior::parse(&args.behavior);
+    resource.behavior = Some(Behavior::parse(&args.behavior));
     resource
 }
 

@@ -12,7 +12,7 @@ use windlass_object::go;
 /// empty.
 pub(crate) fn hash(resource: &Resource) -> String {
     let field = |name: &str| match resource.value.get(name) {
-        None => Value::String(String::new()),
+        None | Some(Value::Null) => Value::String(String::new()),
         Some(value) => value.clone(),
     };
     let mut content = Map::new();
@@ -33,7 +33,7 @@ pub(crate) fn hash(resource: &Resource) -> String {
             }
             encode(&go::to_json(&Value::Object(content)))
         }
-        _ => encode(&go::to_json(&resource.value)),
+        _ => encode(&go::to_json(&resource.noted())),
     }
 }
 

@@ -28,6 +28,7 @@ mod loader;
 pub mod localize;
 mod manifest;
 mod nameref;
+mod notes;
 mod openapi;
 mod origin;
 mod patches;
@@ -183,7 +184,7 @@ fn build_in<'t>(
         target.origin = Some(Origin::default());
     }
     let mut acc = target.accumulate(Accumulator::new(&openapi))?;
-    builtin::add_hashes(&mut acc.map);
+    target.placed(builtin::add_hashes(&mut acc.map), "", None)?;
     let named = nameref::transform(&mut acc.map, &acc.config.name_reference);
     target.placed(named, "", None)?;
     target.placed(resolve_vars(session, &mut acc), "vars", None)?;

@@ -66,7 +66,11 @@ fn read(text: &[u8], nulls: Nulls) -> Result<Vec<Resource>> {
     }
     found.retain(|resource| !is_empty(&resource.value));
     found.iter().try_for_each(|resource| check(&resource.value))?;
-    open_lists(found)
+    let mut out = open_lists(found)?;
+    if nulls == Nulls::Texts {
+        out.iter_mut().try_for_each(Resource::take_written_notes)?;
+    }
+    Ok(out)
 }
 
 fn has_null(value: &Value) -> bool {

@@ -7,9 +7,9 @@ use crate::remote::RepoSpec;
 use crate::resource::{Origin, Resource};
 
 /// Where a resource came from.
-const ORIGIN: &str = "config.kubernetes.io/origin";
+pub(crate) const ORIGIN: &str = "config.kubernetes.io/origin";
 /// What changed it.
-const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
+pub(crate) const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
 
 /// Annotations that are of use only during a build.
 const INTERNAL: [&str; 19] = [
@@ -60,6 +60,11 @@ impl Origin {
         }
     }
 
+    /// As an annotation holds it.
+    pub(crate) fn text(&self) -> String {
+        self.print("", "")
+    }
+
     /// As YAML, each line behind `indent`.
     fn print(&self, first: &str, indent: &str) -> String {
         let mut lines = Vec::new();
@@ -100,6 +105,14 @@ impl Origin {
     }
 }
 
+impl Resource {
+    /// What changed it, as an annotation holds it.
+    pub(crate) fn transformations_text(&self) -> Option<String> {
+        let list = &self.transformations;
+        (!list.is_empty()).then(|| list.iter().map(|by| by.print("- ", "  ")).collect())
+    }
+}
+
 /// Go's `filepath.Clean` for relative paths that may begin with `..`.
 pub(crate) fn clean(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
@@ -131,12 +144,11 @@ pub(crate) fn finish(resource: &mut Resource, origins: bool, transformations: bo
     if !origins {
         annotations.remove(ORIGIN);
     } else if let Some(origin) = &resource.origin {
-        annotations.insert(ORIGIN.to_owned(), origin.print("", ""));
+        annotations.insert(ORIGIN.to_owned(), origin.text());
     }
     if !transformations {
         annotations.remove(TRANSFORMATIONS);
-    } else if !resource.transformations.is_empty() {
-        let list: String = resource.transformations.iter().map(|t| t.print("- ", "  ")).collect();
+    } else if let Some(list) = resource.transformations_text() {
         annotations.insert(TRANSFORMATIONS.to_owned(), list);
     }
     if annotations.is_empty() && resource.value.get("metadata").is_none() {

@@ -143,10 +143,7 @@ impl Plugin {
                 let args: LabelsConfig = self.read()?;
                 labels::transform(map, &args.labels, &specs(&args.field_specs))
             }
-            "HashTransformer" => {
-                add_hashes(map);
-                Ok(())
-            }
+            "HashTransformer" => add_hashes(map),
             "ImageTagTransformer" => {
                 let args: ImageConfig = self.read()?;
                 images::transform(map, &args.image_tag, &specs(&args.field_specs))

@@ -22,7 +22,8 @@ pub struct ResMap {
 /// Places by id, whose namespace is the effective one.
 type Index = HashMap<ResId, Vec<usize>>;
 
-fn key(id: &ResId) -> ResId {
+/// The id with its effective namespace alone: what two resources may not share.
+pub(crate) fn key(id: &ResId) -> ResId {
     ResId {
         gvk: id.gvk.clone(),
         name: id.name.clone(),

@@ -86,8 +86,8 @@ pub struct Resource {
     pub prefixes: Vec<String>,
     /// Name suffixes, likewise.
     pub suffixes: Vec<String>,
-    /// What it does where its id exists.
-    pub behavior: Behavior,
+    /// What it does where its id exists; none if it was not generated.
+    pub behavior: Option<Behavior>,
     /// Whether its name gets the hash of its content at the end.
     pub needs_hash: bool,
     /// As a patch: whether it may change its target's name.
@@ -230,26 +230,6 @@ impl Resource {
     /// `metadata.annotations` as text.
     pub fn annotations(&self) -> BTreeMap<String, String> {
         texts(self.value.pointer("/metadata/annotations"))
-    }
-
-    /// Whether kustomize keeps something of it in annotations of its own.
-    pub fn has_notes(&self) -> bool {
-        self.needs_hash
-            || !self.previous.is_empty()
-            || !self.prefixes.is_empty()
-            || !self.suffixes.is_empty()
-            || self.origin.is_some()
-    }
-
-    /// Forgets what kustomize keeps in annotations of its own, because they were taken away.
-    pub fn forget(&mut self) {
-        self.previous.clear();
-        self.prefixes.clear();
-        self.suffixes.clear();
-        self.needs_hash = false;
-        self.behavior = Behavior::default();
-        self.origin = None;
-        self.transformations.clear();
     }
 
     /// Sets `metadata.labels` as a whole; none takes the field away.

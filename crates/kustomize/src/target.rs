@@ -97,7 +97,8 @@ impl<'t> Target<'t> {
     fn position(&self, field: &str, at: Option<usize>) -> Option<Position> {
         let options = yaml::Options::default();
         let parsed = yaml::parse(&self.text, &options);
-        let document = parsed.documents.first()?;
+        // Comments in front of the first `---` are no document.
+        let document = parsed.documents.iter().find(|document| document.value.is_object())?;
         let fields = document.value.as_object()?;
         let name = fields.keys().find(|name| name.eq_ignore_ascii_case(field))?;
         let item = at.map(|at| at.to_string());
@@ -340,11 +341,12 @@ impl<'t> Target<'t> {
     fn validate(&self, acc: &mut Accumulator) -> Result<()> {
         let plugins = self.plugins(&self.kustomization.validators);
         for plugin in self.placed(plugins, "validators", None)? {
-            let mut copy = acc.map.clone();
-            let transformed = plugin.transform(self, &mut copy);
+            let before = acc.map.clone();
+            let transformed = plugin.transform(self, &mut acc.map);
             self.placed(transformed, "validators", None)?;
-            let same = copy.len() == acc.map.len()
-                && copy.iter().zip(acc.map.iter()).all(|(new, old)| {
+            // The one change that a validator may make stays.
+            let same = before.len() == acc.map.len()
+                && acc.map.iter().zip(before.iter()).all(|(new, old)| {
                     let mut new = new.clone();
                     let mut labels = new.labels();
                     if labels.remove("validated-by").is_some() {

@@ -18,7 +18,6 @@ const OTHER_WORDS: &[(&str, &str)] = &[
     ("tab", "another YAML parser"),
     ("duplicate key", "ours names both places"),
     ("merge key", "ours names the place"),
-    ("twice after namespace", "kustomize shows annotations of its own"),
     ("label no map", "kustomize shows the node as it was written"),
     ("patch op unknown", "ours refuses the patch when it is read"),
     ("patch index", "kustomize says the index twice"),

@@ -104,6 +104,9 @@ pub enum Reason {
         /// What is wrong.
         problem: String,
     },
+    /// An application asks for a version of Kustomize that the settings do not name.
+    #[error("error getting kustomize binary path: kustomize version {0} is not registered")]
+    KustomizeVersion(String),
     /// A file of values, or one that a parameter names.
     #[error("error resolving helm value files: {0}")]
     ValueFile(String),

@@ -23,7 +23,7 @@ pub struct KustomizeOptions {
     /// Labels for all objects.
     #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
     pub common_labels: BTreeMap<String, String>,
-    /// The version of Kustomize that is wanted; there is one here.
+    /// The version of Kustomize that is wanted, one of those that the settings name; there is one here.
     #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
     pub version: String,
     /// Annotations for all objects.

@@ -1,6 +1,6 @@
 //! What to render, and how.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use windlass_helm::Draws;
@@ -33,6 +33,9 @@ pub struct Spec {
     pub references: Option<BTreeMap<String, Reference>>,
     /// The flags that overlays are built with.
     pub kustomize_build_options: String,
+    /// The versions of Kustomize that an application may ask for; without, it may ask for any. All are
+    /// built by the one that is here.
+    pub kustomize_versions: Option<BTreeSet<String>>,
     /// Kinds of sources that are taken for plain directories; with [`SourceType::Directory`] Jsonnet
     /// is passed over.
     pub disabled: Vec<SourceType>,
@@ -122,6 +125,7 @@ impl Default for Spec {
             environment: BTreeMap::new(),
             references: None,
             kustomize_build_options: String::new(),
+            kustomize_versions: None,
         }
     }
 }

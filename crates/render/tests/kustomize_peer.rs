@@ -86,6 +86,33 @@ const FILES: &[(&str, &str)] = &[
          [../base]\n",
     ),
     ("chart/charts/c/values.yaml", "a: b\n"),
+    ("bare/kustomization.yaml", "helmCharts: [{name: c, releaseName: r}]\n"),
+    ("bare/charts/c/Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n"),
+    (
+        "nulls/kustomization.yaml",
+        "resources: [../base]\npatches: null\nimages:\ncommonLabels: {}\nlabels: null\nreplicas: \
+         []\ncommonAnnotations: ~\ncomponents:\nnamePrefix:\nnamespace: null\nopenapi: \
+         {}\nconfigMapGenerator: []\ngeneratorOptions: {}\nbuildMetadata: null\nvars: []\nhelmGlobals: \
+         null\nhelmCharts:\npatchesStrategicMerge: null\npatchesJson6902: []\nreplacements: null\n",
+    ),
+    ("map/kustomization.yaml", "resources: [../base]\npatches: {}\n"),
+    ("word/kustomization.yaml", "resources: [../base]\npatches: ''\n"),
+    ("list/kustomization.yaml", "- ../base\n"),
+    ("void/kustomization.yaml", ""),
+    ("null/kustomization.yaml", "null\n"),
+    ("comment/kustomization.yaml", "# nothing\n"),
+    (
+        "inner/kustomization.yaml",
+        "resources: [../base]\nimages: [{name: nginx, newTag: null, newName: }]\nreplicas: [{name: \
+         db, count: null}]\npatches: [{target: null, patch: null, path: ../inner/p.yaml, options: \
+         null}]\nlabels: [{pairs: {a: b}, includeSelectors: null, fields: \
+         null}]\nconfigMapGenerator: [{name: c, literals: null, files: null, envs: null, options: \
+         null, behavior: null}]\n",
+    ),
+    (
+        "inner/p.yaml",
+        "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {type: NodePort}\n",
+    ),
     ("chart/charts/c/Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n"),
     (
         "chart/charts/c/templates/c.yaml",
@@ -206,8 +233,20 @@ fn argo_cd(
         let file = file.ok_or("kustomization file not found in the path")?;
         let text = std::fs::read(&file).unwrap();
         let mut value = yaml::parse_one(&text, &yaml::Options::default()).unwrap();
-        let all = value.as_object_mut().unwrap().entry("patches").or_insert_with(|| json!([]));
-        all.as_array_mut().unwrap().extend(patches);
+        let Some(fields) = value.as_object_mut() else {
+            return Err("expected kustomization.yaml to be type map[string]any".to_owned());
+        };
+        let all = fields.entry("patches").or_insert_with(|| json!([]));
+        let got = match all {
+            Value::Null => "<nil>",
+            Value::String(_) => "string",
+            _ => "map[string]interface {}",
+        };
+        let Some(all) = all.as_array_mut() else {
+            let expected = "expected 'patches' field in kustomization.yaml to be []any";
+            return Err(format!("{expected}, but got {got}"));
+        };
+        all.extend(patches);
         std::fs::write(&file, yaml::to_string(&value)).unwrap();
     }
     let mut components: Vec<String> =
@@ -417,6 +456,7 @@ fn other_kustomizations_and_flags() {
         ("odd", patch, ""),
         ("odd", json!({}), ""),
         ("none", json!({"namePrefix": "p-"}), ""),
+        ("bare", json!({}), "--enable-helm"),
         ("chart", json!({}), ""),
         ("chart", json!({}), "--enable-helm"),
         ("chart", json!({"kubeVersion": "v1.30.2"}), "--enable-helm"),
@@ -430,6 +470,29 @@ fn other_kustomizations_and_flags() {
         ("overlay", json!({}), "--enable-managedby-label"),
         ("overlay", json!({}), "--load-restrictor LoadRestrictionsNone --reorder=legacy"),
     ]);
+}
+
+/// Fields of the kustomization that are null or empty, and each field of the application.
+#[test]
+fn what_is_null_in_the_kustomization() {
+    let each = [
+        json!({"namePrefix": "p-"}),
+        json!({"images": ["nginx:2"]}),
+        json!({"replicas": [{"name": "db", "count": 2}]}),
+        json!({"commonLabels": {"x": "y"}}),
+        json!({"commonLabels": {"x": "y"}, "labelWithoutSelector": true}),
+        json!({"commonAnnotations": {"x": "y"}}),
+        json!({"namespace": "n"}),
+        json!({"components": ["../parts/one"]}),
+        json!({"patches": [{"patch": "apiVersion: v1\nkind: Service\nmetadata: {name: web, labels: {a: b}}\n"}]}),
+        json!({"namespace": "n", "patches": [{"patch": "apiVersion: v1\nkind: Service\nmetadata: {name: web, labels: {a: b}}\n"}]}),
+        json!({}),
+    ];
+    let mut cases = Vec::new();
+    for path in ["nulls", "map", "word", "list", "void", "null", "comment", "inner"] {
+        cases.extend(each.iter().map(|options| (path, options.clone(), "")));
+    }
+    check(&cases);
 }
 
 /// Random combinations: `WINDLASS_KUSTOMIZE_CASES` says how many.

@@ -15,6 +15,8 @@ const CONFIG: &[&str] = &[
     "kustomize.buildOptions",
     "kustomize.buildOptions.*",
     "kustomize.enable",
+    "kustomize.path.*",
+    "kustomize.version.*",
     "resource.compareoptions",
     "resource.customizations",
     "resource.customizations.*",

@@ -80,15 +80,10 @@ pub(crate) fn read_as_is(text: &[u8]) -> Result<Kustomization> {
 
 /// The first document of `text`: go-yaml reads no further where it converts to JSON.
 fn first_document(text: &[u8], options: &yaml::Options) -> Result<Value> {
-    let parsed = yaml::parse(text, options);
-    let error = parsed.errors.into_iter().next();
-    let first = parsed.documents.into_iter().next();
-    match (error, first) {
-        (Some(e), Some(d)) if d.at < e.at => Ok(d.value),
-        (Some(e), _) => Err(Error::Unreadable { at: e.at, problem: e.problem.to_string() }
-            .during("invalid Kustomization")),
-        (None, first) => Ok(first.map_or(Value::Null, |d| d.value)),
-    }
+    yaml::first(text, options).map_err(|e| {
+        let problem = e.problem.to_string();
+        Error::Unreadable { at: e.at, problem }.during("invalid Kustomization")
+    })
 }
 
 fn present<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {

@@ -1,11 +1,15 @@
 //! `namespace`, and the NamespaceTransformer.
 
+use std::collections::{BTreeSet, HashMap};
+
 use serde_json::Value;
+use windlass_object::go;
 
 use super::fields::{Create, Fields, gvk, set_scalar, wrong_kind};
 use crate::error::{During, Error, Result};
 use crate::fieldspec::FieldSpec;
-use crate::resmap::ResMap;
+use crate::id::ResId;
+use crate::resmap::{ResMap, key};
 use crate::resource::{Resource, scalar_text};
 
 const METADATA_NAMESPACE: &str = "metadata/namespace";
@@ -47,16 +51,22 @@ pub fn transform(map: &mut ResMap, namespace: &Namespace) -> Result<()> {
     }
     let setter = Setter::new(namespace);
     let openapi = map.openapi().clone();
-    for resource in map.iter_mut().filter(|r| !is_exempt(r)) {
-        resource.store_previous_id(&openapi);
-        let cluster_scoped = resource.id(&openapi).cluster_scoped;
-        setter.set(&mut resource.value, cluster_scoped)?;
+    let list = map.list_mut();
+    let mut places: HashMap<ResId, BTreeSet<usize>> = HashMap::with_capacity(list.len());
+    for (at, resource) in list.iter().enumerate() {
+        places.entry(key(&resource.id(&openapi))).or_default().insert(at);
     }
-    for resource in map.iter().filter(|r| !is_exempt(r)) {
-        let same = map.by_current_id(&resource.id(&openapi));
+    for at in 0..list.len() {
+        let Some(resource) = list.get_mut(at).filter(|r| !is_exempt(r)) else { continue };
+        resource.store_previous_id(&openapi);
+        let id = resource.id(&openapi);
+        setter.set(&mut resource.value, id.cluster_scoped)?;
+        places.entry(key(&id)).or_default().remove(&at);
+        let same = places.entry(key(&resource.id(&openapi))).or_default();
+        same.insert(at);
         if same.len() != 1 {
-            let same = same.iter().filter_map(|&at| map.get(at));
-            let same: Vec<_> = same.map(|r| r.value.to_string()).collect();
+            let same = same.iter().filter_map(|&at| list.get(at));
+            let same: Vec<_> = same.map(|r| go::to_json(&r.noted())).collect();
             let same = same.join(" ");
             return Err(Error::told(format!(
                 "namespace transformation produces ID conflict: [{same}]"

@@ -1,9 +1,9 @@
 //! `patches` and `patchesStrategicMerge`, and the PatchTransformer and
 //! PatchStrategicMergeTransformer.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use windlass_object::patch::JsonPatch;
-use windlass_object::{Pointer, go, yaml};
+use windlass_object::{go, yaml};
 
 use super::select::select;
 use super::{strategic, told};
@@ -98,8 +98,9 @@ fn merge_all(
     source: &str,
 ) -> Result<()> {
     for patch in &mut patches {
-        patch.allow_name_change = options.is_some_and(|o| o.allow_name_change);
-        patch.allow_kind_change = options.is_some_and(|o| o.allow_kind_change);
+        let (name, kind) =
+            options.map_or((false, false), |o| (o.allow_name_change, o.allow_kind_change));
+        patch.allow_changes(name, kind);
     }
     let Some(target) = target else {
         for patch in patches {
@@ -137,14 +138,7 @@ fn merge_into(map: &mut ResMap, places: &[usize], patch: &mut Resource) -> Resul
     let openapi = map.openapi().clone();
     // kustomize writes these anew, as texts.
     patch.set_labels(patch.labels());
-    let mut annotations = patch.annotations();
-    for (key, value) in &mut annotations {
-        let at = Pointer::from_tokens(["metadata", "annotations", key]).to_string();
-        if patch.blank.contains(&at) {
-            value.clear();
-        }
-    }
-    patch.set_annotations(annotations);
+    patch.set_annotations(patch.written_annotations());
     let name = patch.name().to_owned();
     patch.set_name(&name);
     let namespace = patch.namespace().to_owned();
@@ -175,17 +169,16 @@ fn merge(resource: &mut Resource, patch: &Resource, openapi: &OpenApi) -> Result
     if patch.allow_name_change || patch.allow_kind_change {
         resource.store_previous_id(openapi);
     }
-    let has_notes = resource.has_notes();
-    if has_notes {
-        put_note(resource);
+    let sees_notes = concerns_annotations(&patch.value);
+    if sees_notes {
+        resource.show_notes();
     }
     strategic::merge(resource, &patch.value, openapi)?;
     if resource.is_empty() {
         return Ok(());
     }
-    // A patch that takes the annotations away takes kustomize's notes with them.
-    if has_notes && !take_note(resource) {
-        resource.forget();
+    if sees_notes {
+        resource.take_notes()?;
     }
     if !patch.allow_kind_change {
         resource.set_kind(&kind);
@@ -235,42 +228,24 @@ fn apply_json(
 
 /// Applies a JSON patch to one resource.
 pub(super) fn apply_to(resource: &mut Resource, patch: &JsonPatch) -> Result<()> {
-    put_note(resource);
+    resource.show_notes();
+    let notes = resource.internal_annotations();
     patch.apply(&mut resource.value).map_err(|e| Error::told(e.to_string()))?;
     resource.blank.clear();
     // All nodes are new, and kustomize's notes are put back.
     resource.shared.clear();
-    take_note(resource);
     // kustomize writes these anew, as texts.
-    resource.set_annotations(resource.annotations());
-    Ok(())
+    let mut annotations = resource.annotations();
+    annotations.extend(notes);
+    resource.set_annotations(annotations);
+    resource.take_notes()
 }
 
-/// Stands for what kustomize keeps in a resource's annotations during a build.
-const NOTE: &str = "internal.config.kubernetes.io/note";
-
-/// kustomize has notes of its own in the annotations by now.
-fn put_note(resource: &mut Resource) {
-    let annotations = resource.metadata_mut().entry("annotations").or_insert_with(|| json!({}));
-    if annotations.is_null() {
-        *annotations = json!({});
-    }
-    if let Some(annotations) = annotations.as_object_mut() {
-        annotations.insert(NOTE.to_owned(), Value::String(String::new()));
-    }
-}
-
-/// Whether the note is still there, which it is no longer.
-fn take_note(resource: &mut Resource) -> bool {
-    let annotations = resource.value.pointer_mut("/metadata/annotations");
-    let Some(annotations) = annotations.and_then(Value::as_object_mut) else {
-        return false;
-    };
-    let is_kept = annotations.remove(NOTE).is_some();
-    if annotations.is_empty() {
-        resource.metadata_mut().remove("annotations");
-    }
-    is_kept
+/// Whether a merge patch may change annotations, those that it does not name among them.
+fn concerns_annotations(patch: &Value) -> bool {
+    let metadata = patch.get("metadata");
+    let names = |key: &str| metadata.is_some_and(|m| !m.is_object() || m.get(key).is_some());
+    patch.get("$patch").is_some() || names("annotations") || names("$patch")
 }
 
 /// Applies strategic merge patches, each a file or the text itself.

@@ -4,15 +4,19 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::objects::{self, NAMES, pairs, text};
+use crate::objects::{self, pairs, text};
 use crate::patches;
+use crate::plugins;
 use crate::random::Random;
+use crate::schemas;
 
 /// A file's content.
 #[derive(Clone, Debug)]
 pub(crate) enum Content {
     /// Documents of YAML.
     Yaml(Vec<Value>),
+    /// Documents of YAML as people write it, by a seed.
+    Odd(Vec<Value>, u64),
     /// As it is.
     Text(String),
 }
@@ -22,10 +26,10 @@ pub(crate) type Files = BTreeMap<String, Content>;
 
 /// Makes the files of one case.
 pub(crate) struct Maker<'r> {
-    random: &'r mut Random,
+    pub(crate) random: &'r mut Random,
     files: Files,
     /// All objects so far, for what refers to them.
-    objects: Vec<Value>,
+    pub(crate) objects: Vec<Value>,
 }
 
 /// A case.
@@ -85,25 +89,59 @@ impl Maker<'_> {
         let mut resources: Vec<Value> = below.iter().map(|b| Value::from(*b)).collect();
         if !objects.is_empty() {
             resources.insert(self.random.below(resources.len() + 1), "r.yaml".into());
-            self.put(&format!("{name}/r.yaml"), Content::Yaml(objects.clone()));
+            let content = match self.random.percent(40) {
+                true => Content::Odd(objects.clone(), self.random.seed()),
+                false => Content::Yaml(objects.clone()),
+            };
+            self.put(&format!("{name}/r.yaml"), content);
         }
         self.objects.extend(objects);
         let mut kustomization = json!({"resources": resources});
         self.generators(name, busy, &mut kustomization);
         self.fields(name, busy, &mut kustomization);
-        if self.random.percent(15) && !below.is_empty() {
+        if self.random.percent(18) {
             let component = format!("{name}-component");
-            let mut fields = json!({"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component",
-                "commonAnnotations": {"component": name}});
-            self.generators(&component, busy / 2, &mut fields);
-            self.fields(&component, busy / 2, &mut fields);
-            self.put(&format!("{component}/kustomization.yaml"), Content::Yaml(vec![fields]));
+            self.component(&component, busy / 2);
             kustomization["components"] = json!([format!("../{component}")]);
+            if self.random.percent(20) {
+                let second = format!("{name}-second");
+                self.component(&second, busy / 3);
+                kustomization["components"] =
+                    json!([format!("../{component}"), format!("../{second}")]);
+            }
         }
-        self.put(&format!("{name}/kustomization.yaml"), Content::Yaml(vec![kustomization]));
+        let content = match self.random.percent(20) {
+            true => Content::Odd(vec![kustomization], self.random.seed()),
+            false => Content::Yaml(vec![kustomization]),
+        };
+        let file = match self.random.below(12) {
+            0 => "kustomization.yml",
+            1 => "Kustomization",
+            _ => "kustomization.yaml",
+        };
+        self.put(&format!("{name}/{file}"), content);
     }
 
-    fn put(&mut self, path: &str, content: Content) {
+    fn component(&mut self, name: &str, busy: usize) {
+        let mut fields = json!({"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component",
+            "commonAnnotations": {"component": name}});
+        if self.random.percent(20) {
+            let object = patches::renamed(objects::object(self.random));
+            fields["resources"] = json!(["r.yaml"]);
+            self.put(&format!("{name}/r.yaml"), Content::Yaml(vec![object.clone()]));
+            self.objects.push(object);
+        }
+        self.generators(name, busy, &mut fields);
+        self.fields(name, busy, &mut fields);
+        if self.random.percent(10) && name.len() < 24 {
+            let inner = format!("{name}-in");
+            self.component(&inner, busy / 2);
+            fields["components"] = json!([format!("../{inner}")]);
+        }
+        self.put(&format!("{name}/kustomization.yaml"), Content::Yaml(vec![fields]));
+    }
+
+    pub(crate) fn put(&mut self, path: &str, content: Content) {
         self.files.insert(path.to_owned(), content);
     }
 
@@ -111,64 +149,6 @@ impl Maker<'_> {
         match self.objects.is_empty() {
             true => objects::object(self.random),
             false => self.random.pick(&self.objects).clone(),
-        }
-    }
-
-    fn generators(&mut self, at: &str, busy: usize, out: &mut Value) {
-        for field in ["configMapGenerator", "secretGenerator"] {
-            if !self.random.percent(busy * 35 / 100) {
-                continue;
-            }
-            let mut args = json!({"name": self.random.word(NAMES)});
-            if self.random.percent(20) {
-                args["namespace"] = self.random.word(&["one", "two"]).into();
-            }
-            let kind = if field == "configMapGenerator" { "ConfigMap" } else { "Secret" };
-            let meta = json!({"name": args["name"], "namespace": args["namespace"]});
-            let is_same = |o: &Value| {
-                let at = &o["metadata"];
-                o["kind"] == kind
-                    && at["name"] == meta["name"]
-                    && at["namespace"] == meta["namespace"]
-            };
-            let exists = self.objects.iter().any(is_same);
-            if exists != self.random.percent(2) {
-                args["behavior"] = self.random.word(&["merge", "replace"]).into();
-            } else {
-                self.objects.push(json!({"apiVersion": "v1", "kind": kind, "metadata": meta,
-                    "data": {"k": "v"}}));
-            }
-            if self.random.percent(70) {
-                let value = text(self.random);
-                args["literals"] = json!([
-                    format!("k={}", value.as_str().unwrap_or_default()),
-                    self.random.word(&["q=\"quoted\"", "n=1", "e=", "t=a=b", "host=x.example.com"])
-                ]);
-            }
-            if self.random.percent(30) {
-                let content =
-                    self.random.word(&["plain\n", "", "a: b\n", "tab\there \n", "no newline"]);
-                self.put(&format!("{at}/app.conf"), Content::Text(content.to_owned()));
-                args["files"] = json!([self.random.word(&["app.conf", "x.conf=app.conf"])]);
-            }
-            if self.random.percent(20) {
-                let content = "# comment\nENV_A=1\n\nENV_B=two words \nENV_C=\"q\"\n";
-                self.put(&format!("{at}/e.env"), Content::Text(content.to_owned()));
-                args["envs"] = json!(["e.env"]);
-            }
-            if self.random.percent(20) {
-                args["options"] = json!({"disableNameSuffixHash": self.random.percent(50),
-                    "labels": pairs(self.random), "annotations": {"g": "1"},
-                    "immutable": self.random.percent(30)});
-            }
-            if field == "secretGenerator" && self.random.percent(20) {
-                args["type"] = "example.com/kind".into();
-            }
-            out[field] = json!([args]);
-        }
-        if self.random.percent(busy / 10) {
-            out["generatorOptions"] = json!({"disableNameSuffixHash": self.random.percent(50),
-                "labels": pairs(self.random)});
         }
     }
 
@@ -210,7 +190,7 @@ impl Maker<'_> {
             }
             "images" => {
                 let count = 1 + random.below(2);
-                (0..count).map(|_| image(random)).collect()
+                (0..count).map(|_| plugins::image(random)).collect()
             }
             "replicas" => {
                 let scaled = |o: &&Value| !o["spec"]["replicas"].is_null();
@@ -235,9 +215,19 @@ impl Maker<'_> {
                 ])
                 .clone(),
             "configurations" => {
-                let content = Content::Yaml(vec![configuration(random)]);
+                let content = Content::Yaml(vec![schemas::configuration(random)]);
                 self.put(&format!("{at}/config.yaml"), content);
                 json!(["config.yaml"])
+            }
+            "crds" => {
+                let content = Content::Yaml(vec![schemas::definitions(random)]);
+                self.put(&format!("{at}/crd.json"), content);
+                json!(["crd.json"])
+            }
+            "openapi" => {
+                let content = Content::Text(schemas::openapi(random).to_string());
+                self.put(&format!("{at}/openapi.json"), content);
+                json!({"path": "openapi.json"})
             }
             "patches" => {
                 let count = 1 + self.random.below(3);
@@ -257,9 +247,22 @@ impl Maker<'_> {
             }
             "replacements" => {
                 let count = 1 + self.random.below(2);
-                (0..count).map(|_| self.replacement()).collect()
+                let all: Value = (0..count).map(|_| self.replacement()).collect();
+                if self.random.percent(80) {
+                    return all;
+                }
+                self.put(&format!("{at}/replacement.yaml"), Content::Yaml(vec![all]));
+                json!([{"path": "replacement.yaml"}])
             }
-            "transformers" => json!([self.transformer()]),
+            "transformers" => {
+                let object = self.some_object();
+                let value = plugins::transformer(self.random, &object);
+                self.plugin(at, "transformer.yaml", value)
+            }
+            "generators" => {
+                let value = plugins::generator(self.random);
+                self.plugin(at, "generator.yaml", value)
+            }
             _ => {
                 let object = self.some_object();
                 let mut objref = json!({"apiVersion": object["apiVersion"], "kind": object["kind"],
@@ -267,9 +270,23 @@ impl Maker<'_> {
                 if let Some(namespace) = object["metadata"].get("namespace") {
                     objref["namespace"] = namespace.clone();
                 }
-                json!([{"name": "VAR", "objref": objref}])
+                let mut var = json!({"name": "VAR", "objref": objref});
+                if self.random.percent(20) {
+                    let field = path(self.random, &object);
+                    var["fieldref"] = json!({"fieldpath": field});
+                }
+                json!([var])
             }
         }
+    }
+
+    /// A plugin's configuration, in the kustomization or in a file.
+    fn plugin(&mut self, at: &str, file: &str, value: Value) -> Value {
+        if self.random.percent(50) {
+            return json!([windlass_object::yaml::to_string(&value)]);
+        }
+        self.put(&format!("{at}/{file}"), Content::Yaml(vec![value]));
+        json!([file])
     }
 
     fn patch(&mut self, at: &str, number: usize) -> Value {
@@ -290,7 +307,11 @@ impl Maker<'_> {
             }
             if self.random.percent(30) {
                 let file = format!("patch{number}.yaml");
-                self.put(&format!("{at}/{file}"), Content::Yaml(patch));
+                let content = match self.random.percent(30) {
+                    true => Content::Odd(patch, self.random.seed()),
+                    false => Content::Yaml(patch),
+                };
+                self.put(&format!("{at}/{file}"), content);
                 entry["path"] = file.into();
             } else {
                 let texts: Vec<String> =
@@ -336,7 +357,11 @@ impl Maker<'_> {
             target["reject"] = json!([patches::selector(random, &from)]);
         }
         match random.below(8) {
-            0 => target["options"] = json!({"create": true}),
+            0 | 2 => target["options"] = json!({"create": true}),
+            3 => {
+                target["options"] =
+                    json!({"delimiter": random.word(&["/", ":", "."]), "create": true});
+            }
             1 => {
                 let index = random.word(&["-1", "0", "1", "5"]).parse::<i64>().unwrap_or_default();
                 target["options"] =
@@ -351,30 +376,6 @@ impl Maker<'_> {
             out["source"] = source;
         }
         out
-    }
-
-    fn transformer(&mut self) -> Value {
-        let random = &mut *self.random;
-        let metadata = json!({"name": "t"});
-        let value = match random.below(6) {
-            0 => json!({"apiVersion": "builtin", "kind": "NamespaceTransformer",
-                "metadata": {"name": "t", "namespace": "three"}, "unsetOnly": random.percent(50),
-                "setRoleBindingSubjects": random.word(&["none", "allServiceAccounts", "defaultOnly"])}),
-            1 => json!({"apiVersion": "builtin", "kind": "LabelTransformer", "metadata": metadata,
-                "labels": pairs(random), "fieldSpecs": [{"path": "metadata/labels", "create": true},
-                {"path": "spec/list[]/labels", "create": random.percent(50), "kind": "Thing"}]}),
-            2 => json!({"apiVersion": "builtin", "kind": "PrefixTransformer", "metadata": metadata,
-                "prefix": "t-", "fieldSpecs": [{"path": "metadata/name"}]}),
-            3 => json!({"apiVersion": "builtin", "kind": "AnnotationsTransformer",
-                "metadata": metadata, "annotations": pairs(random),
-                "fieldSpecs": [{"path": "metadata/annotations", "create": true}]}),
-            4 => json!({"apiVersion": "builtin", "kind": "ImageTagTransformer",
-                "metadata": metadata, "imageTag": image(random)}),
-            _ => json!({"apiVersion": "builtin", "kind": "ReplicaCountTransformer",
-                "metadata": metadata, "replica": {"name": random.word(NAMES), "count": 7},
-                "fieldSpecs": [{"path": "spec/replicas", "create": true, "kind": "Deployment"}]}),
-        };
-        windlass_object::yaml::to_string(&value).into()
     }
 }
 
@@ -396,55 +397,17 @@ const FIELDS: &[(&str, usize)] = &[
     ("patchesJson6902", 10),
     ("replacements", 25),
     ("transformers", 10),
-    ("vars", 8),
+    ("vars", 10),
+    ("crds", 5),
+    ("openapi", 5),
+    ("generators", 6),
 ];
-
-fn image(random: &mut Random) -> Value {
-    let name = random.word(&[
-        "nginx",
-        "busybox",
-        "reg.example.com:5000/team/app",
-        "ghcr.io/org/tool",
-        ".*",
-    ]);
-    let mut out = json!({"name": name});
-    match random.below(6) {
-        0 => out["newTag"] = "v9".into(),
-        1 => out["digest"] = "sha256:cccc".into(),
-        2 => out["newName"] = "other/name".into(),
-        3 => {
-            out["newName"] = "other:5000/name".into();
-            out["newTag"] = "1.0".into();
-        }
-        4 => out["tagSuffix"] = "-slim".into(),
-        _ => {
-            out["newTag"] = "v9".into();
-            out["digest"] = "sha256:cccc".into();
-        }
-    }
-    out
-}
-
-fn configuration(random: &mut Random) -> Value {
-    match random.below(4) {
-        0 => json!({"nameReference": [{"kind": "ConfigMap", "fieldSpecs": [
-            {"kind": "Thing", "path": "spec/configMapName"}]}]}),
-        1 => {
-            json!({"images": [{"kind": "Thing", "path": "spec/podTemplate/spec/containers/image"}]})
-        }
-        2 => json!({"commonLabels": [{"kind": "Thing", "path": "spec/labels", "create": true}],
-            "commonAnnotations": [{"kind": "Thing", "path": "spec/notes", "create": true}]}),
-        _ => json!({"namePrefix": [{"kind": "Thing", "path": "metadata/name"}],
-            "replicas": [{"kind": "Thing", "path": "spec/number"}],
-            "varReference": [{"kind": "Thing", "path": "spec/text"}]}),
-    }
-}
 
 /// A field's path as replacements write it.
 fn path(random: &mut Random, object: &Value) -> String {
     let mut pointers = patches::pointers(object);
-    // An object's identity and its annotations as a whole hold kustomize's own notes.
-    pointers.retain(|p| p.len() > 2 || p.first().is_some_and(|first| first == "spec"));
+    // An object's identity is not to be lost.
+    pointers.retain(|p| p.len() > 1 && !(p[0] == "metadata" && p[1].starts_with("name")));
     if pointers.is_empty() {
         return "metadata.name".to_owned();
     }

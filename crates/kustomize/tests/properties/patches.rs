@@ -191,6 +191,12 @@ pub(crate) fn operations(random: &mut Random, object: &Value) -> Value {
     Value::Array(out)
 }
 
+/// The object with a name that no other has.
+pub(crate) fn renamed(mut object: Value) -> Value {
+    object["metadata"]["name"] = "other".into();
+    object
+}
+
 /// A selector that finds `object`, and perhaps others.
 pub(crate) fn selector(random: &mut Random, object: &Value) -> Value {
     let mut out = json!({"kind": object["kind"]});

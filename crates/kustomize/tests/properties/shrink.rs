@@ -25,12 +25,20 @@ fn smaller(files: &Files) -> Vec<Files> {
     }
     for depth in 1..16 {
         for (path, content) in files {
-            let Content::Yaml(documents) = content else { continue };
+            let (documents, again): (_, Box<dyn Fn(_) -> _>) = match content {
+                Content::Yaml(documents) => (documents, Box::new(Content::Yaml)),
+                Content::Odd(documents, seed) => {
+                    let plain = Content::Yaml(documents.clone());
+                    out.push(files.clone().into_iter().chain([(path.clone(), plain)]).collect());
+                    (documents, Box::new(|documents| Content::Odd(documents, *seed)))
+                }
+                Content::Text(_) => continue,
+            };
             let whole = Value::Array(documents.clone());
             for less in without(&whole, depth) {
                 let Value::Array(documents) = less else { continue };
                 let mut less = files.clone();
-                less.insert(path.clone(), Content::Yaml(documents));
+                less.insert(path.clone(), again(documents));
                 out.push(less);
             }
         }

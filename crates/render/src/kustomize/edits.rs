@@ -6,7 +6,7 @@ use windlass_kustomize::edit::{
     add_annotations, add_labels, add_paths, pairs, set_images, set_replicas,
 };
 use windlass_kustomize::kustomization::{Patch, PatchArgs, Selector};
-use windlass_object::Value;
+use windlass_object::{Value, go, yaml};
 
 use crate::{Environment, KustomizeOptions, KustomizePatch};
 
@@ -26,6 +26,35 @@ pub(super) fn any(options: &KustomizeOptions) -> bool {
         && options.components.is_empty())
 }
 
+/// Whether `kustomize edit` has written the file before patches are added to it.
+fn edits_before_patches(options: &KustomizeOptions) -> bool {
+    !(options.name_prefix.is_empty()
+        && options.name_suffix.is_empty()
+        && options.images.is_empty()
+        && options.replicas.is_empty()
+        && options.common_labels.is_empty()
+        && options.common_annotations.is_empty()
+        && options.namespace.is_empty())
+}
+
+/// Argo CD adds patches by itself, to a list or to nothing at all: what is null is neither, unless
+/// `kustomize edit` has taken it away before.
+fn check_patches(text: &str) -> Result<(), String> {
+    let Ok(value) = yaml::first(text.as_bytes(), &yaml::Options::default()) else { return Ok(()) };
+    let Some(fields) = value.as_object() else {
+        return Err("expected kustomization.yaml to be type map[string]any, but got \
+                    map[string]interface {}"
+            .to_owned());
+    };
+    match fields.get("patches") {
+        None | Some(Value::Array(_)) => Ok(()),
+        Some(other) => Err(format!(
+            "expected 'patches' field in kustomization.yaml to be []any, but got {}",
+            go::type_name(other)
+        )),
+    }
+}
+
 /// The text with the options in it. `find` tells which paths from the kustomization's directory a
 /// pattern names.
 pub(super) fn apply(
@@ -35,6 +64,9 @@ pub(super) fn apply(
     find: impl Fn(&str) -> Result<Vec<String>, String>,
 ) -> Result<String, String> {
     let told = |e: windlass_kustomize::Error| e.to_string();
+    if !options.patches.is_empty() && !edits_before_patches(options) {
+        check_patches(text)?;
+    }
     let mut document = Document::read(text).map_err(told)?;
     let k = &mut document.kustomization;
     if !options.name_prefix.is_empty() {

@@ -30,6 +30,12 @@ pub(crate) fn render(
     environment: &Environment<'_>,
     findings: &mut Findings,
 ) {
+    let known =
+        |version: &String| spec.kustomize_versions.as_ref().is_none_or(|v| v.contains(version));
+    if !options.version.is_empty() && !known(&options.version) {
+        let reason = Reason::KustomizeVersion(options.version.clone());
+        return findings.diagnostics.push(Diagnostic::of_file(root, reason));
+    }
     let flags = flags::parse(&spec.kustomize_build_options);
     for warning in flags.warnings {
         findings.warnings.push(Diagnostic::of_file(root, Reason::Suspicious(warning)));

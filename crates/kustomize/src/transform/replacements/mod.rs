@@ -62,25 +62,32 @@ fn read(content: &[u8]) -> Result<Vec<ReplacementField>> {
     )))
 }
 
+/// What is copied.
+struct Source {
+    value: Value,
+    /// Whether it was read from a field; a text that was given is what YAML takes it for.
+    is_typed: bool,
+}
+
 /// Copies one value, which is given in place and not by a file.
 ///
 /// # Errors
 /// If there is no one source, or a path leads nowhere.
 pub fn replace(map: &mut ResMap, replacement: &ReplacementField) -> Result<()> {
-    let value = match (&replacement.source, &replacement.source_value) {
+    let source = match (&replacement.source, &replacement.source_value) {
         _ if replacement.targets.is_empty() => None,
         (None, None) => None,
         (Some(_), Some(_)) => {
             return Err(Error::told("value and resource selectors are mutually exclusive"));
         }
-        (None, Some(text)) => Some(Value::String(text.clone())),
-        (Some(source), None) => Some(source_value(map, source)?),
+        (None, Some(text)) => Some(Source { value: Value::String(text.clone()), is_typed: false }),
+        (Some(source), None) => Some(Source { value: source_value(map, source)?, is_typed: true }),
     };
-    let Some(value) = value else {
+    let Some(source) = source else {
         let text = "replacements must specify a source and at least one target";
         return Err(Error::told(text));
     };
-    replacement.targets.iter().try_for_each(|target| set_targets(map, &value, target))
+    replacement.targets.iter().try_for_each(|target| set_targets(map, &source, target))
 }
 
 /// All ids of a resource, the present one first. kustomize knows nothing of scopes here.
@@ -116,8 +123,16 @@ fn source_value(map: &ResMap, source: &SourceSelector) -> Result<Value> {
         return Err(Error::told(format!("nothing selected by {}", describe(source, &wanted))));
     };
     let field = if source.field_path.is_empty() { DEFAULT_FIELD } else { &source.field_path };
-    let value = path::lookup(&resource.value, &path::split(field))
-        .during(|| "error looking up replacement source".to_owned())?;
+    let path = path::split(field);
+    let noted;
+    let object = if sees_notes(&path) {
+        noted = resource.noted();
+        &noted
+    } else {
+        &resource.value
+    };
+    let value =
+        path::lookup(object, &path).during(|| "error looking up replacement source".to_owned())?;
     let is_empty = |value: &&Value| match value {
         Value::Null => true,
         Value::Object(fields) => fields.is_empty(),
@@ -143,6 +158,12 @@ fn source_value(map: &ResMap, source: &SourceSelector) -> Result<Value> {
     }
 }
 
+/// Whether what kustomize keeps in annotations can be on the path.
+fn sees_notes(path: &[String]) -> bool {
+    let may_be = |at: usize, name: &str| path.get(at).is_none_or(|p| p == name || p == "*");
+    may_be(0, "metadata") && may_be(1, "annotations")
+}
+
 /// A cheap look at whether a resource can have an id of this name.
 fn may_be(resource: &Resource, name: &str) -> bool {
     name.is_empty()
@@ -165,7 +186,7 @@ fn describe(source: &SourceSelector, id: &ResId) -> String {
     text
 }
 
-fn set_targets(map: &mut ResMap, value: &Value, target: &TargetSelector) -> Result<()> {
+fn set_targets(map: &mut ResMap, value: &Source, target: &TargetSelector) -> Result<()> {
     let Some(select) = &target.select else {
         return Err(Error::told("target must specify resources to select"));
     };
@@ -198,7 +219,13 @@ fn set_targets(map: &mut ResMap, value: &Value, target: &TargetSelector) -> Resu
     };
     for resource in map.iter_mut().filter(|r| is_target(r)) {
         for (field, path) in &fields {
+            if !sees_notes(path) {
+                set_field(&mut resource.value, value, field, path, options)?;
+                continue;
+            }
+            resource.show_notes();
             set_field(&mut resource.value, value, field, path, options)?;
+            resource.take_notes()?;
         }
     }
     Ok(())
@@ -206,7 +233,7 @@ fn set_targets(map: &mut ResMap, value: &Value, target: &TargetSelector) -> Resu
 
 fn set_field(
     object: &mut Value,
-    value: &Value,
+    value: &Source,
     field: &str,
     path: &[String],
     options: Option<&FieldOptions>,
@@ -214,7 +241,7 @@ fn set_field(
     if set_inside_text(object, value, path, options) {
         return Ok(());
     }
-    let create = options.is_some_and(|o| o.create).then(|| Kind::of(value));
+    let create = options.is_some_and(|o| o.create).then(|| Kind::of(&value.value));
     let doing = || {
         let doing = if create.is_some() { "find or create" } else { "find" };
         format!("unable to {doing} field {} in replacement target", go::quote(field))
@@ -228,7 +255,7 @@ fn set_field(
 
 fn set_places(
     object: &mut Value,
-    value: &Value,
+    value: &Source,
     places: &[Place],
     options: Option<&FieldOptions>,
 ) -> Result<()> {
@@ -237,7 +264,13 @@ fn set_places(
         let Some(at) = place.steps.as_deref().and_then(|steps| path::at_mut(object, steps)) else {
             continue;
         };
-        scalar::set(at, value, place.is_new, options)?;
+        let is_part = options.is_some_and(|o| !o.delimiter.is_empty());
+        let is_whole = !is_part && matches!(at, Value::Object(_) | Value::Array(_));
+        if let Some(text) = value.value.as_str().filter(|_| is_whole && !value.is_typed) {
+            *at = scalar::untyped(text);
+            continue;
+        }
+        scalar::set(at, &value.value, place.is_new, options)?;
     }
     Ok(())
 }
@@ -246,7 +279,7 @@ fn set_places(
 /// if so, the value is set there.
 fn set_inside_text(
     object: &mut Value,
-    value: &Value,
+    value: &Source,
     path: &[String],
     options: Option<&FieldOptions>,
 ) -> bool {
@@ -261,7 +294,7 @@ fn set_inside_text(
         let Ok(mut inner) = yaml::parse_one(text.as_bytes(), &yaml::Options::kustomize()) else {
             continue;
         };
-        let create = options.is_some_and(|o| o.create).then(|| Kind::of(value));
+        let create = options.is_some_and(|o| o.create).then(|| Kind::of(&value.value));
         let Ok(places) = path::find(&mut inner, &path[end..], create) else { return false };
         if places.is_empty() || set_places(&mut inner, value, &places, options).is_err() {
             return false;

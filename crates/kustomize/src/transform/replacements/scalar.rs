@@ -40,6 +40,10 @@ pub(super) fn untyped(text: &str) -> Value {
         match yaml::parse_one(text.as_bytes(), &yaml::Options::kustomize()) {
             Ok(value @ (Value::Bool(_) | Value::Number(_))) => return value,
             Ok(Value::Null) if !text.is_empty() => return Value::Null,
+            // A date is written out.
+            Ok(time @ Value::String(_)) if text.starts_with(|c: char| c.is_ascii_digit()) => {
+                return time;
+            }
             _ => {}
         }
     }

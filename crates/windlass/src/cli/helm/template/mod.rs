@@ -222,7 +222,10 @@ fn name_and_chart(args: &Args) -> anyhow::Result<(String, String)> {
             "\"helm template\" requires at least 1 argument\n\nUsage:  helm template [NAME] [CHART] [flags]"
         ),
         [chart] if args.name_template.is_empty() => Ok(("release-name".into(), chart.clone())),
-        [chart] => Ok((templated(&args.name_template)?, chart.clone())),
+        [chart] => {
+            let name = windlass_helm::templated_name(&args.name_template, &environment()?)?;
+            Ok((name, chart.clone()))
+        }
         [_, _] if args.generate_name => {
             bail!("cannot set --generate-name and also specify a name")
         }
@@ -234,14 +237,6 @@ fn name_and_chart(args: &Args) -> anyhow::Result<(String, String)> {
             bail!("expected at most two arguments, unexpected arguments: {}", more.join(", "))
         }
     }
-}
-
-fn templated(template: &str) -> anyhow::Result<String> {
-    use windlass_gotemplate::{Limits, Set, Value};
-    let functions = windlass_sprig::functions(&environment()?);
-    let mut set = Set::default();
-    set.parse("name-template", template, &functions)?;
-    Ok(set.execute("name-template", &Value::Nil, &functions, Limits::default())?)
 }
 
 /// The clock and a seed, which this process takes from the system once.
