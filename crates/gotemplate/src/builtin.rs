@@ -26,16 +26,16 @@ pub(crate) fn add(table: &mut FxHashMap<Arc<str>, Function>) {
     put("index", Function::variadic(&[Reflect, Reflect], |_, a| index(&a[0], &a[1..])));
     put("slice", Function::variadic(&[Reflect, Reflect], |_, a| slice(&a[0], &a[1..])));
     put("call", Function::variadic(&[Reflect, Reflect], |_, a| call(&a[0])));
-    put("print", Function::variadic(&[Any], |_, a| Ok(Value::string(fmt::sprint(a)))));
-    put("println", Function::variadic(&[Any], |_, a| Ok(Value::string(fmt::sprintln(a)))));
+    put("print", Function::variadic(&[Any], |_, a| Ok(fmt::sprint(a))));
+    put("println", Function::variadic(&[Any], |_, a| Ok(fmt::sprintln(a))));
     put(
         "printf",
         Function::variadic(&[Str, Any], |_, a| {
-            Ok(Value::string(fmt::sprintf(a[0].as_str().unwrap_or_default(), &a[1..])))
+            Ok(fmt::sprintf(a[0].string_bytes().unwrap_or_default(), &a[1..]))
         }),
     );
-    put("html", Function::variadic(&[Any], |_, a| Ok(Value::string(html(&text_of(a))))));
-    put("js", Function::variadic(&[Any], |_, a| Ok(Value::string(js(&text_of(a))))));
+    put("html", Function::variadic(&[Any], |_, a| Ok(escaped(&text_of(a), html))));
+    put("js", Function::variadic(&[Any], |_, a| Ok(escaped(&text_of(a), js))));
     put("urlquery", Function::variadic(&[Any], |_, a| Ok(Value::string(query(&text_of(a))))));
     put("eq", Function::variadic(&[Reflect, Reflect], |_, a| Ok(bool(equal(&a[0], &a[1..])?))));
     put("ne", Function::new(&[Reflect, Reflect], |_, a| Ok(bool(!equal(&a[0], &a[1..])?))));
@@ -63,7 +63,10 @@ fn length(value: &Value) -> Result<Value, CallError> {
         Value::Bytes(b) | Value::Binary(b) => b.len(),
         Value::List(l) => l.items.len(),
         Value::Map(m) => m.len(),
-        Value::Nil | Value::NilInterface => return Err("len of nil pointer".into()),
+        Value::NilInterface => return Err("len of nil pointer".into()),
+        Value::Nil => {
+            return Err("reflect: call of reflect.Value.Type on zero Value".into());
+        }
         other => return Err(format!("len of type {}", other.type_name()).into()),
     };
     Ok(Value::Int(i64::try_from(n).unwrap_or(i64::MAX)))
@@ -164,13 +167,16 @@ fn call(value: &Value) -> Result<Value, CallError> {
     if value.is_nil() {
         return Err("call of nil".into());
     }
-    Err(format!("non-function {} of type {}", fmt::print_one(value), value.type_name()).into())
+    Err(format!("non-function {UNNAMED} of type {}", value.type_name()).into())
 }
 
+/// Stands for what was called, as it is written in the template.
+pub(crate) const UNNAMED: &str = "\0";
+
 /// What `html`, `js` and `urlquery` escape: one string as it is, else as `print` has it.
-fn text_of(args: &[Value]) -> String {
-    match args {
-        [Value::String(s)] => s.to_string(),
+fn text_of(args: &[Value]) -> Vec<u8> {
+    let text = match args {
+        [text @ (Value::String(_) | Value::Binary(_))] => text.clone(),
         args => {
             let printable = |v: &Value| match v {
                 Value::Nil | Value::NilInterface => Value::string("<no value>"),
@@ -178,7 +184,18 @@ fn text_of(args: &[Value]) -> String {
             };
             fmt::sprint(&args.iter().map(printable).collect::<Vec<_>>())
         }
+    };
+    text.string_bytes().unwrap_or_default().to_vec()
+}
+
+/// Escapes characters; bytes that are none stay as they are.
+fn escaped(bytes: &[u8], escape: fn(&str) -> String) -> Value {
+    let mut out = Vec::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        out.extend_from_slice(escape(chunk.valid()).as_bytes());
+        out.extend_from_slice(chunk.invalid());
     }
+    Value::text(out)
 }
 
 fn html(text: &str) -> String {
@@ -214,9 +231,9 @@ fn js(text: &str) -> String {
 }
 
 /// `url.QueryEscape`.
-fn query(text: &str) -> String {
+fn query(text: &[u8]) -> String {
     let mut out = String::with_capacity(text.len());
-    for b in text.bytes() {
+    for &b in text {
         match b {
             b' ' => out.push('+'),
             b if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) => out.push(char::from(b)),

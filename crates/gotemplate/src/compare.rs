@@ -1,5 +1,6 @@
 //! `eq`, `ne`, `lt`, `le`, `gt`, `ge`.
 
+use crate::complex::Complex;
 use crate::value::Value;
 
 /// Go's basic kinds, which only compare among themselves.
@@ -9,6 +10,7 @@ enum Basic {
     Int,
     Uint,
     Float,
+    Complex,
     String,
 }
 
@@ -20,6 +22,7 @@ fn basic(value: &Value) -> Option<Basic> {
         Value::Float64(_) => Basic::Float,
         Value::String(_) | Value::Binary(_) => Basic::String,
         Value::Object(o) if o.integer().is_some() => Basic::Int,
+        Value::Object(o) if Complex::of(o.as_ref()).is_some() => Basic::Complex,
         _ => return None,
     })
 }
@@ -70,6 +73,9 @@ fn equal_two(a: &Value, b: &Value) -> Result<bool, String> {
         (Value::Bool(a), Value::Bool(b)) => Ok(a == b),
         (Value::Float64(a), Value::Float64(b)) => Ok(a == b),
         (Value::String(a), Value::String(b)) => Ok(a == b),
+        (Value::Object(a), Value::Object(b)) if kind_a == Some(Basic::Complex) => {
+            Ok(Complex::of(a.as_ref()) == Complex::of(b.as_ref()))
+        }
         _ if kind_a == Some(Basic::String) => Ok(a.string_bytes() == b.string_bytes()),
         _ if kind_a.is_some() => Ok(integer(a) == integer(b)),
         _ => equal_other(a, b),
@@ -77,7 +83,10 @@ fn equal_two(a: &Value, b: &Value) -> Result<bool, String> {
 }
 
 fn equal_other(a: &Value, b: &Value) -> Result<bool, String> {
-    let shown = |v: &Value| crate::fmt::sprintf("%s", std::slice::from_ref(v));
+    let shown = |v: &Value| {
+        let text = crate::fmt::sprintf(b"%s", std::slice::from_ref(v));
+        crate::fmt::print_one(&text)
+    };
     let absent = |v: &Value| matches!(v, Value::Nil | Value::NilInterface);
     if a.kind_name() != b.kind_name() && !absent(a) && !absent(b) {
         let (kind_a, kind_b) = (a.type_name(), b.type_name());

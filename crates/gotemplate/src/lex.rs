@@ -440,6 +440,20 @@ impl<'a> Lexer<'a> {
     }
 
     fn number(&mut self) -> Option<bool> {
+        if !self.scan_number() {
+            return self.bad_number();
+        }
+        // Two parts are a complex number, the second an imaginary one.
+        if self.peek().is_some_and(|c| matches!(c, '+' | '-'))
+            && !(self.scan_number() && self.input[..self.pos].ends_with('i'))
+        {
+            return self.bad_number();
+        }
+        self.emit(Kind::Number);
+        Some(true)
+    }
+
+    fn scan_number(&mut self) -> bool {
         self.accept("+-");
         let (mut digits, mut exponent) = ("0123456789_", "eE");
         if self.accept("0") {
@@ -459,19 +473,12 @@ impl<'a> Lexer<'a> {
             self.accept("+-");
             self.accept_run("0123456789_");
         }
-        // Go also takes complex numbers here, which no template can use.
         self.accept("i");
         if self.peek().is_some_and(is_alphanumeric) {
             self.next();
-            return self.bad_number();
+            return false;
         }
-        if self.peek().is_some_and(|c| matches!(c, '+' | '-'))
-            || self.input[..self.pos].ends_with('i')
-        {
-            return self.bad_number();
-        }
-        self.emit(Kind::Number);
-        Some(true)
+        true
     }
 
     fn bad_number(&mut self) -> Option<bool> {

@@ -17,6 +17,7 @@
 
 mod builtin;
 mod compare;
+mod complex;
 mod error;
 mod exec;
 mod field;

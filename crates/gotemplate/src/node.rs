@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::number::Number;
+use crate::value::Value;
 
 /// One template.
 #[derive(Debug)]
@@ -105,7 +106,7 @@ pub(crate) enum Term {
     Number(Box<Number>),
     String {
         quoted: Box<str>,
-        text: Arc<str>,
+        text: Constant,
     },
     Field(Vec<Arc<str>>),
     /// The first part carries the `$`.
@@ -113,6 +114,29 @@ pub(crate) enum Term {
     Chain(Box<Operand>, Vec<Arc<str>>),
     Identifier(Arc<str>),
     Pipe(Box<Pipe>),
+}
+
+/// What a string constant is; escapes can make bytes that are no UTF-8.
+#[derive(Debug)]
+pub(crate) enum Constant {
+    Text(Arc<str>),
+    Bytes(Arc<[u8]>),
+}
+
+impl Constant {
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::Text(text.into()),
+            Err(error) => Self::Bytes(error.into_bytes().into()),
+        }
+    }
+
+    pub(crate) fn value(&self) -> Value {
+        match self {
+            Self::Text(text) => Value::string(&**text),
+            Self::Bytes(bytes) => Value::text(bytes.to_vec()),
+        }
+    }
 }
 
 impl fmt::Display for Invocation {

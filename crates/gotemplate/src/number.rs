@@ -7,6 +7,8 @@ pub(crate) struct Number {
     pub(crate) int: Option<i64>,
     pub(crate) uint: Option<u64>,
     pub(crate) float: Option<f64>,
+    /// Real and imaginary part, where it is written with an `i`.
+    pub(crate) complex: Option<(f64, f64)>,
     pub(crate) is_char: bool,
 }
 
@@ -36,12 +38,48 @@ impl Number {
             int: Some(i64::from(value)),
             uint: Some(u64::from(value)),
             float: Some(f64::from(value)),
+            complex: None,
             is_char: true,
         })
     }
 
+    /// A complex number, which is any other number too if it has no imaginary part.
+    fn complex(text: &str, real: f64, imaginary: f64) -> Self {
+        let float = (imaginary == 0.0).then_some(real);
+        let (int, uint) = float.map_or((None, None), whole);
+        Self {
+            text: text.into(),
+            int,
+            uint,
+            float,
+            complex: Some((real, imaginary)),
+            is_char: false,
+        }
+    }
+
     /// A number as written.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        if let Some(inner) = text.strip_suffix('i') {
+            // The sign between the parts is neither the first character nor an exponent's.
+            let signs = inner.char_indices().skip(1).filter(|(_, c)| matches!(c, '+' | '-'));
+            let hex = inner.trim_start_matches(['+', '-']).to_ascii_lowercase().starts_with("0x");
+            let exponent = if hex { ['p', 'P'] } else { ['e', 'E'] };
+            let parts: Vec<_> = signs.filter(|(at, _)| !inner[..*at].ends_with(exponent)).collect();
+            match parts.first() {
+                None => {
+                    if let Some(imaginary) = parse_float(inner) {
+                        return Ok(Self::complex(text, 0.0, imaginary));
+                    }
+                }
+                Some((at, _)) => {
+                    let (real, imaginary) = inner.split_at(*at);
+                    return match (parse_float(real), parse_float(imaginary)) {
+                        (Some(real), Some(imaginary)) => Ok(Self::complex(text, real, imaginary)),
+                        _ => Err("syntax error scanning complex number".to_owned()),
+                    };
+                }
+            }
+        }
         let mut uint = parse_uint(text);
         let mut int = parse_int(text);
         if int == Some(0) {
@@ -56,24 +94,28 @@ impl Number {
                 return Err(format!("integer overflow: {}", crate::fmt::quote(text)));
             }
             float = Some(f);
-            #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
-            if (f as i64) as f64 == f {
-                int = Some(f as i64);
-            }
-            #[allow(
-                clippy::cast_possible_truncation,
-                clippy::cast_precision_loss,
-                clippy::cast_sign_loss
-            )]
-            if f >= 0.0 && (f as u64) as f64 == f {
-                uint = Some(f as u64);
-            }
+            let (whole, positive) = whole(f);
+            int = whole.or(int);
+            uint = positive.or(uint);
         }
         if float.is_none() {
             return Err(format!("illegal number syntax: {}", crate::fmt::quote(text)));
         }
-        Ok(Self { text: text.into(), int, uint, float, is_char: false })
+        Ok(Self { text: text.into(), int, uint, float, complex: None, is_char: false })
     }
+}
+
+/// The integers that a float is.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "as Go converts"
+)]
+fn whole(f: f64) -> (Option<i64>, Option<u64>) {
+    let int = ((f as i64) as f64 == f).then_some(f as i64);
+    let uint = (f >= 0.0 && (f as u64) as f64 == f).then_some(f as u64);
+    (int, uint)
 }
 
 /// The digits and base of an integer in Go's form with a base prefix; underscores only between

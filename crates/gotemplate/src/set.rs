@@ -115,7 +115,7 @@ impl Set {
         self.tree(name).is_some()
     }
 
-    /// Runs a template.
+    /// Runs a template; bytes that are no UTF-8 become U+FFFD.
     ///
     /// # Errors
     /// When there is none of that name, or it fails.
@@ -126,7 +126,9 @@ impl Set {
         functions: &Functions,
         limits: Limits,
     ) -> Result<String, ExecError> {
-        Context::new(self, functions, limits).execute(name, data)
+        let bytes = Context::new(self, functions, limits).execute(name, data)?;
+        Ok(String::from_utf8(bytes)
+            .unwrap_or_else(|e| crate::fmt::lossy(e.as_bytes()).into_owned()))
     }
 
     pub(crate) fn tree(&self, name: &str) -> Option<&Arc<Tree>> {

@@ -3,13 +3,18 @@
 /// The value of the literal that `text` is, with its quotes: `"…"` or `` `…` ``. `None` when it is
 /// none. An escape that makes bytes which are no UTF-8 becomes U+FFFD.
 pub fn unquote(text: &str) -> Option<String> {
+    Some(crate::fmt::lossy(&unquote_bytes(text)?).into_owned())
+}
+
+/// As [`unquote`], the bytes as they are.
+pub(crate) fn unquote_bytes(text: &str) -> Option<Vec<u8>> {
     if let Some(inner) = text.strip_prefix('`') {
         let inner = inner.strip_suffix('`')?;
-        return (!inner.contains('`')).then(|| inner.replace('\r', ""));
+        return (!inner.contains('`')).then(|| inner.replace('\r', "").into_bytes());
     }
     let inner = text.strip_prefix('"')?.strip_suffix('"')?;
     if !inner.contains('\\') {
-        return (!inner.contains(['"', '\n'])).then(|| inner.to_owned());
+        return (!inner.contains(['"', '\n'])).then(|| inner.as_bytes().to_vec());
     }
     let mut bytes = Vec::with_capacity(inner.len());
     let mut rest = inner;
@@ -25,7 +30,7 @@ pub fn unquote(text: &str) -> Option<String> {
         }
         rest = next;
     }
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    Some(bytes)
 }
 
 /// The first character of a literal's inside, and what follows it.

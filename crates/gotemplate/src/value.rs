@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::rc::Rc;
 
+use crate::complex::Complex;
 use crate::map_type::MapType;
 
 /// A value of a template. Maps and objects are shared: a clone is the same one.
@@ -238,6 +239,11 @@ pub trait Object: Debug {
         None
     }
 
+    /// What its `GoString` method gives, which `%#v` prints, where it has one.
+    fn go_string(&self) -> Option<String> {
+        None
+    }
+
     /// Whether formats ask for its `String` method rather than for what it is made of.
     fn is_stringer(&self) -> bool {
         self.struct_fields().is_none() && self.underlying().is_none()
@@ -336,7 +342,10 @@ impl Value {
             Self::Map(m) => !m.is_empty(),
             Self::Object(o) => match o.underlying() {
                 Some(plain) => plain.is_true(),
-                None => !o.is_nil() && o.integer() != Some(0),
+                None => {
+                    let zero = Complex::of(o.as_ref()).is_some_and(Complex::is_zero);
+                    !zero && !o.is_nil() && o.integer() != Some(0)
+                }
             },
         }
     }

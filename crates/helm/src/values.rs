@@ -54,7 +54,7 @@ impl Values {
 
     /// As [`Values::from_yaml`], the error in words alone.
     pub(crate) fn read(text: &[u8]) -> Result<Self, String> {
-        let parsed = yaml::parse(text, &yaml::Options::default());
+        let parsed = yaml::parse(text, &yaml::Options::values());
         if let Some(error) = parsed.errors.first() {
             return Err(format!("cannot unmarshal yaml document: {}", yaml_error(error)));
         }

@@ -57,6 +57,35 @@ impl Cleartext {
     }
 }
 
+/// A text as it is shown in the clear, and as it is hashed.
+pub(crate) fn cleartext(text: &str) -> (String, Vec<u8>) {
+    let (mut shown, mut signed) = (String::new(), Vec::new());
+    for (i, line) in text.split('\n').enumerate() {
+        let line = line.trim_end_matches([' ', '\t', '\r']);
+        if i > 0 {
+            signed.extend(b"\r\n");
+        }
+        signed.extend(line.as_bytes());
+        shown.push_str(if line.starts_with('-') { "- " } else { "" });
+        shown.push_str(line);
+        shown.push('\n');
+    }
+    (shown, signed)
+}
+
+/// A text with its signature's packet, as a file.
+pub(crate) fn signed(hash: &str, shown: &str, signature: &[u8]) -> String {
+    let coded = STANDARD.encode(signature);
+    // Base64 is ASCII.
+    let lines: Vec<String> = coded
+        .as_bytes()
+        .chunks(64)
+        .map(|line| line.iter().copied().map(char::from).collect())
+        .collect();
+    let end = SIGNATURE.replacen("BEGIN", "END", 1);
+    format!("{SIGNED}\nHash: {hash}\n\n{shown}{SIGNATURE}\n\n{}\n{end}", lines.join("\n"))
+}
+
 /// The content of every armoured block of a text; none if it is no armour. Packets begin with a byte
 /// that no text begins with.
 pub(crate) fn dearmor(data: &[u8]) -> Result<Option<Vec<Vec<u8>>>, Error> {

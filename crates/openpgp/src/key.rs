@@ -21,10 +21,11 @@ pub(crate) struct Key {
     /// When it was made, in seconds since 1970.
     pub(crate) created: i64,
     material: Material,
+    algorithm: u8,
 }
 
 #[derive(Clone, Debug)]
-enum Material {
+pub(crate) enum Material {
     Rsa {
         n: Vec<u8>,
         e: Vec<u8>,
@@ -39,7 +40,7 @@ enum Material {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Curve {
+pub(crate) enum Curve {
     P256,
     P384,
     P521,
@@ -128,7 +129,21 @@ impl Key {
         let mut fingerprint = [0; 20];
         let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &prefixed(&body));
         fingerprint.copy_from_slice(hash.as_ref());
-        Ok(Self { body, fingerprint, created, material })
+        Ok(Self { body, fingerprint, created, material, algorithm })
+    }
+
+    pub(crate) fn material(&self) -> &Material {
+        &self.material
+    }
+
+    /// The number of its algorithm.
+    pub(crate) fn algorithm_number(&self) -> u8 {
+        self.algorithm
+    }
+
+    /// Whether its numbers are plain bytes, as RFC 9580 has them.
+    pub(crate) fn is_modern(&self) -> bool {
+        self.algorithm == 27
     }
 
     /// Whether a signature names this key.
@@ -201,7 +216,7 @@ fn prefixed(body: &[u8]) -> Vec<u8> {
     [&[0x99][..], &length.to_be_bytes(), body].concat()
 }
 
-fn left_padded(number: &[u8], size: usize) -> Option<Vec<u8>> {
+pub(crate) fn left_padded(number: &[u8], size: usize) -> Option<Vec<u8>> {
     let zeros = size.checked_sub(number.len())?;
     Some([vec![0; zeros], number.to_vec()].concat())
 }

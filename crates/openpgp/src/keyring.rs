@@ -7,8 +7,11 @@ use crate::Error;
 use crate::armor::{self, Cleartext};
 use crate::key::{Key, hex};
 use crate::packet::{Packet, packets};
+use crate::secret::{Sealed, SigningKey};
 use crate::signature::{Hash, Signature, kind};
 
+/// The packet of a secret key.
+const SECRET: u8 = 5;
 /// What a key may do: sign.
 const SIGN: u8 = 0x02;
 /// Keys that a keyring holds at most, subkeys included.
@@ -20,6 +23,8 @@ pub struct Entity {
     primary: Member,
     identities: Vec<String>,
     subkeys: Vec<Member>,
+    /// The primary key's secret part, in a keyring that holds it.
+    secret: Option<Sealed>,
 }
 
 /// A key, and what the primary key says of it.
@@ -73,6 +78,20 @@ impl Entity {
         &self.primary.key.fingerprint
     }
 
+    /// Whether the keyring holds its secret key; and if so, whether it takes a passphrase.
+    pub fn secret_is_locked(&self) -> Option<bool> {
+        self.secret.as_ref().map(Sealed::is_locked)
+    }
+
+    /// The primary key, to sign with; one that is not locked takes any passphrase.
+    ///
+    /// # Errors
+    /// When there is none, the passphrase is wrong, or it is of a kind that is not known here.
+    pub fn unlock(&self, passphrase: &[u8]) -> Result<SigningKey, Error> {
+        let sealed = self.secret.as_ref().ok_or(Error::NoKeys)?;
+        SigningKey::open(&self.primary.key, sealed, passphrase)
+    }
+
     /// Whether its primary key is of RSA below 2048 bits, so that whoever breaks it could bind another.
     pub(crate) fn is_short(&self) -> bool {
         self.primary.key.is_short()
@@ -92,7 +111,11 @@ impl Entity {
             primary: Member::new(Key::read(first.body).ok()?),
             identities: Vec::new(),
             subkeys: Vec::new(),
+            secret: None,
         };
+        if first.tag == SECRET {
+            entity.secret = Some(Sealed(first.body[entity.primary.key.body.len()..].to_vec()));
+        }
         let whole = entity.primary.key.signed();
         // What the signatures that come are over.
         enum Over {

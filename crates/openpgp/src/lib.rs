@@ -7,9 +7,11 @@
 //! signature    -> Signature              of bytes that are elsewhere
 //! Keyring + Cleartext + time         -> the entity that signed it
 //! Keyring + Signature + bytes + time -> the entity that signed them
+//! Entity + passphrase -> SigningKey
+//! SigningKey + text + time           -> the text, signed in the clear
 //! ```
 //!
-//! Pure: the time is an argument. Nothing signs, nothing decrypts. RSA, ECDSA on NIST's curves and
+//! Pure: the time is an argument; only what ECDSA draws for a signature comes from the system. RSA, ECDSA on NIST's curves and
 //! Ed25519 are known; the arithmetic is aws-lc's. Whatever is not understood in a keyring is passed
 //! over, so that one odd key does not hide the others; a signature that is not understood never holds.
 //! Errors have the words of the library that Helm uses.
@@ -21,10 +23,12 @@ mod detached;
 mod key;
 mod keyring;
 mod packet;
+mod secret;
 mod signature;
 
 pub use armor::Cleartext;
 pub use keyring::{Entity, Keyring};
+pub use secret::SigningKey;
 pub use signature::Signature;
 
 /// Why a signature is not taken.

@@ -15,13 +15,22 @@ pub(crate) enum Hash {
 }
 
 impl Hash {
-    fn of(number: u8) -> Result<Self, Error> {
+    pub(crate) fn of(number: u8) -> Result<Self, Error> {
         match number {
             2 => Ok(Self::Sha1),
             8 => Ok(Self::Sha256),
             9 => Ok(Self::Sha384),
             10 => Ok(Self::Sha512),
             _ => Err(Error::Unsupported(format!("hash function {number}"))),
+        }
+    }
+
+    pub(crate) fn number(self) -> u8 {
+        match self {
+            Self::Sha1 => 2,
+            Self::Sha256 => 8,
+            Self::Sha384 => 9,
+            Self::Sha512 => 10,
         }
     }
 

@@ -11,6 +11,9 @@ const MAX_DEPTH: usize = 1_000;
 
 /// A value that shares no list or map with the given one.
 pub(crate) fn deep_copy(value: &Value) -> Answer {
+    if matches!(value, Value::Nil | Value::NilInterface) {
+        return Err("reflect: call of reflect.Value.Type on zero Value".into());
+    }
     copy(value, 0)
 }
 

@@ -23,7 +23,7 @@ const SECOND: i128 = 1_000_000_000;
 const TIME: Type = Type::Object("time.Time");
 
 pub(crate) fn add(t: &mut Table, now: i128) {
-    t.put(&["now"], &[], move |_| Ok(Time::utc(now).value()));
+    t.put(&["now"], &[], move |_| Ok(Time::local(now).value()));
     t.put(&["date"], &[Str, Any], move |a| {
         string(time_of(&a[1], now).shown_in("Local").format(&text(&a[0])))
     });
@@ -79,8 +79,8 @@ pub(crate) fn add(t: &mut Table, now: i128) {
 /// Seconds since 1970 or a time; anything else is now.
 fn time_of(value: &Value, now: i128) -> Time {
     match value {
-        Value::Int(_) | Value::Int64(_) => Time::utc(i128::from(int(value)) * SECOND),
-        other => Time::of(other).cloned().unwrap_or_else(|| Time::utc(now)),
+        Value::Int(_) | Value::Int64(_) => Time::local(i128::from(int(value)) * SECOND),
+        other => Time::of(other).cloned().unwrap_or_else(|| Time::local(now)),
     }
 }
 

@@ -79,8 +79,7 @@ fn decode(
         let mut ended = false;
         while digits.len() < group {
             let Some((at, byte)) = next.next() else {
-                let at = if name == "base32" { length } else { length - digits.len() };
-                return Err(corrupt(at));
+                return Err(corrupt(length - digits.len()));
             };
             if let Some(digit) = alphabet.iter().position(|a| a == byte) {
                 digits.push(digit);

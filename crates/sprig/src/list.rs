@@ -132,7 +132,11 @@ fn chunk(size: i64, list: &Value) -> Answer {
     let length = count(items.len());
     // Go computes with floats, which decides what sizes below one do.
     let chunks = if size == 0 { -1 } else { floor_division(length - 1, size) + 1 };
-    if chunks < 0 || chunks > count(MAX_LIST) {
+    // A last part of no length takes the size for its own.
+    if (size < 0 && chunks > 0 && (size == -1 || items.len() != 1))
+        || chunks < 0
+        || chunks > count(MAX_LIST)
+    {
         return Err("runtime error: makeslice: len out of range".into());
     }
     let size = usize::try_from(size).unwrap_or(1).max(1);

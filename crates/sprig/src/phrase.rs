@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use windlass_gotemplate::{Type, Value};
 
-use crate::table::{MAX_TEXT, Table, bytes, count, int, string, text};
+use crate::table::{MAX_TEXT, Table, by_parts, bytes, count, int, string, text};
 use crate::text::{lower_char, too_long, upper_char};
 
 use Type::{Int, String as Str};
@@ -31,8 +31,8 @@ pub(crate) fn add(t: &mut Table) {
     t.put(&["untitle"], &[Str], |a| string(untitle(&text(&a[0]))));
     t.put(&["swapcase"], &[Str], |a| string(swap_case(&text(&a[0]))));
     t.put(&["camelcase"], &[Str], |a| string(pascal_case(&text(&a[0]))));
-    t.put(&["snakecase"], &[Str], |a| string(joined_words(&text(&a[0]), '_')));
-    t.put(&["kebabcase"], &[Str], |a| string(joined_words(&text(&a[0]), '-')));
+    t.put(&["snakecase"], &[Str], |a| Ok(by_parts(&a[0], |text| joined_words(text, '_'))));
+    t.put(&["kebabcase"], &[Str], |a| Ok(by_parts(&a[0], |text| joined_words(text, '-'))));
     t.put(&["wrap"], &[Int, Str], |a| {
         Ok(Value::text(wrapped(bytes(&a[1]), int(&a[0]), b"\n", false)))
     });
@@ -72,6 +72,7 @@ fn abbreviated(text: &[u8], offset: i64, width: i64) -> Vec<u8> {
 fn without_blanks(value: &Value) -> Value {
     let text = bytes(value);
     let kept: String = text.iter().map(|b| char::from(*b)).filter(|c| !c.is_whitespace()).collect();
+    // Without blanks the text stays as it is.
     if kept.chars().count() == text.len() { value.clone() } else { Value::string(kept) }
 }
 
@@ -106,7 +107,9 @@ fn untitle(text: &str) -> String {
 fn swap_case(text: &str) -> String {
     let mut blank = true;
     let mut one = |c: char| {
-        if c.is_uppercase() {
+        // Of title case there are few letters, such as a D with a z: they are neither.
+        let is_title = !c.is_uppercase() && c.is_alphabetic() && lower_char(c) != c;
+        if c.is_uppercase() || is_title {
             blank = false;
             lower_char(c)
         } else if c.is_lowercase() {

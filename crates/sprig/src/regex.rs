@@ -9,7 +9,7 @@ use std::rc::Rc;
 use regex::{NoExpand, Regex};
 use windlass_gotemplate::{CallError, Element, List, Type, Value, fmt};
 
-use crate::table::{Table, int, string, text};
+use crate::table::{Table, by_parts, int, string, text};
 use crate::text::too_long;
 
 use Type::{Int, String as Str};
@@ -112,14 +112,16 @@ pub(crate) fn add(t: &mut Table) {
         });
     }
     t.put(&["regexQuoteMeta"], &[Str], |a| {
-        let mut out = String::new();
-        for c in text(&a[0]).chars() {
-            if r"\.+*?()|[]{}^$".contains(c) {
-                out.push('\\');
+        Ok(by_parts(&a[0], |text| {
+            let mut out = String::new();
+            for c in text.chars() {
+                if r"\.+*?()|[]{}^$".contains(c) {
+                    out.push('\\');
+                }
+                out.push(c);
             }
-            out.push(c);
-        }
-        string(out)
+            out
+        }))
     });
 }
 

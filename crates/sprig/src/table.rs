@@ -53,7 +53,7 @@ impl Table {
 pub(crate) fn text(value: &Value) -> Cow<'_, str> {
     match value {
         Value::String(s) => Cow::Borrowed(s),
-        other => String::from_utf8_lossy(bytes(other)),
+        other => fmt::lossy(bytes(other)),
     }
 }
 
@@ -85,9 +85,39 @@ pub(crate) fn count(n: usize) -> i64 {
 pub(crate) fn shown(value: &Value) -> Cow<'_, str> {
     match value {
         Value::String(s) => Cow::Borrowed(s),
-        Value::Binary(b) | Value::Bytes(b) => String::from_utf8_lossy(b),
+        Value::Binary(b) | Value::Bytes(b) => fmt::lossy(b),
         other => Cow::Owned(fmt::print_one(other)),
     }
+}
+
+/// A text with its characters changed; bytes that are none stay as they are.
+pub(crate) fn by_parts(value: &Value, change: impl Fn(&str) -> String) -> Value {
+    match value {
+        Value::String(text) => Value::string(change(text)),
+        other => {
+            let mut out = Vec::new();
+            for chunk in bytes(other).utf8_chunks() {
+                out.extend_from_slice(change(chunk.valid()).as_bytes());
+                out.extend_from_slice(chunk.invalid());
+            }
+            Value::text(out)
+        }
+    }
+}
+
+/// As [`shown`], the bytes as they are.
+pub(crate) fn shown_bytes(value: &Value) -> Cow<'_, [u8]> {
+    match value {
+        Value::String(s) => Cow::Borrowed(s.as_bytes()),
+        Value::Binary(b) | Value::Bytes(b) => Cow::Borrowed(b),
+        other => Cow::Owned(printed(other)),
+    }
+}
+
+/// `%v`, the bytes as they are.
+pub(crate) fn printed(value: &Value) -> Vec<u8> {
+    let text = fmt::sprint(std::slice::from_ref(value));
+    text.string_bytes().unwrap_or_default().to_vec()
 }
 
 /// Whether sprig takes a value for unset: zero, empty or nil, a struct never.

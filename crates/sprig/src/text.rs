@@ -2,13 +2,15 @@
 
 use windlass_gotemplate::{CallError, Element, List, Map, Type, Value, fmt};
 
-use crate::table::{Answer, MAX_TEXT, Table, bytes, count, int, shown, string, text};
+use crate::table::{
+    Answer, MAX_TEXT, Table, bytes, count, int, printed, shown_bytes, string, text,
+};
 
 use Type::{Any, Int, String as Str};
 
 pub(crate) fn add(t: &mut Table) {
     t.put(&["hello"], &[], |_| string("Hello!"));
-    t.put(&["trim"], &[Str], |a| string(text(&a[0]).trim()));
+    t.put(&["trim"], &[Str], |a| Ok(trimmed(&a[0])));
     t.put(&["upper"], &[Str], |a| string(upper(&text(&a[0]))));
     t.put(&["lower"], &[Str], |a| string(lower(&text(&a[0]))));
     t.put(&["title"], &[Str], |a| string(title(&text(&a[0]))));
@@ -43,22 +45,24 @@ pub(crate) fn add(t: &mut Table) {
         }
         string(all.replace(old.as_ref(), &new))
     });
-    t.put(&["indent"], &[Int, Str], |a| string(indented(int(&a[0]), &text(&a[1]), "")?));
-    t.put(&["nindent"], &[Int, Str], |a| string(indented(int(&a[0]), &text(&a[1]), "\n")?));
+    t.put(&["indent"], &[Int, Str], |a| indented(int(&a[0]), &a[1], ""));
+    t.put(&["nindent"], &[Int, Str], |a| indented(int(&a[0]), &a[1], "\n"));
     t.put(&["plural"], &[Str, Str, Int], |a| {
         Ok(if int(&a[2]) == 1 { a[0].clone() } else { a[1].clone() })
     });
-    t.variadic(&["quote"], &[Any], |a| string(join_set(a, |v| fmt::quote(&shown(v)))));
-    t.variadic(&["squote"], &[Any], |a| {
-        string(join_set(a, |v| format!("'{}'", fmt::print_one(v))))
+    t.variadic(&["quote"], &[Any], |a| {
+        Ok(join_set(a, |v| fmt::quote_bytes(&shown_bytes(v)).into_bytes()))
     });
-    t.variadic(&["cat"], &[Any], |a| string(join_set(a, fmt::print_one)));
+    t.variadic(&["squote"], &[Any], |a| {
+        Ok(join_set(a, |v| [b"'", &printed(v)[..], b"'"].concat()))
+    });
+    t.variadic(&["cat"], &[Any], |a| Ok(join_set(a, printed)));
     t.put(&["toString"], &[Any], |a| Ok(to_string(&a[0])));
     t.put(&["toStrings"], &[Any], |a| Ok(list(strings_of(&a[0]))));
     t.put(&["join"], &[Str, Any], |a| {
         let parts = strings_of(&a[1]);
-        let parts: Vec<&str> = parts.iter().filter_map(Value::as_str).collect();
-        string(parts.join(&text(&a[0])))
+        let parts: Vec<&[u8]> = parts.iter().filter_map(Value::string_bytes).collect();
+        Ok(Value::text(parts.join(bytes(&a[0]))))
     });
     t.put(&["splitList"], &[Str, Str], |a| Ok(Value::strings(split(&text(&a[1]), &text(&a[0])))));
     t.put(&["split"], &[Str, Str], |a| Ok(numbered(split(&text(&a[1]), &text(&a[0])))));
@@ -140,6 +144,20 @@ fn substring(start: i64, end: i64, text: &[u8]) -> Answer {
     cut(start, end)
 }
 
+/// Without blanks at both ends.
+fn trimmed(value: &Value) -> Value {
+    if let Value::String(text) = value {
+        return Value::string(text.trim());
+    }
+    let all = bytes(value);
+    let first = all.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    let last = all.utf8_chunks().last().filter(|chunk| chunk.invalid().is_empty());
+    let last = last.map_or("", |chunk| chunk.valid());
+    let from = first.len() - first.trim_start().len();
+    let to = all.len() - (last.len() - last.trim_end().len());
+    Value::text(all[from..to].to_vec())
+}
+
 fn truncated(width: i64, value: &Value) -> Value {
     let text = bytes(value);
     let length = count(text.len());
@@ -163,8 +181,14 @@ fn repeat(text: &str, times: i64) -> Result<String, CallError> {
     Ok(text.repeat(times))
 }
 
-fn indented(width: i64, text: &str, lead: &str) -> Result<String, CallError> {
+fn indented(width: i64, value: &Value, lead: &str) -> Answer {
     let pad = repeat(" ", width)?;
+    let Value::String(text) = value else {
+        // Bytes that are no UTF-8: rare enough to be copied once more.
+        let lines: Vec<Vec<u8>> =
+            bytes(value).split(|b| *b == b'\n').map(|l| [pad.as_bytes(), l].concat()).collect();
+        return Ok(Value::text([lead.as_bytes(), &lines.join(&b'\n')].concat()));
+    };
     let lines = 1 + text.matches('\n').count();
     if pad.len().saturating_mul(lines) > MAX_TEXT {
         return Err(too_long());
@@ -178,20 +202,20 @@ fn indented(width: i64, text: &str, lead: &str) -> Result<String, CallError> {
         out.push_str(&pad);
         out.push_str(line);
     }
-    Ok(out)
+    string(out)
 }
 
 /// What is not nil, each as `show` writes it, with blanks between.
-fn join_set(args: &[Value], show: impl Fn(&Value) -> String) -> String {
+fn join_set(args: &[Value], show: impl Fn(&Value) -> Vec<u8>) -> Value {
     let set = args.iter().filter(|v| !matches!(v, Value::Nil | Value::NilInterface));
-    set.map(show).collect::<Vec<_>>().join(" ")
+    Value::text(set.map(show).collect::<Vec<_>>().join(&b' '))
 }
 
 fn to_string(value: &Value) -> Value {
     match value {
         Value::String(_) | Value::Binary(_) => value.clone(),
         Value::Bytes(b) => Value::text(b.to_vec()),
-        other => Value::string(fmt::print_one(other)),
+        other => Value::text(printed(other)),
     }
 }
 
@@ -202,8 +226,8 @@ fn list(items: Vec<Value>) -> Value {
 /// The elements of a list as strings, without nils; of anything else, its own text.
 pub(crate) fn strings_of(value: &Value) -> Vec<Value> {
     let one = |v: &Value| match v {
-        Value::String(_) => v.clone(),
-        other => Value::string(shown(other)),
+        Value::String(_) | Value::Binary(_) => v.clone(),
+        other => Value::text(shown_bytes(other).into_owned()),
     };
     match &value.underlying() {
         Value::List(l) => l

@@ -3,7 +3,7 @@
 use windlass_gotemplate::{CallError, Type, Value, fmt};
 
 use crate::date::Time;
-use crate::table::{Table, string, text};
+use crate::table::{Table, bytes, string, text};
 
 /// Nesting that is written: maps can be made to hold themselves.
 const MAX_DEPTH: usize = 1_000;
@@ -11,21 +11,100 @@ const MAX_DEPTH: usize = 1_000;
 pub(crate) fn add(t: &mut Table) {
     t.put(&["toToml"], &[Type::Any], |a| match encode(&a[0]) {
         Err(Failure::Toml(words)) => string(words),
-        other => string(other?),
+        other => Ok(Value::text(other?)),
     });
-    t.put(&["mustToToml"], &[Type::Any], |a| string(encode(&a[0])?));
+    t.put(&["mustToToml"], &[Type::Any], |a| Ok(Value::text(encode(&a[0])?)));
     t.put(&["fromToml"], &[Type::String], |a| {
         let table: Result<toml::Table, _> = text(&a[0]).parse();
         Ok(match table {
             Ok(table) => Value::map(table.iter().map(|(k, v)| (k.as_str(), decoded(v)))),
             Err(error) => {
-                let line =
-                    error.span().map_or(1, |s| 1 + text(&a[0])[..s.start].matches('\n').count());
-                let words = format!("toml: line {line}: {}", error.message());
-                Value::map([("Error", Value::string(words))])
+                let words = refusal(bytes(&a[0])).unwrap_or_else(|| {
+                    let before = |at: usize| text(&a[0])[..at].matches('\n').count();
+                    let line = error.span().map_or(1, |span| 1 + before(span.start));
+                    format!("line {line}: {}", error.message())
+                });
+                Value::map([("Error", Value::string(format!("toml: {words}")))])
             }
         })
     });
+}
+
+/// What BurntSushi's reader says where the first statement is none; none where it is one.
+fn refusal(bytes: &[u8]) -> Option<String> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let at = error.valid_up_to();
+            let line = 1 + bytes[..at].iter().filter(|b| **b == b'\n').count();
+            return Some(format!("line {line}: invalid UTF-8 byte: {:#04x}", bytes[at]));
+        }
+    };
+    let mut rest = text.trim_start_matches([' ', '\t', '\r', '\n']);
+    while rest.starts_with('#') {
+        rest = rest.find('\n').map_or("", |end| &rest[end..]);
+        rest = rest.trim_start_matches([' ', '\t', '\r', '\n']);
+    }
+    let blank = |text: &'_ str| text.len() - text.trim_start_matches([' ', '\t']).len();
+    let (table, inner) = match rest.strip_prefix('[') {
+        Some(inner) => (true, inner.strip_prefix('[').unwrap_or(inner)),
+        None => (false, rest),
+    };
+    let mut at = inner;
+    let wrong = |at: &str, words: String| {
+        let line = 1 + text[..text.len() - at.len()].matches('\n').count();
+        Some(format!("line {line}: {words}"))
+    };
+    let shown = |c: char| {
+        if c == '\'' {
+            "'\\''".to_owned()
+        } else {
+            let quoted = fmt::quote(&c.to_string()).replace("\\\"", "\"");
+            format!("'{}'", quoted.get(1..quoted.len() - 1).unwrap_or_default())
+        }
+    };
+    loop {
+        at = &at[blank(at)..];
+        if at.starts_with('.') && !table && at.len() == rest.len() {
+            return wrong(at, "unexpected '.': keys cannot start with a '.'".to_owned());
+        }
+        if table && at.starts_with(']') && at.len() == inner.len() {
+            let words = "unexpected end of table name (table names cannot be empty)";
+            return wrong(at, words.to_owned());
+        }
+        let name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        let quote = at.chars().next().filter(|c| matches!(c, '"' | '\''));
+        let end = match quote {
+            // Names in quotes that are odd are left to the library.
+            Some(quote) => {
+                2 + at[1..].find([quote, '\\', '\n']).filter(|e| at[1 + e..].starts_with(quote))?
+            }
+            None => at.find(|c| !name(c)).unwrap_or(at.len()),
+        };
+        let key = if quote.is_some() { &at[1..end - 1] } else { &at[..end] };
+        at = &at[end..];
+        at = &at[blank(at)..];
+        match at.chars().next() {
+            Some('.') => at = &at[1..],
+            Some(']') if table => return None,
+            Some('=') if !table => {
+                let value = at[1..].trim_start_matches([' ', '\t']);
+                let words = format!("(last key {key:?}): unexpected EOF; expected value");
+                let line = 1 + text[..text.len() - at.len()].matches('\n').count();
+                return value.is_empty().then(|| format!("line {line} {words}"));
+            }
+            Some(c) if table => {
+                let c = shown(c);
+                let words = format!("expected '.' or ']' to end table name, but got {c} instead");
+                return wrong(at, words);
+            }
+            Some(c) => {
+                return wrong(at, format!("expected '.' or '=', but got {} instead", shown(c)));
+            }
+            None if table => return None,
+            None => return wrong(at, "unexpected EOF; expected key separator '='".to_owned()),
+        }
+    }
 }
 
 fn decoded(value: &toml::Value) -> Value {
@@ -63,17 +142,31 @@ impl From<Failure> for CallError {
     }
 }
 
-fn encode(value: &Value) -> Result<String, Failure> {
+fn encode(value: &Value) -> Result<Vec<u8>, Failure> {
     if matches!(value, Value::Nil | Value::NilInterface) {
         return Err(Failure::Panic("reflect: call of reflect.Value.Type on zero Value".to_owned()));
     }
-    let mut writer = Writer { out: String::new(), key: Vec::new() };
+    let mut writer = Writer { out: Out::default(), key: Vec::new() };
     writer.value(value)?;
-    Ok(writer.out)
+    Ok(writer.out.0)
+}
+
+/// What is written: bytes, since texts may hold any.
+#[derive(Default)]
+struct Out(Vec<u8>);
+
+impl Out {
+    fn push_str(&mut self, text: &str) {
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    fn push(&mut self, c: char) {
+        self.push_str(c.encode_utf8(&mut [0; 4]));
+    }
 }
 
 struct Writer {
-    out: String,
+    out: Out,
     /// The key of what is written, from the top.
     key: Vec<String>,
 }
@@ -123,14 +216,14 @@ fn is_nil(value: &Value) -> bool {
 impl Writer {
     /// Line feeds only go between things.
     fn line(&mut self) {
-        if !self.out.is_empty() {
+        if !self.out.0.is_empty() {
             self.out.push('\n');
         }
     }
 
     fn indent(&mut self) {
         let levels = self.key.len().saturating_sub(1);
-        self.out.extend(std::iter::repeat_n("  ", levels));
+        self.out.push_str(&"  ".repeat(levels));
     }
 
     fn path(&self) -> String {
@@ -244,7 +337,18 @@ impl Writer {
             Value::Uint64(n) => self.out.push_str(&n.to_string()),
             Value::Float64(f) => self.out.push_str(&float(*f)),
             Value::String(s) => self.out.push_str(&quoted(s)),
-            Value::Binary(b) => self.out.push_str(&quoted(&String::from_utf8_lossy(b))),
+            Value::Binary(b) => {
+                let inner = |text: &str| {
+                    let text = quoted(text);
+                    text.get(1..text.len() - 1).unwrap_or_default().to_owned()
+                };
+                self.out.push('"');
+                for chunk in b.utf8_chunks() {
+                    self.out.push_str(&inner(chunk.valid()));
+                    self.out.0.extend_from_slice(chunk.invalid());
+                }
+                self.out.push('"');
+            }
             Value::Bytes(bytes) => {
                 let items: Vec<String> = bytes.iter().map(ToString::to_string).collect();
                 self.out.push_str(&format!("[{}]", items.join(", ")));

@@ -11,7 +11,10 @@ pub(crate) fn add(t: &mut Table) {
     t.put(&["urlParse"], &[Type::String], |a| {
         let whole = text(&a[0]);
         let url = Url::parse(&whole).map_err(|error| {
-            format!("unable to parse url: parse {}: {error}", fmt::quote(&whole))
+            // A fragment is read last, and until then is no part of what is shown.
+            let front = whole.split('#').next().unwrap_or_default();
+            let shown = if Url::parse(front).is_err() { front } else { &whole };
+            format!("unable to parse url: parse {}: {error}", fmt::quote(shown))
         })?;
         let entry = |key: &str, value: &str| (Rc::from(key), Value::string(value));
         let host = url.host.as_str();

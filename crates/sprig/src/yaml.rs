@@ -1,6 +1,6 @@
 //! YAML as sigs.k8s.io/yaml writes and reads it, by way of JSON.
 
-use windlass_gotemplate::{CallError, Element, List, Type, Value};
+use windlass_gotemplate::{CallError, Type, Value, fmt};
 use windlass_object::{Number, Value as Data, yaml};
 
 use crate::encode::base64;
@@ -15,6 +15,9 @@ pub(crate) fn add(t: &mut Table) {
     t.put(&["toYaml"], &[Any], |a| string(to_yaml(&a[0]).unwrap_or_default()));
     t.put(&["mustToYaml"], &[Any], |a| string(to_yaml(&a[0])?));
     t.put(&["toYamlPretty"], &[Any], |a| {
+        if let Value::Binary(bytes) = &a[0] {
+            return string(format!("!!binary {}", base64(bytes)));
+        }
         let data = data(&a[0], Floats::Kept, 0).ok();
         let text = data.map(|d| yaml::to_string_with(&d, yaml::Indent::Wide)).unwrap_or_default();
         string(text.strip_suffix('\n').unwrap_or(&text))
@@ -32,7 +35,7 @@ pub(crate) fn add(t: &mut Table) {
         let failed = |error: String| Value::list(vec![Value::string(error)]);
         Ok(match from_yaml(&text(&a[0])) {
             Ok(list @ Value::List(_)) => list,
-            Ok(Value::Nil) => Value::List(List::nil(Element::Any).into()),
+            Ok(Value::Nil) => Value::list(Vec::new()),
             Ok(other) => failed(mismatch(&other, "[]interface {}")),
             Err(error) => failed(error),
         })
@@ -81,7 +84,7 @@ fn data(value: &Value, floats: Floats, depth: usize) -> Result<Data, CallError> 
         Value::Uint64(n) => Data::from(*n),
         Value::Float64(f) => float(*f, floats)?,
         Value::String(s) => Data::from(&**s),
-        Value::Binary(b) => Data::from(String::from_utf8_lossy(b).into_owned()),
+        Value::Binary(b) => Data::from(fmt::lossy(b).into_owned()),
         Value::Bytes(b) => Data::from(base64(b)),
         Value::List(l) if l.is_nil && floats == Floats::Whole => Data::Null,
         Value::List(l) => {
@@ -114,7 +117,7 @@ fn float(f: f64, floats: Floats) -> Result<Data, CallError> {
 
 /// The first document of a text; none is nil.
 fn from_yaml(text: &str) -> Result<Value, String> {
-    match yaml::first(text.as_bytes(), &yaml::Options::default()) {
+    match yaml::first(text.as_bytes(), &yaml::Options::values()) {
         Ok(document) => Ok(from_data(&document)),
         Err(error) => {
             let line = error.at.line;

@@ -100,9 +100,7 @@ impl<'t> Frame<'_, '_, 't> {
             (Some(Type::Uint32), _) => (None, "unsigned integer"),
             (Some(Type::Float64), Term::Number(n)) => (n.float.map(Value::Float64), "float"),
             (Some(Type::Float64), _) => (None, "float"),
-            (Some(Type::String), Term::String { text, .. }) => {
-                (Some(Value::string(&**text)), "string")
-            }
+            (Some(Type::String), Term::String { text, .. }) => (Some(text.value()), "string"),
             (Some(Type::String), _) => (None, "string"),
             (Some(kind), _) => {
                 let name = kind.name();
@@ -121,7 +119,10 @@ impl<'t> Frame<'_, '_, 't> {
         if matches!(value, Value::Nil | Value::NilInterface) {
             let nil = matches!(value, Value::NilInterface);
             // An interface that holds nothing is no nil map or slice.
-            if matches!(kind, Type::Any | Type::Reflect) || (!nil && kind.can_be_nil()) {
+            if kind == Type::Reflect {
+                return Ok(value);
+            }
+            if kind == Type::Any || (!nil && kind.can_be_nil()) {
                 return Ok(Value::Nil);
             }
             let message = if nil {

@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use super::{Eval, Frame, MAX_DEPTH, Variable, deep};
+use crate::builtin::UNNAMED;
+use crate::complex::Complex;
 use crate::error::Cause;
 use crate::field::{Found, field};
 use crate::fmt;
@@ -67,7 +69,11 @@ impl<'t> Frame<'_, '_, 't> {
         Ok(match &operand.term {
             Term::Dot => dot.clone(),
             Term::Bool(b) => Value::Bool(*b),
-            Term::String { text, .. } => Value::string(&**text),
+            Term::String { text, .. } => text.value(),
+            Term::Number(n) if n.complex.is_some() => {
+                let (real, imaginary) = n.complex.unwrap_or_default();
+                Complex { real, imaginary }.value()
+            }
             Term::Number(n) if n.is_ideal_float() => Value::Float64(n.float.unwrap_or(0.0)),
             Term::Number(n) => match n.int {
                 Some(i) => Value::Int(i),
@@ -197,7 +203,13 @@ impl<'t> Frame<'_, '_, 't> {
         result.map_err(|error| {
             let function = name.to_string();
             let cause = match error {
-                CallError::Message(message) => Cause::Call { function, message },
+                CallError::Message(message) => {
+                    let message = match args.first().filter(|_| function == "call") {
+                        Some(called) => message.replace(UNNAMED, &called.to_string()),
+                        None => message,
+                    };
+                    Cause::Call { function, message }
+                }
                 CallError::Template(source) => {
                     Cause::Nested { function, before: String::new(), source }
                 }

@@ -68,18 +68,19 @@ impl<'a> Context<'a> {
         self.functions
     }
 
-    /// Runs a template, and gives what it writes. Functions call this to include one.
+    /// Runs a template, and gives what it writes: mostly UTF-8, but values may hold any bytes.
+    /// Functions call this to include one.
     ///
     /// # Errors
     /// When there is none of that name, or it fails.
-    pub fn execute(&mut self, name: &str, data: &Value) -> Result<String, ExecError> {
+    pub fn execute(&mut self, name: &str, data: &Value) -> Result<Vec<u8>, ExecError> {
         let set = self.set;
         let Some(tree) = set.tree(name) else {
             let quoted = fmt::quote(name);
             let message = format!("template: no template {quoted} associated with template");
             return Err(ExecError::Template(message));
         };
-        let mut out = String::new();
+        let mut out = Vec::new();
         self.run(tree, data, &mut out)?;
         Ok(out)
     }
@@ -94,7 +95,7 @@ impl<'a> Context<'a> {
         functions: &Functions,
         name: &str,
         data: &Value,
-    ) -> Result<String, ExecError> {
+    ) -> Result<Vec<u8>, ExecError> {
         let mut inner = Context {
             set,
             functions,
@@ -108,7 +109,7 @@ impl<'a> Context<'a> {
         out
     }
 
-    fn run(&mut self, tree: &Tree, data: &Value, out: &mut String) -> Result<(), ExecError> {
+    fn run(&mut self, tree: &Tree, data: &Value, out: &mut Vec<u8>) -> Result<(), ExecError> {
         let mut frame = Frame {
             context: self,
             tree,
@@ -132,7 +133,7 @@ struct Frame<'c, 'a, 't> {
     variables: Vec<Variable<'t>>,
     /// Whether dot is an element of a list or map of anything: Go knows it as an interface then.
     element: bool,
-    out: &'c mut String,
+    out: &'c mut Vec<u8>,
     /// The node that was looked at last: Go's errors name it, even where another one failed.
     last: Node<'t>,
 }
@@ -174,12 +175,12 @@ impl<'t> Frame<'_, '_, 't> {
         Ok(())
     }
 
-    fn write(&mut self, text: &str) -> Result<(), ExecError> {
+    fn write(&mut self, text: &[u8]) -> Result<(), ExecError> {
         self.context.written += text.len();
         if self.context.written > self.context.limits.output {
             return Err(self.fail(Cause::Limit(Limit::Output)));
         }
-        self.out.push_str(text);
+        self.out.extend_from_slice(text);
         Ok(())
     }
 

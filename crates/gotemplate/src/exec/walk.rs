@@ -17,7 +17,7 @@ impl<'t> Frame<'_, '_, 't> {
         match node {
             Node::Text(at) => {
                 let tree = self.tree;
-                self.write(&tree.source.text[at.clone()])?;
+                self.write(tree.source.text[at.clone()].as_bytes())?;
             }
             Node::Action(pipe) => {
                 let value = self.pipeline(dot, pipe)?;
@@ -43,11 +43,14 @@ impl<'t> Frame<'_, '_, 't> {
 
     fn print(&mut self, value: &Value) -> Result<(), ExecError> {
         match value {
-            Value::String(text) => self.write(text),
-            Value::Binary(b) => self.write(&String::from_utf8_lossy(b)),
-            Value::Object(object) => self.write(&object.shown()),
-            Value::Nil | Value::NilInterface => self.write("<no value>"),
-            other => self.write(&fmt::print_one(other)),
+            Value::String(text) => self.write(text.as_bytes()),
+            Value::Binary(bytes) => self.write(bytes),
+            Value::Object(object) => self.write(object.shown().as_bytes()),
+            Value::Nil | Value::NilInterface => self.write(b"<no value>"),
+            other => {
+                let text = fmt::sprint(std::slice::from_ref(other));
+                self.write(text.string_bytes().unwrap_or_default())
+            }
         }
     }
 
@@ -164,6 +167,9 @@ impl<'t> Frame<'_, '_, 't> {
     ) -> Walk {
         self.step()?;
         let mark = self.variables.len();
+        // A null in there is an interface that holds nothing.
+        let nothing = any && matches!(item, Value::Nil);
+        let item = if nothing { &Value::NilInterface } else { item };
         match &*pipe.declared {
             [] => {}
             [one] if pipe.assigns => self.assign(one, item.clone(), any)?,

@@ -2,7 +2,8 @@
 
 use super::float::format_float;
 use super::spec::Flags;
-use super::text::{is_print, quoted, quoted_bytes, unicode};
+use super::text::{Out, is_print, quoted, quoted_bytes, unicode};
+use crate::complex::Complex;
 use crate::value::{Element, Object, Value};
 
 /// Nesting that is still printed: data from YAML is bounded, but maps can be made to hold
@@ -13,7 +14,7 @@ const NO_ADDRESS: &str = "0xc000000000";
 
 #[derive(Default)]
 pub(super) struct Printer {
-    pub(super) out: String,
+    pub(super) out: Out,
     pub(super) flags: Flags,
     depth: usize,
     /// Whether a value is shown that did not fit its verb: then no `String` method is asked.
@@ -71,11 +72,7 @@ impl Printer {
             Value::Uint64(n) => self.integer(value, i128::from(*n), verb, false),
             Value::Float64(f) => self.float(value, *f, verb),
             Value::String(s) => self.string(value, s, verb),
-            Value::Binary(b) => match verb {
-                'x' | 'X' => self.hex(b, verb),
-                'q' => self.pad(&quoted_bytes(b, self.flags.plus)),
-                _ => self.string(value, &String::from_utf8_lossy(b), verb),
-            },
+            Value::Binary(b) => self.binary(value, b, verb),
             Value::Bytes(b) => self.bytes(b, verb),
             // Errors could be wrapped here, were there any.
             Value::List(_) | Value::Map(_) | Value::Object(_) if verb == 'w' => {
@@ -105,6 +102,12 @@ impl Printer {
 
     /// By its `String` method where the verb asks for text, else by what it is made of.
     fn object(&mut self, value: &Value, object: &dyn Object, verb: char) {
+        if let Some(number) = Complex::of(object) {
+            return self.complex(value, number, verb);
+        }
+        if let Some(text) = object.go_string().filter(|_| self.flags.sharp_v && !self.plain) {
+            return self.pad(&text);
+        }
         if object.is_stringer()
             && !self.plain
             && !self.flags.sharp_v
@@ -113,7 +116,7 @@ impl Printer {
             return self.string(value, &object.print(), verb);
         }
         if let Some(fields) = object.struct_fields() {
-            return self.structure(object.type_name(), &fields, verb);
+            return self.structure(object.type_name(), object.is_nil(), &fields, verb);
         }
         match (object.underlying(), object.integer()) {
             (Some(Value::List(list)), _) if self.flags.sharp_v => {
@@ -134,8 +137,15 @@ impl Printer {
     }
 
     /// A struct, with `&` before it where a pointer to it was given.
-    fn structure(&mut self, name: &str, fields: &[(&'static str, Value)], verb: char) {
+    fn structure(&mut self, name: &str, nil: bool, fields: &[(&'static str, Value)], verb: char) {
         let bare = name.strip_prefix('*');
+        if nil {
+            return match verb {
+                'v' => self.pad("<nil>"),
+                'b' | 'o' | 'd' | 'x' | 'X' => self.digits(0, 10, verb),
+                _ => self.bad_verb(&Value::Nil, verb),
+            };
+        }
         if bare.is_some() && (self.depth > 0 || verb == 'p') {
             return self.pad(NO_ADDRESS);
         }
@@ -224,15 +234,32 @@ impl Printer {
 
     /// Writes text in the width of the flags.
     fn pad(&mut self, text: &str) {
-        let length = text.chars().count();
+        self.pad_bytes(text.as_bytes(), text.chars().count());
+    }
+
+    /// Writes bytes, so many characters, in the width of the flags.
+    fn pad_bytes(&mut self, bytes: &[u8], length: usize) {
         let missing = self.flags.width.unwrap_or(0).saturating_sub(length);
         if self.flags.minus {
-            self.out.push_str(text);
-            self.out.extend(std::iter::repeat_n(' ', missing));
+            self.out.push_bytes(bytes);
+            self.out.fill(b' ', missing);
         } else {
-            let fill = if self.flags.zero { '0' } else { ' ' };
-            self.out.extend(std::iter::repeat_n(fill, missing));
-            self.out.push_str(text);
+            self.out.fill(if self.flags.zero { b'0' } else { b' ' }, missing);
+            self.out.push_bytes(bytes);
+        }
+    }
+
+    /// A string whose bytes are no UTF-8; each bad one counts as a character.
+    fn binary(&mut self, value: &Value, bytes: &[u8], verb: char) {
+        let ends: Vec<usize> = character_ends(bytes);
+        let count = self.flags.precision.unwrap_or(ends.len()).min(ends.len());
+        let cut = &bytes[..count.checked_sub(1).map_or(0, |last| ends[last])];
+        match verb {
+            'v' if self.flags.sharp_v => self.pad(&quoted_bytes(cut, self.flags.plus)),
+            'v' | 's' => self.pad_bytes(cut, count),
+            'x' | 'X' => self.hex(bytes, verb),
+            'q' => self.pad(&quoted_bytes(cut, self.flags.plus)),
+            _ => self.bad_verb(value, verb),
         }
     }
 
@@ -294,10 +321,10 @@ impl Printer {
                 self.sequence(&items, verb, open, ", ", "}");
             }
             'p' if self.depth == 0 => self.pad(NO_ADDRESS),
-            's' | 'q' => {
-                let text = String::from_utf8_lossy(bytes).into_owned();
-                self.string(&Value::Nil, &text, verb);
-            }
+            's' | 'q' => match std::str::from_utf8(bytes) {
+                Ok(text) => self.string(&Value::Nil, text, verb),
+                Err(_) => self.binary(&Value::Nil, bytes, verb),
+            },
             'x' | 'X' => self.hex(bytes, verb),
             _ => {
                 let items: Vec<Value> = bytes.iter().map(|b| Value::Uint8(*b)).collect();
@@ -388,6 +415,19 @@ impl Printer {
         self.flags.zero = zero;
     }
 
+    /// Both parts in parentheses, the second always with its sign.
+    fn complex(&mut self, value: &Value, number: Complex, verb: char) {
+        if !matches!(verb, 'v' | 'b' | 'g' | 'G' | 'x' | 'X' | 'f' | 'F' | 'e' | 'E') {
+            return self.bad_verb(value, verb);
+        }
+        self.out.push('(');
+        self.float(value, number.real, verb);
+        let plus = std::mem::replace(&mut self.flags.plus, true);
+        self.float(value, number.imaginary, verb);
+        self.out.push_str("i)");
+        self.flags.plus = plus;
+    }
+
     fn float(&mut self, value: &Value, f: f64, verb: char) {
         let (letter, precision) = match verb {
             'v' => ('g', self.flags.precision),
@@ -421,6 +461,20 @@ impl Printer {
         self.pad(&text);
         self.flags.zero = zero;
     }
+}
+
+/// Where each character of the bytes ends.
+fn character_ends(bytes: &[u8]) -> Vec<usize> {
+    let mut ends = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    for chunk in bytes.utf8_chunks() {
+        let widths = chunk.valid().chars().map(char::len_utf8);
+        for width in widths.chain(chunk.invalid().iter().map(|_| 1)) {
+            at += width;
+            ends.push(at);
+        }
+    }
+    ends
 }
 
 /// `%#g` and the like keep a decimal point, and `%#g` the zeros up to its precision.

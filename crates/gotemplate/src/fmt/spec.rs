@@ -34,11 +34,20 @@ pub(super) struct Directive<'a> {
     flags: &'a str,
     rest: &'a str,
     verb: Option<char>,
+    /// Whether the verb is a byte that is no character.
+    cut: bool,
+}
+
+impl Directive<'_> {
+    /// Whether a byte that is no character stands where the verb should.
+    pub(super) fn verb_is_byte(&self) -> bool {
+        self.verb == Some(char::REPLACEMENT_CHARACTER) && self.cut
+    }
 }
 
 /// Splits a format. A directive ends at its first character that is no flag, digit, `.`, `*` or
-/// argument number.
-pub(super) fn pieces(format: &str) -> Vec<Piece<'_>> {
+/// argument number. `cut`: a byte follows that is no character.
+pub(super) fn pieces(format: &str, cut: bool) -> Vec<Piece<'_>> {
     let mut out = Vec::new();
     let mut rest = format;
     while let Some(at) = rest.find('%') {
@@ -61,14 +70,15 @@ pub(super) fn pieces(format: &str) -> Vec<Piece<'_>> {
         }
         if too_large(&rest[flags..end]) {
             // The rest of the format is passed over.
-            out.push(Piece::Directive(Directive { flags: "", rest: "", verb: None }));
+            out.push(Piece::Directive(Directive { flags: "", rest: "", verb: None, cut: false }));
             return out;
         }
         let verb = rest[end..].chars().next();
         out.push(Piece::Directive(Directive {
             flags: &rest[..flags],
             rest: &rest[flags..end],
-            verb,
+            verb: verb.or(cut.then_some(char::REPLACEMENT_CHARACTER)),
+            cut: verb.is_none() && cut,
         }));
         rest = &rest[end + verb.map_or(0, char::len_utf8)..];
     }

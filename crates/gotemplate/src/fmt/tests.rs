@@ -1,7 +1,7 @@
 use super::*;
 
 fn check(format: &str, args: &[Value], want: &str) {
-    assert_eq!(sprintf(format, args), want, "{format}");
+    assert_eq!(sprintf(format.as_bytes(), args).as_str(), Some(want), "{format}");
 }
 
 #[test]
@@ -69,11 +69,28 @@ fn collections() {
     check("%v %v", &[map.clone(), list.clone()], "map[a:<nil> b:1] [x 1.5]");
     check("%#v", &[list], "[]interface {}{\"x\", 1.5}");
     check("%d", &[Value::list(vec![Value::Int(1), Value::string("a")])], "[1 %!d(string=a)]");
-    assert_eq!(sprint(&[Value::Int(1), Value::Int(2), Value::string("a"), Value::Int(3)]), "1 2a3");
-    assert_eq!(sprintln(&[Value::string("a"), Value::Int(3)]), "a 3\n");
+    let four = [Value::Int(1), Value::Int(2), Value::string("a"), Value::Int(3)];
+    assert_eq!(sprint(&four).as_str(), Some("1 2a3"));
+    assert_eq!(sprintln(&four[2..]).as_str(), Some("a 3\n"));
 }
 
 #[test]
 fn quoting() {
     assert_eq!(quote("a\u{7f}\n\u{a0}é\u{1F600}\u{200b}"), "\"a\\x7f\\n\\u00a0é😀\\u200b\"");
+}
+
+#[test]
+fn bytes_that_are_no_text() {
+    let odd = Value::text(vec![b'a', 0xff, 0xe2, 0x82]);
+    let check = |format: &[u8], want: &[u8]| {
+        let printed = sprintf(format, std::slice::from_ref(&odd));
+        assert_eq!(printed.string_bytes(), Some(want), "{format:?}");
+    };
+    check(b"%s", b"a\xff\xe2\x82");
+    check(b"%6s|", b"  a\xff\xe2\x82|");
+    check(b"%.2s", b"a\xff");
+    check(b"%q", b"\"a\\xff\\xe2\\x82\"");
+    check(b"%x", b"61ffe282");
+    check(b"\xfe%s\xfd", b"\xfea\xff\xe2\x82\xfd");
+    assert_eq!(lossy(b"a\xe2\x82"), "a\u{fffd}\u{fffd}");
 }

@@ -1,4 +1,8 @@
-//! Quoting, as `strconv.Quote` does it.
+//! Quoting, as `strconv.Quote` does it, and text whose bytes are no UTF-8.
+
+use std::borrow::Cow;
+
+use crate::value::Value;
 
 /// Whether Go prints the character as it is: letters, marks, numbers, punctuation, symbols and the
 /// ASCII blank.
@@ -13,6 +17,57 @@ pub fn is_print(c: char) -> bool {
 /// `strconv.Quote`.
 pub fn quote(text: &str) -> String {
     quoted(text, '"', false)
+}
+
+/// `strconv.Quote` of bytes.
+pub fn quote_bytes(bytes: &[u8]) -> String {
+    quoted_bytes(bytes, false)
+}
+
+/// Bytes as Go shows them where only UTF-8 will do: each bad byte is one U+FFFD.
+pub fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::with_capacity(bytes.len() + 8);
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+    }
+    Cow::Owned(text)
+}
+
+/// What is printed: bytes, since Go's strings may hold any.
+#[derive(Default)]
+pub(super) struct Out(Vec<u8>);
+
+impl Out {
+    pub(super) fn push_str(&mut self, text: &str) {
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    pub(super) fn push_bytes(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    pub(super) fn push(&mut self, c: char) {
+        self.push_str(c.encode_utf8(&mut [0; 4]));
+    }
+
+    pub(super) fn fill(&mut self, byte: u8, count: usize) {
+        self.0.resize(self.0.len() + count, byte);
+    }
+
+    pub(super) fn into_value(self) -> Value {
+        Value::text(self.0)
+    }
+
+    pub(super) fn into_text(self) -> String {
+        match String::from_utf8(self.0) {
+            Ok(text) => text,
+            Err(error) => lossy(error.as_bytes()).into_owned(),
+        }
+    }
 }
 
 pub(super) fn quoted(text: &str, mark: char, ascii: bool) -> String {

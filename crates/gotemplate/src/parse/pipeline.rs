@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::{MAX_NESTING, MAX_PARENS, Parser, Result};
 use crate::exec::deep;
 use crate::lex::Kind;
-use crate::node::{Command, Operand, Pipe, Term};
+use crate::node::{Command, Constant, Operand, Pipe, Term};
 use crate::number::Number;
+use crate::unquote::unquote_bytes;
 
 impl Parser<'_> {
     pub(super) fn pipeline(&mut self, context: &str, end: Kind) -> Result<Pipe> {
@@ -190,8 +191,10 @@ impl Parser<'_> {
                 return Ok(Some(Operand { pos, term: Term::Pipe(Box::new(pipe)) }));
             }
             Kind::String | Kind::RawString => {
-                let text = self.literal(&token)?;
-                Term::String { quoted: token.text.into(), text: text.into() }
+                let Some(bytes) = unquote_bytes(token.text) else {
+                    return self.error("invalid syntax");
+                };
+                Term::String { quoted: token.text.into(), text: Constant::new(bytes) }
             }
             _ => {
                 self.next -= 1;

@@ -38,8 +38,30 @@ pub trait Lookup: std::fmt::Debug + Send + Sync {
     ) -> Result<serde_json::Value, String>;
 }
 
-pub(crate) fn without_no_value(text: String) -> String {
-    if text.contains(NO_VALUE) { text.replace(NO_VALUE, "") } else { text }
+/// What a template wrote, without what stands for nothing: a text, or bytes that are none.
+pub(super) fn without_no_value(bytes: Vec<u8>) -> Result<String, Vec<u8>> {
+    let bytes = match String::from_utf8(bytes) {
+        Ok(text) if text.contains(NO_VALUE) => return Ok(text.replace(NO_VALUE, "")),
+        Ok(text) => return Ok(text),
+        Err(error) => error.into_bytes(),
+    };
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = &bytes[..];
+    while let Some((first, after)) = rest.split_first() {
+        match rest.strip_prefix(NO_VALUE.as_bytes()) {
+            Some(behind) => rest = behind,
+            None => {
+                out.push(*first);
+                rest = after;
+            }
+        }
+    }
+    Err(out)
+}
+
+/// As [`without_no_value`], as a value.
+fn written(bytes: Vec<u8>) -> Value {
+    without_no_value(bytes).map_or_else(Value::text, Value::string)
 }
 
 /// All functions of a render.
@@ -93,7 +115,8 @@ fn include(
     name: &Value,
     data: &Value,
 ) -> Result<Value, CallError> {
-    let Value::String(name) = name else { return Ok(Value::Nil) };
+    let name = name_of(name);
+    let name = &name;
     {
         let mut nested = nested.borrow_mut();
         let count = nested.entry(name.clone()).or_insert(0);
@@ -114,7 +137,15 @@ fn include(
     if let Some(count) = nested.borrow_mut().get_mut(name) {
         *count -= 1;
     }
-    Ok(Value::string(result?))
+    Ok(Value::text(result?))
+}
+
+/// A text argument; bytes that are no UTF-8 stand in no template's name.
+fn name_of(value: &Value) -> Rc<str> {
+    match value {
+        Value::String(text) => text.clone(),
+        other => fmt::lossy(other.string_bytes().unwrap_or_default()).into(),
+    }
 }
 
 /// The texts of `tpl` that were parsed already, each with the set that it was parsed into.
@@ -129,10 +160,11 @@ fn tpl(
     text: &Value,
     data: &Value,
 ) -> Result<Value, CallError> {
-    let Value::String(text) = text else { return Ok(Value::Nil) };
-    if !text.contains("{{") {
-        return Ok(Value::string(without_no_value(text.to_string())));
+    let bytes = text.string_bytes().unwrap_or_default();
+    if !bytes.windows(2).any(|part| part == b"{{") {
+        return Ok(written(bytes.to_vec()));
     }
+    let text = &name_of(text);
     // Only what is parsed into the chart's own set is the same again.
     let outermost = !context.set().has_own();
     let kept = texts.borrow().get(text).filter(|_| outermost).cloned();
@@ -157,7 +189,7 @@ fn tpl(
         let before = format!("error during tpl function execution for {}: ", fmt::quote(text));
         CallError::Within { before, error: Box::new(error) }
     })?;
-    Ok(Value::string(without_no_value(result)))
+    Ok(written(result))
 }
 
 fn required(_: &mut Context<'_>, args: &[Value]) -> Result<Value, CallError> {

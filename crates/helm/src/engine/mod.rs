@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use windlass_gotemplate::{Map, MissingKey, Set, Value};
+use windlass_gotemplate::{Context, Map, MissingKey, Set, Value, fmt};
 use windlass_sprig::VALUES;
 
 use crate::error::Error;
@@ -63,12 +63,27 @@ pub(crate) fn run(
         ]);
         template.dot.set("Template", Value::Map(Rc::new(Map::of_type(&VALUES, about))));
         let dot = Value::Map(Rc::new(template.dot.converted(&VALUES)));
-        let text = set
-            .execute(name, &dot, &functions, options.limits)
+        let bytes = Context::new(&set, &functions, options.limits)
+            .execute(name, &dot)
             .map_err(|error| trace::exec_error(name, &error, &source))?;
-        rendered.insert(name.clone(), functions::without_no_value(text));
+        let text = match functions::without_no_value(bytes) {
+            Ok(text) => text,
+            Err(bytes) if path::base(name) == "NOTES.txt" => fmt::lossy(&bytes).into_owned(),
+            Err(bytes) => return Err(not_utf8(name, &bytes)),
+        };
+        rendered.insert(name.clone(), text);
     }
     Ok(rendered)
+}
+
+/// What Helm's YAML reader says to bytes that are no UTF-8.
+fn not_utf8(name: &str, bytes: &[u8]) -> Error {
+    let mark = "error converting YAML to JSON: yaml: invalid leading UTF-8 octet";
+    Error::Manifest {
+        path: name.to_owned(),
+        reason: mark.to_owned(),
+        output: fmt::lossy(bytes).into_owned(),
+    }
 }
 
 /// Deeper files first, and of one depth the later names first.

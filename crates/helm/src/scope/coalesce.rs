@@ -58,7 +58,8 @@ fn coalesce(
             }
             Some(Value::Map(section)) => section,
             Some(other) => {
-                let found = fmt::sprintf("%t", std::slice::from_ref(&other));
+                let found = fmt::sprintf(b"%t", std::slice::from_ref(&other));
+                let found = fmt::print_one(&found);
                 return Err(Error::TypeMismatch { stage: "", chart: name.to_owned(), found });
             }
         };

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, dead_code)] // Helpers of tests are tests; each test uses some.
 
+pub(crate) mod batch;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -29,7 +31,7 @@ impl Call {
 }
 
 /// What we say where the real helm dies.
-const CYCLE: &str =
+pub(crate) const CYCLE: &str =
     "values lie more than 400 deep in each other: does import-values import a table into itself?";
 
 /// Where the charts of these tests are.
@@ -72,7 +74,7 @@ pub(crate) fn theirs(chart: &Path, call: &Call) -> Result<String, String> {
     if out.status.success() {
         return Ok(String::from_utf8(out.stdout).unwrap());
     }
-    let text = String::from_utf8(out.stderr).unwrap();
+    let text = String::from_utf8_lossy(&out.stderr).into_owned();
     // Values that hold themselves are the end of its stack.
     if text.contains("stack overflow") {
         return Err(CYCLE.to_owned());
@@ -83,13 +85,18 @@ pub(crate) fn theirs(chart: &Path, call: &Call) -> Result<String, String> {
 
 /// What this crate answers.
 pub(crate) fn ours(chart: &Path, call: &Call) -> Result<String, String> {
+    try_ours(chart, call).map_err(|error| words(&error))
+}
+
+/// An error as the command prints it.
+pub(crate) fn words(error: &Error) -> String {
     let added = "\n\nUse --debug flag to render out invalid YAML";
-    try_ours(chart, call).map_err(|e| match e {
+    match error {
         Error::Template { .. } | Error::KubeVersion { .. } | Error::Manifest { .. } => {
-            format!("{e}{added}")
+            format!("{error}{added}")
         }
-        e => e.to_string().trim_end().to_owned(),
-    })
+        error => error.to_string().trim_end().to_owned(),
+    }
 }
 
 /// As [`ours`], the error as it is.

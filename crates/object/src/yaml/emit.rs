@@ -147,6 +147,11 @@ impl Emitter {
         self.in_indention &= is_indention;
     }
 
+    /// The newer library, which alone indents lists, folds nothing.
+    fn width(&self) -> usize {
+        if self.layout == Indent::Wide { usize::MAX } else { WIDTH }
+    }
+
     /// A scalar that is never quoted or folded.
     fn word(&mut self, text: &str) {
         self.indicator(text, true, false, false);
@@ -182,7 +187,7 @@ impl Emitter {
             while let Some(c) = chars.next() {
                 if c != ' ' {
                     self.put(c);
-                } else if !after_space && self.column > WIDTH && chars.peek() != Some(&' ') {
+                } else if !after_space && self.column > self.width() && chars.peek() != Some(&' ') {
                     self.line_at_fold(indent);
                 } else {
                     self.put(c);
@@ -209,7 +214,12 @@ impl Emitter {
             let next = chars.peek().map(|(_, c)| *c);
             if c == ' ' {
                 let inside = at > 0 && next.is_some();
-                if !is_key && !after_space && self.column > WIDTH && inside && next != Some(' ') {
+                if !is_key
+                    && !after_space
+                    && self.column > self.width()
+                    && inside
+                    && next != Some(' ')
+                {
                     self.line_at(indent);
                 } else {
                     self.put(c);
@@ -251,7 +261,7 @@ impl Emitter {
             } else if c == ' ' {
                 let next = chars.peek().map(|(_, c)| *c);
                 let inside = at > 0 && next.is_some();
-                if !is_key && !after_space && self.column > WIDTH && inside {
+                if !is_key && !after_space && self.column > self.width() && inside {
                     self.line_at(indent);
                     if next == Some(' ') {
                         self.put('\\');

@@ -176,11 +176,35 @@ pub(super) fn first(
     if bytes.trim_ascii().is_empty() {
         return Ok(Value::Null);
     }
-    let source = check_characters(bytes, options).map_err(|mut e| {
-        e.at.line += chunk.line - 1;
-        e
-    })?;
-    build::document(source, chunk.line, options, wanted).map(|built| built.value)
+    let source = check_characters(bytes, options).and_then(|s| no_leading_tab(s, chunk)).map_err(
+        |mut e| {
+            e.at.line += chunk.line - 1;
+            e
+        },
+    )?;
+    match build::document(source, chunk.line, options, wanted) {
+        Ok(built) => Ok(built.value),
+        // Behind a value in quotes or brackets a document is at its end, and nobody reads on.
+        Err(error) if source.trim_start().starts_with(['"', '\'', '[', '{']) => {
+            let line = error.at.line - chunk.line;
+            let before: usize = source.split_inclusive('\n').take(line).map(str::len).sum();
+            let rest = source[before..].char_indices().nth(error.at.column - 1);
+            // The reader looks one token further, and what begins none is an error all the same.
+            let begins = |end: &usize| {
+                let rest = &source[*end..];
+                let mark =
+                    rest.starts_with(['-', '?', ':']) && !rest[1..].starts_with(|c: char| c > ' ');
+                !mark && !rest.starts_with(['@', '`', '%'])
+            };
+            let end = rest.map(|(at, _)| before + at).filter(|end| *end > 0 && begins(end));
+            let ended = end.map(|end| build::document(&source[..end], chunk.line, options, wanted));
+            match ended {
+                Some(Ok(built)) => Ok(built.value),
+                _ => Err(error),
+            }
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn document(text: &[u8], chunk: Span, options: &Options, parsed: &mut Parsed) {
@@ -188,10 +212,11 @@ fn document(text: &[u8], chunk: Span, options: &Options, parsed: &mut Parsed) {
     if bytes.trim_ascii().is_empty() {
         return;
     }
-    let checked = check_characters(bytes, options).map_err(|mut e| {
-        e.at.line += chunk.line - 1;
-        e
-    });
+    let checked =
+        check_characters(bytes, options).and_then(|s| no_leading_tab(s, chunk)).map_err(|mut e| {
+            e.at.line += chunk.line - 1;
+            e
+        });
     match checked.and_then(|source| build::document(source, chunk.line, options, None)) {
         Ok(built) => {
             finish(text, chunk, built.at, built.value, built.repeats_keys, options, parsed);
@@ -221,6 +246,24 @@ fn finish(
         }
     }
     parsed.documents.push(Document { value, at, chunk });
+}
+
+/// Refuses a document whose first line is indented with a tab, which the parser would take. Behind a
+/// marker on its line there may be one.
+fn no_leading_tab(text: &str, chunk: Span) -> Result<&str, Error> {
+    let begins = |line: &&str| {
+        let line = line.trim_start();
+        !line.is_empty() && !line.starts_with(['#', '%'])
+    };
+    let mut lines = text.split('\n').enumerate().skip(usize::from(chunk.start > 0));
+    match lines.find(|(_, line)| begins(line)).filter(|(_, line)| line.starts_with('\t')) {
+        // A line of the marker's own is all that there is then.
+        Some((number, _)) if !text.lines().take(number).any(|line| begins(&line)) => Err(Error {
+            at: Position { line: number + 1, column: 1 },
+            problem: Problem::Syntax("found character that cannot start any token".to_owned()),
+        }),
+        _ => Ok(text),
+    }
 }
 
 /// How many bytes are looked at in one go.

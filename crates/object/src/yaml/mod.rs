@@ -59,6 +59,8 @@ pub enum Numbers {
     /// Through JSON: a float without a fraction is an integer if it fits 64 bits.
     #[default]
     Json,
+    /// As [`Numbers::Json`], for who takes them for floats: minus zero stays.
+    Float,
     /// As YAML has it, floats and large integers kept: what a field that takes texts only gets.
     Yaml,
 }
@@ -95,6 +97,11 @@ impl Options {
     /// As kustomize reads resources.
     pub fn kustomize() -> Self {
         Self { dialect: Dialect::GoV3, duplicate_keys: DuplicateKeys::Error, ..Self::default() }
+    }
+
+    /// As Helm reads values, whose numbers are floats.
+    pub fn values() -> Self {
+        Self { numbers: Numbers::Float, ..Self::default() }
     }
 
     /// As Helm reads files whose numbers may stand for texts, `version: 1.10` among them.

@@ -124,7 +124,9 @@ pub(crate) fn into_value(scalar: Scalar, options: &Options) -> Result<Value, Pro
             Value::Number(Number::from_f64(float).unwrap_or_else(|| u.into()))
         }
         Scalar::Float(f) => {
-            let number = if kept { Number::from_f64(f) } else { json_number(f) };
+            let minus_zero = f == 0.0 && f.is_sign_negative();
+            let float = kept || (minus_zero && options.numbers == Numbers::Float);
+            let number = if float { Number::from_f64(f) } else { json_number(f) };
             Value::Number(number.ok_or_else(|| Problem::Number(go_name(f)))?)
         }
         Scalar::Text(s) => Value::String(s),

@@ -73,7 +73,7 @@ fn build_custom(cert: &Value, key: &Value) -> Answer {
     let (cert, key) = (String::from_utf8_lossy(&cert), String::from_utf8_lossy(&key));
     let (_, der) = unpem(&cert).ok_or("unable to decode certificate")?;
     Issuer::read(&der)
-        .ok_or("error parsing certificate: decodedCert.Bytes: x509: malformed certificate")?;
+        .ok_or("error parsing certificate: decodedCert.Bytes: x509: malformed tbs certificate")?;
     PrivateKey::from_pem(&key).map_err(|e| format!("error parsing private key: {e}"))?;
     Ok(Certificate { cert: cert.into_owned(), key: key.into_owned() }.value())
 }

@@ -1,8 +1,8 @@
 //! Passwords: hashed, derived, and used as keys.
 
 use aws_lc_rs::cipher::{
-    AES_256, DecryptionContext, EncryptionContext, PaddedBlockDecryptingKey,
-    PaddedBlockEncryptingKey, UnboundCipherKey,
+    AES_256, DecryptingKey, DecryptionContext, EncryptionContext, PaddedBlockEncryptingKey,
+    UnboundCipherKey,
 };
 use aws_lc_rs::hmac;
 use aws_lc_rs::iv::FixedLength;
@@ -64,12 +64,18 @@ pub(super) fn add(t: &mut Table, random: &Random) {
             return Err("crypto/cipher: input not full blocks".into());
         }
         let mut data = data.to_vec();
-        let key = PaddedBlockDecryptingKey::cbc_pkcs7(key(bytes(&a[0]))?).map_err(unspecified)?;
+        let key = DecryptingKey::cbc(key(bytes(&a[0]))?).map_err(unspecified)?;
         let context = DecryptionContext::Iv128(FixedLength::from(iv));
-        let plain = key.decrypt(&mut data, context).map_err(|_| {
-            CallError::from("the text cannot be decrypted: it was encrypted with another password")
-        })?;
-        Ok(Value::text(plain.to_vec()))
+        let plain = key.decrypt(&mut data, context).map_err(unspecified)?;
+        // The last byte says how many are none of the text's, whatever the password was.
+        let padding = usize::from(plain.last().copied().unwrap_or_default());
+        match plain.len().checked_sub(padding) {
+            Some(length) => Ok(Value::text(plain[..length].to_vec())),
+            None => {
+                let beyond = padding - plain.len();
+                Err(format!("runtime error: slice bounds out of range [:-{beyond}]").into())
+            }
+        }
     });
 }
 

@@ -24,8 +24,10 @@ pub(crate) struct Time {
 /// Where a time is shown.
 #[derive(Clone, Debug)]
 pub(crate) enum Zone {
-    /// UTC, which the machine's zone is, too.
+    /// UTC.
     Utc,
+    /// The machine's zone, which is UTC here: only formats that show a time's type tell them apart.
+    Local,
     /// Seconds east, and a name, which may be empty.
     Fixed(i64, Box<str>),
     /// Of the zone database.
@@ -45,6 +47,10 @@ pub(super) struct Clock {
 impl Time {
     pub(crate) fn utc(nanos: i128) -> Self {
         Self { nanos, zone: Zone::Utc }
+    }
+
+    pub(crate) fn local(nanos: i128) -> Self {
+        Self { nanos, zone: Zone::Local }
     }
 
     /// The year 1, Go's zero time.
@@ -75,7 +81,8 @@ impl Time {
     /// The same instant in a zone; in UTC if there is none of that name.
     pub(crate) fn shown_in(&self, zone: &str) -> Self {
         let zone = match zone {
-            "" | "UTC" | "Local" => Zone::Utc,
+            "" | "UTC" => Zone::Utc,
+            "Local" => Zone::Local,
             name => TimeZone::get(name).map_or(Zone::Utc, Zone::Named),
         };
         Self { nanos: self.nanos, zone }
@@ -103,7 +110,7 @@ impl Time {
 
     fn named(&self) -> Option<(i64, String)> {
         match &self.zone {
-            Zone::Utc => None,
+            Zone::Utc | Zone::Local => None,
             Zone::Fixed(offset, name) => Some((*offset, name.to_string())),
             Zone::Named(zone) => {
                 let at = jiff::Timestamp::from_second(self.seconds()).ok()?;
@@ -147,6 +154,29 @@ impl Time {
         self.format("2006-01-02T15:04:05.999999999Z07:00")
     }
 
+    /// The call of Go that makes it.
+    fn go_text(&self) -> String {
+        let clock = self.clock();
+        let (year, month, day) = clock.date;
+        let month = usize::try_from(month - 1).ok().and_then(|m| MONTHS.get(m));
+        let zone = match &self.zone {
+            Zone::Utc => "time.UTC".to_owned(),
+            Zone::Local => "time.Local".to_owned(),
+            Zone::Fixed(_, name) => format!("time.Location({})", super::quote(name)),
+            Zone::Named(zone) => {
+                format!("time.Location({})", super::quote(zone.iana_name().unwrap_or_default()))
+            }
+        };
+        format!(
+            "time.Date({year}, time.{}, {day}, {}, {}, {}, {}, {zone})",
+            month.copied().unwrap_or_default(),
+            clock.hour,
+            clock.minute,
+            clock.second,
+            clock.nano,
+        )
+    }
+
     fn is_zero(&self) -> bool {
         self.nanos == Self::zero().nanos
     }
@@ -165,6 +195,7 @@ const METHODS: &[&str] = &[
     "Day",
     "Equal",
     "Format",
+    "GoString",
     "Hour",
     "IsZero",
     "Local",
@@ -230,7 +261,9 @@ impl Object for Time {
             ("UnixMicro", []) => whole(1_000),
             ("UnixNano", []) => whole(1),
             ("IsZero", []) => Ok(Value::Bool(self.is_zero())),
-            ("UTC" | "Local", []) => Ok(Self::utc(self.nanos).value()),
+            ("UTC", []) => Ok(Self::utc(self.nanos).value()),
+            ("Local", []) => Ok(Self::local(self.nanos).value()),
+            ("GoString", []) => Ok(Value::string(self.go_text())),
             ("MarshalText", []) => Ok(Value::Bytes(self.marshalled().as_bytes().into())),
             ("MarshalJSON", []) => {
                 Ok(Value::Bytes(format!("\"{}\"", self.marshalled()).as_bytes().into()))
@@ -278,8 +311,60 @@ impl Object for Time {
         self.format("2006-01-02 15:04:05.999999999 -0700 MST")
     }
 
+    fn go_string(&self) -> Option<String> {
+        Some(self.go_text())
+    }
+
+    fn is_stringer(&self) -> bool {
+        true
+    }
+
+    fn struct_fields(&self) -> Option<Vec<(&'static str, Value)>> {
+        let since_zero = self.nanos - Self::zero().nanos;
+        let (seconds, nanos) =
+            (since_zero.div_euclid(1_000_000_000), since_zero.rem_euclid(1_000_000_000));
+        let utc = matches!(self.zone, Zone::Utc);
+        Some(vec![
+            ("wall", Value::Uint64(u64::try_from(nanos).unwrap_or_default())),
+            ("ext", Value::Int64(i64::try_from(seconds).unwrap_or_default())),
+            ("loc", Value::Object(Rc::new(Location { utc }))),
+        ])
+    }
+
     fn data(&self) -> Value {
         Value::string(self.marshalled())
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// `*time.Location`: nil for UTC.
+#[derive(Debug)]
+struct Location {
+    utc: bool,
+}
+
+impl Object for Location {
+    fn type_name(&self) -> &str {
+        "*time.Location"
+    }
+
+    fn field(&self, _name: &str) -> Option<Value> {
+        None
+    }
+
+    fn print(&self) -> String {
+        String::new()
+    }
+
+    fn struct_fields(&self) -> Option<Vec<(&'static str, Value)>> {
+        Some(Vec::new())
+    }
+
+    fn is_nil(&self) -> bool {
+        self.utc
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -267,7 +267,7 @@ impl Fields {
         if let Some(offset) = self.offset {
             let named = matches!(self.zone.as_str(), "" | "UTC");
             let zone = if offset == 0 && named {
-                Zone::Utc
+                Zone::Local
             } else {
                 Zone::Fixed(offset, self.zone.as_str().into())
             };
@@ -279,7 +279,7 @@ impl Fields {
             // A zone of unknown offset: the clock is taken for UTC's.
             return Ok(at(0, Zone::Fixed(offset, self.zone.as_str().into())));
         }
-        Ok(at(0, Zone::Utc))
+        Ok(at(0, Zone::Local))
     }
 }
 

@@ -27,12 +27,23 @@ impl Decoded {
     }
 }
 
-/// Reads one value, all of `text`.
+/// Reads one value, all of the bytes.
 ///
 /// # Errors
 /// In Go's words.
-pub(crate) fn decode(text: &str) -> Result<Decoded, String> {
-    let mut reader = Reader { text, at: 0, depth: 0, failed: None };
+pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, String> {
+    let mut odd = Vec::new();
+    let (mut at, mut shift) = (0, 0);
+    for chunk in bytes.utf8_chunks() {
+        at += chunk.valid().len();
+        for byte in chunk.invalid() {
+            odd.push((at + shift, *byte));
+            at += 1;
+            shift += char::REPLACEMENT_CHARACTER.len_utf8() - 1;
+        }
+    }
+    let text: &str = &windlass_gotemplate::fmt::lossy(bytes);
+    let mut reader = Reader { text, at: 0, depth: 0, failed: None, odd };
     let value = reader.value("looking for beginning of value")?;
     reader.blank();
     if reader.at < text.len() {
@@ -50,6 +61,8 @@ struct Reader<'a> {
     depth: usize,
     /// A number out of range: only an error when the text is JSON.
     failed: Option<String>,
+    /// Where bytes were that are no UTF-8: U+FFFD in strings, and nowhere else any good.
+    odd: Vec<(usize, u8)>,
 }
 
 impl Reader<'_> {
@@ -69,6 +82,8 @@ impl Reader<'_> {
             Some(b'\'') => format!("invalid character '\\'' {context}"),
             Some(b'"') => format!("invalid character '\"' {context}"),
             Some(b) => {
+                let odd = self.odd.iter().find(|(at, _)| *at == self.at);
+                let b = odd.map_or(b, |(_, byte)| *byte);
                 // Go looks at bytes, and shows each as a character.
                 let shown = windlass_gotemplate::fmt::quote(&char::from(b).to_string());
                 let inner = shown.get(1..shown.len() - 1).unwrap_or_default();

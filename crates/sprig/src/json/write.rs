@@ -44,7 +44,7 @@ impl Writer {
             Value::Uint64(n) => self.out.push_str(&n.to_string()),
             Value::Float64(f) => self.out.push_str(&number(*f)?),
             Value::String(s) => self.string(s),
-            Value::Binary(b) => self.string(&String::from_utf8_lossy(b)),
+            Value::Binary(b) => self.binary(b),
             Value::Bytes(b) => self.string(&base64(b)),
             Value::List(l) if l.is_nil => self.out.push_str("null"),
             Value::List(l) => {
@@ -65,6 +65,9 @@ impl Writer {
                 self.leave(entries.is_empty(), '}');
             }
             Value::Object(o) if o.is_nil() => self.out.push_str("null"),
+            Value::Object(o) if o.kind() == "complex128" => {
+                return Err("json: unsupported type: complex128".to_owned());
+            }
             Value::Object(o) => match o.json_fields() {
                 Some(fields) => {
                     self.enter(value, '{')?;
@@ -120,6 +123,21 @@ impl Writer {
 
     fn string(&mut self, text: &str) {
         self.out.push('"');
+        self.characters(text);
+        self.out.push('"');
+    }
+
+    /// A string whose bytes are no UTF-8: each bad one is escaped, unlike U+FFFD itself.
+    fn binary(&mut self, bytes: &[u8]) {
+        self.out.push('"');
+        for chunk in bytes.utf8_chunks() {
+            self.characters(chunk.valid());
+            self.out.extend(chunk.invalid().iter().map(|_| "\\ufffd"));
+        }
+        self.out.push('"');
+    }
+
+    fn characters(&mut self, text: &str) {
         let html = self.style != Style::Raw;
         let mut from = 0;
         for (at, c) in text.char_indices() {
@@ -148,7 +166,6 @@ impl Writer {
             from = at + c.len_utf8();
         }
         self.out.push_str(&text[from..]);
-        self.out.push('"');
     }
 }
 

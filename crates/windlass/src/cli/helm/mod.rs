@@ -3,6 +3,7 @@
 //! As Helm's, it ends with 1 whatever goes wrong, and tells it on standard error behind `Error: `.
 
 mod cluster;
+mod create;
 mod dependency;
 mod env;
 mod environment;
@@ -166,6 +167,7 @@ enum Template {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Create(create::Args),
     #[command(subcommand, aliases = ["dep", "dependencies"])]
     Dependency(dependency::Command),
     Env(env::Args),
@@ -212,6 +214,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     environment::set(helm.global.files.clone());
     let done = match helm.command {
+        Command::Create(args) => create::run(&args),
         Command::Dependency(command) => dependency::run(&command),
         Command::Env(args) => env::run(&args, &helm.global),
         Command::Lint(args) => lint::run(&args, &helm.global),

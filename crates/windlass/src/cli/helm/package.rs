@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use windlass_semver::Version;
 
+use super::provenance::{self, Passphrase};
 use super::remote::Access;
 use super::{dependency, locate, values};
 
@@ -26,16 +27,16 @@ pub(crate) struct Args {
     /// Update its dependencies before.
     #[arg(short = 'u', long)]
     dependency_update: bool,
-    /// Sign it: not supported yet.
+    /// Sign it with a secret key.
     #[arg(long)]
     sign: bool,
-    /// Key to sign with.
+    /// Key to sign with: a part of its user id.
     #[arg(long, default_value = "", hide_default_value = true)]
     key: String,
-    /// Where keys are.
-    #[arg(long, default_value = "", hide_default_value = true)]
-    keyring: String,
-    /// File of the key's passphrase.
+    /// Where keys are; without it GnuPG's own keyring.
+    #[arg(long)]
+    keyring: Option<String>,
+    /// File of the key's passphrase; - is standard input.
     #[arg(long, default_value = "", hide_default_value = true)]
     passphrase_file: String,
     #[command(flatten)]
@@ -49,9 +50,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     if args.charts.is_empty() {
         bail!("need at least one argument, the path to the chart");
     }
-    if args.sign {
-        bail!("--sign is not supported by Windlass yet: sign the archive's hash with gpg");
+    if args.sign && args.key.is_empty() {
+        bail!("--key is required for signing a package");
     }
+    if args.sign && args.keyring.as_deref() == Some("") {
+        bail!("--keyring is required for signing a package");
+    }
+    let mut passphrase = Passphrase::new(&args.passphrase_file);
     // Helm reads them and uses none.
     args.values.values()?;
     for path in &args.charts {
@@ -59,7 +64,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             bail!("stat {path}: no such file or directory");
         };
         if args.dependency_update {
-            dependency::update(Path::new(path), &args.access, false, false, &mut |_| Ok(()))?;
+            dependency::update(
+                Path::new(path),
+                &args.access,
+                &Default::default(),
+                &mut |_| Ok(()),
+            )?;
         }
         if !meta.is_dir() {
             bail!("{path}: is no directory of a chart");
@@ -87,6 +97,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         let file = dir.join(format!("{}-{}.tgz", chart.name(), chart.metadata.version));
         std::fs::write(&file, archive)
             .with_context(|| format!("failed to save: {}", file.display()))?;
+        if args.sign {
+            let keyring = args.keyring.clone().map_or_else(provenance::default_keyring, Into::into);
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            let bytes = std::fs::read(&file).context("failed to read chart archive")?;
+            let metadata = windlass_charts::metadata::to_value(&chart.metadata);
+            let signed =
+                provenance::sign(&bytes, &name, &metadata, &keyring, &args.key, &mut passphrase)?;
+            std::fs::write(format!("{}.prov", file.display()), signed)?;
+        }
         super::print(&format!(
             "Successfully packaged chart and saved it to: {}\n",
             file.display()

@@ -91,6 +91,8 @@ impl Access {
 
 /// A chart that was downloaded.
 pub(crate) struct Downloaded {
+    /// Where it came from.
+    pub(crate) address: String,
     /// The archive's name.
     pub(crate) name: String,
     pub(crate) archive: Bytes,
@@ -239,7 +241,9 @@ async fn of_registry(
             format!("{base}@{}-{}.tgz", "sha256", digest.trim_start_matches("sha256:"))
         }
     };
-    Ok(Downloaded { name, archive: pulled.archive, provenance: pulled.provenance, told })
+    let address = format!("oci://{}", pulled.reference);
+    let (archive, provenance) = (pulled.archive, pulled.provenance);
+    Ok(Downloaded { address, name, archive, provenance, told })
 }
 
 /// Plus signs are no part of a tag.
@@ -318,5 +322,6 @@ async fn fetch(
         None
     };
     let name = Path::new(url.path()).file_name().and_then(|n| n.to_str()).unwrap_or("chart.tgz");
-    Ok(Downloaded { name: name.to_owned(), archive, provenance, told: String::new() })
+    let (address, name) = (url.to_string(), name.to_owned());
+    Ok(Downloaded { address, name, archive, provenance, told: String::new() })
 }

@@ -9,7 +9,7 @@ use clap::Subcommand;
 
 use super::remote::Access;
 
-pub(crate) use update::update;
+pub(crate) use update::{How, Verify, update};
 
 /// A chart's dependencies.
 #[derive(Debug, Subcommand)]
@@ -31,7 +31,7 @@ pub(crate) struct Args {
     /// The chart's directory.
     #[arg(default_value = ".")]
     chart: PathBuf,
-    /// Verify signatures: not supported yet.
+    /// Verify signatures; `build` takes charts that are not signed, `update` refuses them.
     #[arg(long)]
     verify: bool,
     /// Keys to verify with.
@@ -49,11 +49,15 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::List(args) => list::run(args),
         Command::Build(args) | Command::Update(args) => {
-            if args.verify {
-                anyhow::bail!("--verify is not supported by Windlass yet");
-            }
             let build = matches!(command, Command::Build(_));
-            update(&args.chart, &args.access, build, args.skip_refresh, &mut super::print)
+            let verify = match (args.verify, build) {
+                (false, _) => Verify::Never,
+                (true, true) => Verify::IfSigned,
+                (true, false) => Verify::Always,
+            };
+            let how =
+                How { build, skip_refresh: args.skip_refresh, verify, keyring: &args.keyring };
+            update(&args.chart, &args.access, &how, &mut super::print)
         }
     }
 }

@@ -9,18 +9,42 @@ use windlass_object::yaml;
 use windlass_semver::{Constraint, Version};
 
 use crate::cli::helm::environment::{Entry, Repositories};
-use crate::cli::helm::remote::{Access, Flags};
+use crate::cli::helm::provenance::verify;
+use crate::cli::helm::remote::{Access, Downloaded, Flags};
 use crate::cli::helm::{locate, package, remote, repo};
 
 type Tell<'a> = &'a mut dyn FnMut(&str) -> anyhow::Result<()>;
+
+/// How dependencies are brought.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct How<'a> {
+    /// By the lock file, rather than by `Chart.yaml`.
+    pub(crate) build: bool,
+    /// Whether indexes are taken as they are.
+    pub(crate) skip_refresh: bool,
+    pub(crate) verify: Verify,
+    /// Keys to verify with; GnuPG's own keyring if it is empty.
+    pub(crate) keyring: &'a str,
+}
+
+/// Which charts must be signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Verify {
+    /// None is looked at.
+    #[default]
+    Never,
+    /// Those that are signed must be signed well.
+    IfSigned,
+    /// All.
+    Always,
+}
 
 /// Brings a chart's `charts/` to what its lock file says (`build`), or to what `Chart.yaml` asks
 /// for now, and writes the lock file then.
 pub(crate) fn update(
     path: &Path,
     access: &Access,
-    build: bool,
-    skip_refresh: bool,
+    how: &How<'_>,
     tell: Tell<'_>,
 ) -> anyhow::Result<()> {
     let shown = path.display();
@@ -37,10 +61,10 @@ pub(crate) fn update(
         path: path.components().collect(),
         access,
         known: known.map(|known| known.repositories).unwrap_or_default(),
-        skip_refresh,
+        how: *how,
     };
     let old = chart.lock.clone();
-    if let (true, Some(lock)) = (build, &old) {
+    if let (true, Some(lock)) = (how.build, &old) {
         work.names(&mut wanted)?;
         if metadata::lock_digest(&wanted, &lock.dependencies) != lock.digest {
             if chart.metadata.api_version == "v1" {
@@ -85,7 +109,7 @@ struct Work<'a> {
     path: PathBuf,
     access: &'a Access,
     known: Vec<Entry>,
-    skip_refresh: bool,
+    how: How<'a>,
 }
 
 fn is_remote(dependency: &Dependency) -> bool {
@@ -168,7 +192,7 @@ impl Work<'_> {
     }
 
     fn refresh(&self, unmanaged: &[String], tell: Tell<'_>) -> anyhow::Result<()> {
-        if self.skip_refresh {
+        if self.how.skip_refresh {
             return Ok(());
         }
         if !unmanaged.is_empty() {
@@ -327,6 +351,33 @@ impl Work<'_> {
         Ok(chosen)
     }
 
+    /// Fetches an archive's provenance and holds it against it.
+    fn verify(
+        &self,
+        address: &str,
+        flags: &Flags,
+        found: &Downloaded,
+        tell: Tell<'_>,
+    ) -> anyhow::Result<()> {
+        let place = format!("{}.prov", found.address);
+        let signed = crate::cli::block_on(remote::download(address, flags, true));
+        match signed.map(|signed| signed.provenance) {
+            Ok(Some(provenance)) => {
+                verify(&found.archive, &provenance, &found.name, self.how.keyring).map(|_| ())
+            }
+            _ if self.how.verify == Verify::Always => {
+                bail!("failed to fetch provenance {place:?}")
+            }
+            Ok(None) => tell(&format!(
+                "WARNING: Verification not found for {}: {place} is not there\n",
+                found.address
+            )),
+            Err(error) => {
+                tell(&format!("WARNING: Verification not found for {}: {error:#}\n", found.address))
+            }
+        }
+    }
+
     /// One dependency's archive; none if it lies in `charts/` anyway.
     fn one(
         &self,
@@ -381,6 +432,10 @@ impl Work<'_> {
             .with_context(|| format!("could not download {address}"))?;
         if !found.told.is_empty() {
             tell(&found.told)?;
+        }
+        if self.how.verify != Verify::Never {
+            self.verify(&address, &flags, &found, tell)
+                .with_context(|| format!("could not download {}", found.address))?;
         }
         Ok(Some((found.name, found.archive.to_vec())))
     }

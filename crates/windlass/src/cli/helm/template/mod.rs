@@ -146,7 +146,7 @@ fn whole(chart: Chart, place: &str, args: &Args) -> anyhow::Result<Chart> {
         return Ok(chart);
     }
     let access = &args.remote.access;
-    dependency::update(Path::new(place), access, false, false, &mut super::print)?;
+    dependency::update(Path::new(place), access, &Default::default(), &mut super::print)?;
     locate::chart(place, &args.remote)
 }
 
