@@ -2,13 +2,170 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use anyhow::{Context as _, Result, ensure};
+use regex::Regex;
 use windlass_object::json;
 use windlass_stories::{App, Plane, World, manifest, stories};
 
 stories! {
     logs_of_an_application,
+}
+
+/// Commands that list, each with the first cells of its head.
+const LISTS: [(&str, &str); 16] = [
+    ("app list", "NAME"),
+    ("app history shop", "ID"),
+    ("app resources shop", "GROUP"),
+    ("app get shop", "GROUP"),
+    ("app actions list shop --kind Deployment", "GROUP"),
+    ("proj list", "NAME"),
+    ("proj role list team", "ROLE-NAME"),
+    ("proj windows list team", "ID"),
+    ("repo list", "TYPE"),
+    ("repocreds list", "URL"),
+    ("cluster list", "SERVER"),
+    ("cert list", "HOSTNAME"),
+    ("gpg list", "KEYID"),
+    ("admin cluster namespaces", "CLUSTER"),
+    ("argocd app list", "NAME"),
+    ("argocd proj list", "NAME"),
+];
+
+/// Tables are aligned, have no colours that a file would keep, and are the same on a terminal; errors are
+/// on standard error alone.
+#[test]
+fn lists_are_for_people_and_for_programs() -> Result<()> {
+    World::start(Plane::Embedded, "lists_are_for_people_and_for_programs", lists)
+}
+
+fn lists(world: &mut World) -> Result<()> {
+    let repository = world.repository("lists")?;
+    let url = repository.url();
+    let commit = repository.commit(
+        "first",
+        &[
+            ("app/web.yaml", &manifest::deployment("web", 1, 0)),
+            ("app/settings.yaml", &manifest::config_map("settings-of-a-long-name", "one")),
+        ],
+    )?;
+    let to = world.name("to");
+    let app = App::new(&world.control(), "shop", &url, "app", &to).automated(json!({}));
+    world.create(&app)?;
+    let other = App::new(&world.control(), "another-of-a-longer-name", &url, "none", &to);
+    world.create(&other)?;
+    world.wait_delivered("shop", &commit)?;
+    let hosts = world.dir().join("hosts");
+    let key = "AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
+    std::fs::write(&hosts, format!("git.example.com ssh-ed25519 {key}\n"))?;
+    let hosts = hosts.display().to_string();
+    for command in [
+        "proj create team -d *,* -s *".to_owned(),
+        "proj role create team developers".to_owned(),
+        "proj windows add team --kind allow --schedule 0_22_*_*_* --duration 1h --applications *"
+            .to_owned(),
+        format!("repo add {url}"),
+        "repocreds add https://example.com/ --username u --password p".to_owned(),
+        format!("cert add-ssh --batch --from {hosts}"),
+    ] {
+        let words: Vec<String> = command.split(' ').map(|word| word.replace('_', " ")).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let done = world.windlass(&words)?;
+        ensure!(done.code == 0, "{command}: {done:?}");
+    }
+    for (command, head) in LISTS {
+        let plain = world.windlass(&command.split(' ').collect::<Vec<_>>())?;
+        ensure!(plain.code == 0 && plain.err.is_empty(), "{command}: {plain:?}");
+        ensure!(!plain.out.contains('\x1b'), "{command}: {:?}", plain.out);
+        aligned(command, head, &plain.out)?;
+        let shown = on_a_terminal(world, command)?;
+        let shown = COLOURS.replace_all(&shown, "").replace("\r\n", "\n");
+        let without_ages = |text: &str| AGES.replace_all(text, "N").into_owned();
+        ensure!(
+            without_ages(&shown) == without_ages(&plain.out),
+            "{command} on a terminal:\n{shown}\nin a pipe:\n{}",
+            plain.out
+        );
+    }
+    for command in [
+        "app get none",
+        "app history none",
+        "app resources none",
+        "proj get none",
+        "proj role list none",
+        "proj windows list none",
+        "repo get https://none.example.com",
+        "cluster get none",
+        "gpg get 0000000000000000",
+        "app list -o nothing",
+        "cluster list -o nothing",
+        "app why none",
+        "argocd app get none",
+        "argocd cluster get none",
+        "app none",
+        "app list --none",
+        "cluster rm",
+    ] {
+        let failed = world.windlass(&command.split(' ').collect::<Vec<_>>())?;
+        ensure!(failed.code != 0 && failed.out.is_empty(), "{command}: {failed:?}");
+        ensure!(
+            failed.err.contains("rror") || failed.err.contains("\"fatal\""),
+            "{command}: {failed:?}"
+        );
+        ensure!(!failed.err.contains('\x1b'), "{command}: {:?}", failed.err);
+    }
+    Ok(())
+}
+
+static COLOURS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("\x1b\\[[0-9;]*[A-Za-z]").expect("a pattern of ours"));
+/// What may be another from one second to the next.
+static AGES: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\d+[smh](\d+s)?").expect("a pattern of ours"));
+
+/// Each cell of a table begins where its head does.
+fn aligned(command: &str, head: &str, text: &str) -> Result<()> {
+    let mut lines = text.lines().skip_while(|line| !line.starts_with(head));
+    let first = lines.next().with_context(|| format!("{command} has no head {head}: {text}"))?;
+    let begins = |line: &str| -> Vec<usize> {
+        let bytes = line.as_bytes();
+        (1..bytes.len())
+            .filter(|at| bytes[*at] != b' ' && *at > 1 && bytes[at - 2..*at] == *b"  ")
+            .collect()
+    };
+    let heads = begins(first);
+    let mut rows = 0;
+    for line in lines.take_while(|line| !line.is_empty()) {
+        rows += 1;
+        for at in begins(line) {
+            ensure!(heads.contains(&at), "{command}: column {at} has no head:\n{text}");
+        }
+        for at in &heads {
+            let before = line.as_bytes().get(at - 1).is_none_or(|byte| *byte == b' ');
+            ensure!(before, "{command}: a cell runs into column {at}:\n{text}");
+        }
+    }
+    // A list of what there is none of is its head.
+    ensure!(rows > 0 || ["gpg list"].contains(&command), "{command} lists nothing: {text}");
+    Ok(())
+}
+
+/// What a command shows on a terminal that util-linux's `script` plays.
+fn on_a_terminal(world: &World, command: &str) -> Result<String> {
+    let line = format!("'{}' {command}", World::binary()?.display());
+    let shown = Command::new("script")
+        .args(["-qefc", &line, "/dev/null"])
+        .env("KUBECONFIG", world.kubeconfig())
+        .env("ARGOCD_NAMESPACE", world.control())
+        .env("XDG_CACHE_HOME", world.dir().join("cli-cache"))
+        .env("TZ", "UTC")
+        .env("TERM", "xterm-256color")
+        .stdin(Stdio::null())
+        .output()
+        .context("script of util-linux, which plays a terminal")?;
+    ensure!(shown.status.success(), "{command}: {shown:?}");
+    Ok(String::from_utf8(shown.stdout)?)
 }
 
 /// The logs of the pods of an application, and of what is chosen in it.

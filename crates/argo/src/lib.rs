@@ -18,5 +18,5 @@ pub mod why;
 
 pub use controller::{
     Controller, ControllerOptions, DEFAULT_NAMESPACE, GitRequests, MetricsOptions, Settings,
-    counts_as_orphan, kind_filter, permits_destination, permits_source, run,
+    cluster_client, counts_as_orphan, kind_filter, permits_destination, permits_source, run,
 };

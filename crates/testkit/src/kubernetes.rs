@@ -145,6 +145,33 @@ impl Kubernetes {
         Ok(Namespace { cluster: self, name })
     }
 
+    /// Writes what a container has logged, in place of what it had: of a pod logged-0, logged-1 or
+    /// logged-2 in whatever namespace, and its container main or side. `previous` is the log of its
+    /// run before. Lines are a time in RFC 3339 and a text.
+    ///
+    /// # Errors
+    /// When there is no such log.
+    pub fn write_log(
+        &self,
+        pod: &str,
+        container: &str,
+        previous: bool,
+        lines: &[(&str, &str)],
+    ) -> Result<()> {
+        let path = log_file(&self.dir, pod, container, previous);
+        // It is looked at while it is written: it is never another file.
+        fs::OpenOptions::new().write(true).truncate(true).open(&path)?;
+        append(&path, lines)
+    }
+
+    /// Writes more of what a container has logged in its present run.
+    ///
+    /// # Errors
+    /// When there is no such log.
+    pub fn log_more(&self, pod: &str, container: &str, lines: &[(&str, &str)]) -> Result<()> {
+        append(&log_file(&self.dir, pod, container, false), lines)
+    }
+
     /// The ends of all logs, for error messages.
     pub(crate) fn logs(&self) -> String {
         let mut text = String::new();
@@ -176,6 +203,51 @@ impl Drop for Namespace<'_> {
     fn drop(&mut self) {
         let _ = self.cluster.kubectl(&["delete", "namespace", &self.name, "--wait=false"]);
     }
+}
+
+/// Names of the pods that have logs.
+const LOGGED: [&str; 3] = ["logged-0", "logged-1", "logged-2"];
+/// Names of their containers that have.
+const LOGGING: [&str; 2] = ["main", "side"];
+
+fn log_file(dir: &Path, pod: &str, container: &str, previous: bool) -> PathBuf {
+    let run = if previous { "previous" } else { "current" };
+    dir.join("logs").join(format!("{pod}-{container}-{run}"))
+}
+
+fn append(path: &Path, lines: &[(&str, &str)]) -> Result<()> {
+    use std::io::Write as _;
+    let file = fs::OpenOptions::new().append(true).open(path);
+    let mut file = file.with_context(|| format!("open {}", path.display()))?;
+    // As a container runtime writes it: F ends a line.
+    let text: String =
+        lines.iter().map(|(time, text)| format!("{time} stdout F {text}\n")).collect();
+    Ok(file.write_all(text.as_bytes())?)
+}
+
+/// Empty logs, and where kwok finds them.
+fn prepare_logs(dir: &Path) -> Result<String> {
+    fs::create_dir_all(dir.join("logs"))?;
+    let mut config = String::new();
+    for pod in LOGGED {
+        let mut logs = Vec::new();
+        for container in LOGGING {
+            let [current, previous] =
+                [false, true].map(|previous| log_file(dir, pod, container, previous));
+            fs::write(&current, "")?;
+            fs::write(&previous, "")?;
+            logs.push(json!({
+                "containers": [container], "logsFile": current, "previousLogsFile": previous,
+            }));
+        }
+        let rule = json!({
+            "apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": "ClusterLogs",
+            "metadata": {"name": pod},
+            "spec": {"selector": {"matchNames": [pod]}, "logs": logs},
+        });
+        config.push_str(&format!("---\n{rule}\n"));
+    }
+    Ok(config)
 }
 
 /// Writes what the servers need into `dir` and returns the script that starts them.
@@ -211,6 +283,7 @@ pub(crate) fn prepare(dir: &Path, parts: Parts, disk: Disk) -> Result<String> {
         ("tokens.csv", format!("{TOKEN},admin,admin,\"system:masters\"\n")),
         ("kubeconfig", kubeconfig.to_string()),
         ("node.json", node.to_string()),
+        ("logs.yaml", prepare_logs(dir)?),
     ] {
         fs::write(dir.join(name), content)?;
     }
@@ -226,7 +299,7 @@ pub(crate) fn prepare(dir: &Path, parts: Parts, disk: Disk) -> Result<String> {
          --service-account-issuer=https://kubernetes.default.svc \
          --service-account-signing-key-file=account.key --service-account-key-file=account.pub \
          --service-cluster-ip-range=10.96.0.0/16 --disable-admission-plugins=ServiceAccount \
-         --cert-dir=certs >kube-apiserver.log 2>&1 &\n\
+         --kubelet-preferred-address-types=InternalIP --cert-dir=certs >kube-apiserver.log 2>&1 &\n\
          server=$!\n\
          until {kubectl} --kubeconfig kubeconfig get --raw /readyz >/dev/null 2>&1; do\n\
          kill -0 $server || kill -KILL 0\nsleep 0.1\ndone\n",
@@ -247,8 +320,10 @@ pub(crate) fn prepare(dir: &Path, parts: Parts, disk: Disk) -> Result<String> {
              --concurrent-replicaset-syncs=20 --secure-port=0 >kube-controller-manager.log 2>&1 &\n\
              {scheduler} --kubeconfig=kubeconfig --leader-elect=false --kube-api-qps=500 \
              --kube-api-burst=1000 --secure-port=0 >kube-scheduler.log 2>&1 &\n\
-             {kwok} --kubeconfig=kubeconfig --config={stages} --manage-all-nodes=true \
-             --cidr=10.0.0.1/16 --node-ip=127.0.0.1 >kwok.log 2>&1 &\n\
+             {kwok} --kubeconfig=kubeconfig --config={stages} --config=logs.yaml \
+             --manage-all-nodes=true --cidr=10.0.0.1/16 --node-ip=127.0.0.1 --node-port={kubelet} \
+             --server-address=127.0.0.1:{kubelet} --tls-cert-file=server.crt \
+             --tls-private-key-file=server.key >kwok.log 2>&1 &\n\
              {kubectl} --kubeconfig kubeconfig apply --server-side -f node.json >node.log 2>&1\n\
              {kubectl} --kubeconfig kubeconfig wait --for=condition=Ready node/node-0 --timeout=150s \
              >>node.log 2>&1 || kill -KILL 0\n",
@@ -256,6 +331,7 @@ pub(crate) fn prepare(dir: &Path, parts: Parts, disk: Disk) -> Result<String> {
             scheduler = program("kube-scheduler")?,
             kwok = program("kwok")?,
             stages = quoted(&stages_file(&peers_dir())),
+            kubelet = free_port()?,
             kubectl = program("kubectl")?,
         ));
     }

@@ -23,6 +23,9 @@ const APPLICATIONS: Script = Script("argocd-applications");
 /// Operations that run, and what is for administrators.
 const OPERATIONS: Script = Script("argocd-operations");
 
+/// Flags that the others do not use.
+const DETAILS: Script = Script("argocd-details");
+
 impl Script {
     fn fixture(self, name: &str) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(self.0).join(name)
@@ -30,7 +33,7 @@ impl Script {
 }
 
 /// All files below a directory: path in it, and text.
-fn files(dir: &Path, below: &str, all: &mut Vec<(String, String)>) -> Result<()> {
+pub(crate) fn files(dir: &Path, below: &str, all: &mut Vec<(String, String)>) -> Result<()> {
     let mut entries: Vec<_> = std::fs::read_dir(dir)?.collect::<Result<_, _>>()?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
@@ -46,12 +49,17 @@ fn files(dir: &Path, below: &str, all: &mut Vec<(String, String)>) -> Result<()>
 
 /// What an object says, without what differs between any two clusters.
 fn shown(api: &ApiClient, what: &str) -> Result<Value> {
+    if what == "secrets" {
+        return super::settings::shown(api, what);
+    }
     let Some((kind, name)) = what.split_once(' ') else { bail!("nothing shows {what}") };
+    let (name, namespace) = name.split_once(' ').unwrap_or((name, "shop"));
     let (api_kind, namespace) = match kind {
         "Application" | "Operation" => (APPLICATION, CONTROL),
         "AppProject" => ("argoproj.io/v1alpha1/AppProject", CONTROL),
         "ConfigMap" if name.starts_with("argocd-") => ("v1/ConfigMap", CONTROL),
-        "ConfigMap" => ("v1/ConfigMap", "shop"),
+        "ConfigMap" => ("v1/ConfigMap", namespace),
+        "Elsewhere" => (APPLICATION, "team-a"),
         _ => bail!("nothing shows {what}"),
     };
     let Some(object) = api.get(api_kind, namespace, name)? else { return Ok(json!("absent")) };
@@ -75,7 +83,7 @@ fn shown(api: &ApiClient, what: &str) -> Result<Value> {
 }
 
 /// Waits until an application is in these states.
-fn wait(api: &ApiClient, line: &str) -> Result<()> {
+pub(crate) fn wait(api: &ApiClient, control: &str, line: &str) -> Result<()> {
     let all: Vec<&str> = line.split(' ').collect();
     let is = |app: &Value, wanted: &str| {
         let status = &app["status"];
@@ -84,7 +92,7 @@ fn wait(api: &ApiClient, line: &str) -> Result<()> {
             || status["operationState"]["phase"] == wanted
     };
     let running = all.contains(&"Running");
-    api.wait(line, (APPLICATION, CONTROL, all[0]), |app| {
+    api.wait(line, (APPLICATION, control, all[0]), |app| {
         all[1..].iter().all(|wanted| is(app, wanted))
             && (running || app.get("operation").is_none())
             && app["metadata"]["annotations"].get("argocd.argoproj.io/refresh").is_none()
@@ -116,7 +124,9 @@ fn play(script: Script, api: &ApiClient, root: &Path, run: &Run<'_>) -> Result<V
                 let words = words(&command.replace("REPO", &repository.url()))?;
                 let words: Vec<&str> = words.iter().map(String::as_str).collect();
                 let mut printed = run(&words, &editor)?;
-                if rest.starts_with("admin import") {
+                if rest.starts_with("admin export") {
+                    printed.out = of_script(&printed.out);
+                } else if rest.starts_with("admin import") {
                     let lines = printed.out.lines().filter(|line| is_of_script(line));
                     let mut lines: Vec<String> = lines.map(|line| format!("{line}\n")).collect();
                     // What is to go comes in any order.
@@ -146,7 +156,7 @@ fn play(script: Script, api: &ApiClient, root: &Path, run: &Run<'_>) -> Result<V
                 continue;
             }
             "~" => {
-                json!(if wait(api, rest).is_ok() { "reached" } else { "not reached" })
+                json!(if wait(api, CONTROL, rest).is_ok() { "reached" } else { "not reached" })
             }
             ">" => {
                 let Some((from, to)) = rest.split_once(' ') else { bail!("no line: {line}") };
@@ -161,13 +171,33 @@ fn play(script: Script, api: &ApiClient, root: &Path, run: &Run<'_>) -> Result<V
     Ok(answers)
 }
 
+/// Of an export, the projects and applications that the script has made, without what their
+/// controllers write.
+fn of_script(export: &str) -> String {
+    let parsed = yaml::parse(export.as_bytes(), &yaml::Options::default());
+    let documents = parsed.documents.into_iter().map(|document| document.value);
+    let mut made: Vec<Value> = documents.filter(|o| is_made(&o["metadata"]["name"])).collect();
+    for object in &mut made {
+        if let Some(object) = object.as_object_mut() {
+            object.remove("status");
+        }
+    }
+    made.iter().map(|object| yaml::to_string(object) + "---\n").collect()
+}
+
+fn is_made(name: &Value) -> bool {
+    name.as_str().is_some_and(|name| MADE.contains(&name))
+}
+
+/// What scripts make whose import or export is looked at.
+const MADE: [&str; 7] = ["late", "later", "imported", "nobodys", "kept", "stuck", "elsewhere"];
+
 /// Whether a line of an import tells of an object that the script has made: which others are in the
 /// cluster is no matter here, and those of the script may change meanwhile.
 fn is_of_script(line: &str) -> bool {
-    let made = [" late ", " later ", " imported ", " nobodys "];
     // What a smaller backup leaves out is not a matter of the first script.
-    let is_made =
-        made.iter().any(|name| line.contains(name)) && !line.ends_with(" imported needs pruning");
+    let is_made = MADE.iter().any(|name| line.contains(&format!(" {name} ")))
+        && !line.ends_with(" imported needs pruning");
     is_made || line.to_lowercase().starts_with("import process")
 }
 
@@ -319,6 +349,15 @@ fn commands_on_applications_are_those_of_argocd() -> Result<()> {
         "commands_on_applications_are_those_of_argocd",
         || record(APPLICATIONS),
         |world| replay(APPLICATIONS, world),
+    )
+}
+
+#[test]
+fn flags_of_applications_are_those_of_argocd() -> Result<()> {
+    super::beside_argocd(
+        "flags_of_applications_are_those_of_argocd",
+        || record(DETAILS),
+        |world| replay(DETAILS, world),
     )
 }
 

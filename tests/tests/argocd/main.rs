@@ -8,6 +8,8 @@
 //! cluster too, and the answers are written down.
 
 mod applications;
+mod clusters;
+mod logs;
 mod normalise;
 mod rendering;
 mod scenario;

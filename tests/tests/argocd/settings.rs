@@ -39,7 +39,7 @@ pub(super) fn words(line: &str) -> Result<Vec<String>> {
 }
 
 /// What an object says, without what differs between any two clusters.
-fn shown(api: &ApiClient, what: &str) -> Result<Value> {
+pub(super) fn shown(api: &ApiClient, what: &str) -> Result<Value> {
     let get = |kind: &str, name: &str| {
         let object = api.get(kind, CONTROL, name)?;
         object.with_context(|| format!("{kind} {name} is not there"))

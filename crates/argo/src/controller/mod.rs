@@ -48,6 +48,7 @@ mod unread;
 mod updates;
 mod watches;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -68,6 +69,15 @@ pub(crate) use project::permits_kind;
 pub use settings::{Settings, kind_filter};
 
 use crate::types::AppProject;
+
+/// A client for the cluster that a secret of Argo CD describes, of the secret's decoded data.
+///
+/// # Errors
+/// When the secret names no server, cannot be read, or asks for what cannot be done.
+pub fn cluster_client(data: &BTreeMap<String, Vec<u8>>) -> Result<kube::Client, String> {
+    let described = cluster_secret::Described::of(data).ok_or("the secret names no server")?;
+    described.client()
+}
 
 /// Whether a project lets its applications come from a repository.
 pub fn permits_source(project: &AppProject, url: &str) -> bool {

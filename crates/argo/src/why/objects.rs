@@ -4,7 +4,7 @@ use windlass_engine::state::{HealthCode, OperationPhase};
 use windlass_object::ResourceKey;
 
 use super::{About, Facts, Reason};
-use crate::types::{Application, OperationState, SyncStatusCode};
+use crate::types::{Application, ConditionType, OperationState, SyncStatusCode};
 
 /// Objects that are told one by one; of more than these only how many.
 const TOLD: usize = 20;
@@ -24,8 +24,20 @@ fn bounded(mut reasons: Vec<Reason>, kind: About) -> Vec<Reason> {
     reasons
 }
 
-/// Objects that differ.
+/// What somebody has changed in the cluster, and objects that differ.
 pub(super) fn differences(app: &Application) -> Vec<Reason> {
+    let drift = app.status.conditions.iter().filter(|c| c.kind == ConditionType::DriftWarning);
+    let drift = drift.map(|condition| {
+        let name = app.name();
+        let next = format!(
+            "undo it: windlass app sync {name}; or take it into Git, or into spec.ignoreDifferences"
+        );
+        Reason::new(About::Difference, condition.message.clone(), next)
+    });
+    drift.chain(objects(app)).collect()
+}
+
+fn objects(app: &Application) -> Vec<Reason> {
     let lines = app.status.resources.iter().filter(|r| r.status == SyncStatusCode::OutOfSync);
     let reasons = lines.map(|line| {
         let key = line.key();

@@ -17,6 +17,8 @@ mod plan;
 mod private_file;
 mod render;
 mod secret_input;
+#[cfg(test)]
+mod tests;
 mod up;
 
 use std::ffi::OsString;

@@ -28,6 +28,12 @@ pub(crate) fn parse<T: Parser>(tool: &str, arguments: &[OsString]) -> Result<T, 
     pflag::read(tool, arguments).map_err(|ended| match ended {
         Ended::Wrong(text) => fail(&text, &[]),
         Ended::Help { text, asked } => {
+            // Commands that both have are written once; their examples name who is asked.
+            let text = if tool == "argocd" {
+                text.replace("  windlass ", "  argocd ").replace("| windlass ", "| argocd ")
+            } else {
+                text
+            };
             let done = print(&text).is_ok();
             // Of these tools only argocd takes half a command line for a failure, but for its root
             // and what is for administrators.

@@ -39,7 +39,11 @@ enum Command {
 }
 
 /// Lists available actions on a resource.
+///
+/// Examples:
+///   windlass app actions list guestbook --kind Deployment
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 struct List {
     /// Name of the application.
     name: String,
@@ -58,7 +62,11 @@ struct List {
 /// All filters except --kind are optional. Use --all to run the action on all matching resources if
 /// more than one resource matches the filters. Actions may only be run on resources that are
 /// represented in git and cannot be run on child resources.
+///
+/// Examples:
+///   windlass app actions run guestbook restart --kind Deployment --resource-name web
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 struct Run {
     /// Name of the application.
     name: String,

@@ -12,7 +12,12 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Add a source to an application that has several.
+///
+/// Examples:
+///   windlass app add-source guestbook --repo https://example.com/values.git --ref values
+///   windlass app add-source guestbook --repo https://example.com/apps.git --path extra --source-name extra
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name of the application.
     name: String,

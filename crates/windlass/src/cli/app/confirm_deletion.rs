@@ -10,7 +10,11 @@ use super::connection::Connection;
 use crate::cli::output;
 
 /// Confirms deletion/pruning of an application resources.
+///
+/// Examples:
+///   windlass app confirm-deletion guestbook
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name of the application.
     name: String,

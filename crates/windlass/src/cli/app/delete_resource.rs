@@ -8,7 +8,12 @@ use crate::cli::argocd::prompt;
 use crate::cli::output;
 
 /// Delete objects of an application from the cluster.
+///
+/// Examples:
+///   windlass app delete-resource guestbook --kind ConfigMap --resource-name settings
+///   windlass app delete-resource guestbook --group apps --kind Deployment --all
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(flatten)]
     chosen: Chosen,

@@ -11,7 +11,11 @@ use crate::cli::argocd::editor;
 use crate::cli::failure::Failure;
 
 /// Edit an application's spec with $EDITOR.
+///
+/// Examples:
+///   windlass app edit guestbook
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name of the application.
     name: String,

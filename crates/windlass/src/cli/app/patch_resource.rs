@@ -11,7 +11,12 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Patch objects of an application in the cluster.
+///
+/// Examples:
+///   windlass app patch-resource guestbook --kind ConfigMap --resource-name settings \
+///       --patch '{"data": {"key": "value"}}' --patch-type application/merge-patch+json
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(flatten)]
     chosen: Chosen,

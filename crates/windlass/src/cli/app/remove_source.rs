@@ -10,7 +10,12 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Take a source from an application that has several.
+///
+/// Examples:
+///   windlass app remove-source guestbook --source-position 2
+///   windlass app remove-source guestbook --source-name extra
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name of the application.
     name: String,

@@ -10,7 +10,12 @@ use super::wait::{Goal, Report, watch};
 use crate::cli::failure::Failure;
 
 /// Sync an application to what an earlier deployment was.
+///
+/// Examples:
+///   windlass app rollback guestbook
+///   windlass app rollback guestbook 3 --prune
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name of the application.
     name: String,

@@ -9,7 +9,11 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Terminate running operation of an application.
+///
+/// Examples:
+///   windlass app terminate-op guestbook
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name of the application.
     name: String,

@@ -8,7 +8,11 @@ use crate::cli::app::Flags;
 use crate::cli::output;
 
 /// Change argocd's own configuration: `--prompts-enabled` says whether commands that delete ask.
+///
+/// Examples:
+///   argocd configure --prompts-enabled=true
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(super) struct Args {
     /// No cluster is asked.
     #[command(flatten)]

@@ -12,7 +12,12 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// List contexts, or make one the current.
+///
+/// Examples:
+///   argocd context
+///   argocd context kubernetes
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(super) struct Args {
     /// Name of the context; `-` is the one before.
     context: Option<String>,

@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use windlass_object::{Map, Value, json};
 
 use crate::cli::app::{Connection, refused};
+use crate::cli::failure::Failure;
 
 /// The kind of Argo CD's projects.
 pub(super) fn projects() -> ApiResource {
@@ -110,7 +111,7 @@ impl Store {
 }
 
 /// What a secret holds. No `Debug`: its values are secret.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Data(BTreeMap<String, Vec<u8>>);
 
 impl Data {
@@ -142,6 +143,11 @@ impl Data {
         }
     }
 
+    /// Takes a field away.
+    pub(super) fn remove(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+
     pub(super) fn set_secret(&mut self, key: &str, text: &SecretString) {
         self.set(key, text.expose_secret());
     }
@@ -149,6 +155,12 @@ impl Data {
     /// All fields.
     pub(super) fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0.iter().map(|(key, bytes)| (key.as_str(), bytes.as_slice()))
+    }
+
+    /// A client for the cluster that they describe.
+    pub(super) fn client(&self) -> anyhow::Result<kube::Client> {
+        windlass_argo::cluster_client(&self.0)
+            .map_err(|error| Failure::generic(format!("error getting REST config: {error}")))
     }
 
     /// All fields as `stringData` of a secret has them.

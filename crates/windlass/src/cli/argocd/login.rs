@@ -7,6 +7,9 @@ use super::local_config::LocalConfig;
 use crate::cli::output;
 
 /// Make core mode the current context; there is no server to log in to.
+///
+/// Examples:
+///   argocd login --core
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Args {

@@ -7,7 +7,11 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Forget the tokens of a context.
+///
+/// Examples:
+///   argocd logout kubernetes
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(super) struct Args {
     /// Name of the context.
     context: String,

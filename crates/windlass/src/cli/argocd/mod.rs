@@ -125,6 +125,12 @@ pub(crate) enum Command {
     Gpg(gpg::Command),
 }
 
+/// Its commands, for tests of their help.
+#[cfg(test)]
+pub(crate) fn tree() -> clap::Command {
+    <Argocd as clap::CommandFactory>::command()
+}
+
 /// Runs what a binary named `argocd` was asked.
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let options = match global::options_of_environment() {

@@ -13,7 +13,11 @@ use crate::cli::output::{self, Notation};
 const VERSION: &str = concat!("v3.2.6+windlass-", env!("CARGO_PKG_VERSION"));
 
 /// Print the version of the Argo CD that Windlass takes the place of.
+///
+/// Examples:
+///   argocd version --client
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(super) struct Args {
     /// Output format: json, yaml, wide or short.
     #[arg(long, short, default_value = "wide")]

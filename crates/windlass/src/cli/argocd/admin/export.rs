@@ -13,7 +13,12 @@ use crate::cli::{output, private_file};
 /// Write everything that is set in Argo CD: settings, secrets, projects, applications.
 ///
 /// What is written holds credentials: a file is made so that only its owner can read it.
+///
+/// Examples:
+///   windlass admin export > backup.yaml
+///   windlass admin export --out backup.yaml --application-namespaces 'team-*'
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// File to write; `-` is standard output.
     #[arg(long, short, default_value = "-", value_name = "FILE")]

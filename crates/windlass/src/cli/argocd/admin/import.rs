@@ -14,7 +14,12 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Bring back what `admin export` has written.
+///
+/// Examples:
+///   windlass admin import backup.yaml --dry-run
+///   windlass admin import - --prune < backup.yaml
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// File to read; `-` is standard input.
     source: String,

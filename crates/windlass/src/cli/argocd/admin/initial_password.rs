@@ -9,7 +9,11 @@ use crate::cli::app::{Connection, Flags};
 use crate::cli::output;
 
 /// Print the password with which one first signs in to an API server of Argo CD.
+///
+/// Examples:
+///   windlass admin initial-password
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {}
 
 /// Runs the command.

@@ -8,7 +8,12 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Add keys of hosts, as `ssh-keyscan` prints them.
+///
+/// Examples:
+///   ssh-keyscan git.example.com | windlass cert add-ssh --batch
+///   windlass cert add-ssh --batch --from known_hosts
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Read many; needed.
     #[arg(long)]

@@ -9,7 +9,11 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Trust a host that shows one of these certificates, or one that they have signed.
+///
+/// Examples:
+///   windlass cert add-tls git.example.com --from ca.pem
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name of the host.
     server_name: String,

@@ -11,7 +11,12 @@ use crate::cli::columns::{align, line};
 use crate::cli::output;
 
 /// List certificates and keys of hosts.
+///
+/// Examples:
+///   windlass cert list
+///   windlass cert list --cert-type https --hostname-pattern 'git.*' -o json
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Output format: json, yaml or wide.
     #[arg(long, short, default_value = "wide")]

@@ -9,7 +9,12 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Remove certificates and keys of hosts.
+///
+/// Examples:
+///   windlass cert rm git.example.com
+///   windlass cert rm git.example.com --cert-type ssh --cert-sub-type ssh-rsa
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name of the hosts, a glob.
     host: String,

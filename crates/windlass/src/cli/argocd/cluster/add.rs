@@ -6,21 +6,32 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kube::Client;
 use kube::config::Kubeconfig;
+use kube::core::DynamicObject;
+use kube::{Api, Client};
 use secrecy::{ExposeSecret as _, SecretString};
 use windlass_object::{Value, json};
 
-use super::super::kube::Data;
-use super::super::secrets::{Secrets, hash};
-use super::{access, view};
+use super::super::kube::{Data, core};
+use super::super::secrets::{Entry, LABEL, MANAGED_BY, Secrets, hash};
+use super::{access, config, view};
+use crate::cli::app::Connection;
+use crate::cli::columns::{align, line};
 use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Add the cluster of a context of the kubeconfig.
 ///
-/// Unless another way to sign in is named, a service account `argocd-manager` is made on it.
+/// Unless another way to sign in is named, a service account `argocd-manager` is made on it. The cluster
+/// is asked for its version before anything is stored.
+///
+/// Examples:
+///   windlass cluster add example-cluster
+///   windlass cluster add example-cluster --name production --namespace web --namespace shop
+///   windlass cluster add example-cluster --exec-command aws --exec-command-args eks \
+///       --exec-command-args get-token
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(flatten)]
     definition: Definition,
@@ -35,7 +46,8 @@ pub(crate) struct Args {
 /// A cluster as flags and a context of the kubeconfig describe it.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli::argocd) struct Definition {
-    /// Name of the context.
+    /// Name of the context; without one they are listed.
+    #[arg(default_value = "", hide_default_value = true)]
     context: String,
     /// Name of the cluster; otherwise the context's.
     #[arg(long)]
@@ -49,8 +61,9 @@ pub(in crate::cli::argocd) struct Definition {
     /// The cluster is the one that Argo CD runs in.
     #[arg(long, conflicts_with = "cluster_endpoint")]
     in_cluster: bool,
-    /// Which address is taken: kubeconfig or internal.
-    #[arg(long, value_parser = ["kubeconfig", "internal"])]
+    /// Which address is taken: that of the kubeconfig, the one that the cluster publishes in
+    /// kube-public, or its internal one.
+    #[arg(long, value_parser = ["", "kubeconfig", "kube-public", "internal"])]
     cluster_endpoint: Option<String>,
     /// Project that alone may use it.
     #[arg(long)]
@@ -132,10 +145,13 @@ pub(super) fn pairs(given: &[String]) -> anyhow::Result<BTreeMap<String, String>
 
 impl Args {
     fn confirmed(&self) -> anyhow::Result<bool> {
-        if self.yes || !std::io::stdout().is_terminal() {
+        let definition = &self.definition;
+        let makes_account = definition.aws_cluster_name.is_none()
+            && definition.exec_command.is_none()
+            && definition.service_account.is_none();
+        if self.yes || !makes_account || !std::io::stdout().is_terminal() {
             return Ok(true);
         }
-        let definition = &self.definition;
         let level = if definition.namespace.is_empty() { "cluster" } else { "namespace" };
         output::print(&format!(
             "WARNING: This will create a service account `argocd-manager` on the cluster referenced \
@@ -158,9 +174,20 @@ impl Definition {
     ) -> anyhow::Result<Described> {
         let (client, kubeconfig) = access::client(kubeconfig, &self.context).await?;
         let (labels, annotations) = (pairs(&self.label)?, pairs(&self.annotation)?);
-        let (mut server, config) = self.config(&client, &kubeconfig, account).await?;
-        if self.in_cluster || self.cluster_endpoint.as_deref() == Some("internal") {
+        let (mut server, mut config) = self.config(&client, &kubeconfig, account).await?;
+        let endpoint = self.cluster_endpoint.as_deref().unwrap_or_default();
+        if self.in_cluster || endpoint == "internal" {
             view::LOCAL.1.clone_into(&mut server);
+        } else if endpoint == "kube-public" {
+            // What needs no cluster has none to ask.
+            if let Account::Token(_) = account {
+                output::warn(
+                    "warning: kube-public cluster endpoints are not supported. Falling back to the \
+                     endpoint listed in the kubconfig context.",
+                );
+            } else {
+                published(&client, &mut server, &mut config).await;
+            }
         }
         let server = server.trim_end_matches('/').to_owned();
         let name = self.name.as_deref().filter(|n| !n.is_empty()).unwrap_or(&self.context);
@@ -168,7 +195,7 @@ impl Definition {
         data.set("server", &server);
         data.set("name", name);
         data.set("namespaces", &self.namespace.join(","));
-        data.set("config", &config.to_string());
+        data.set("config", &config::text(&config));
         data.set("project", self.project.as_deref().unwrap_or_default());
         if self.cluster_resources {
             data.set("clusterResources", "true");
@@ -269,29 +296,110 @@ impl Definition {
     }
 }
 
+/// Takes the address and the authority that a cluster publishes, if it does.
+async fn published(client: &Client, server: &mut String, config: &mut Value) {
+    let maps =
+        Api::<DynamicObject>::namespaced_with(client.clone(), "kube-public", &core("ConfigMap"));
+    let found = match maps.get_opt("cluster-info").await {
+        Ok(Some(map)) => {
+            let text = map.data["data"]["kubeconfig"].as_str().unwrap_or_default().to_owned();
+            Kubeconfig::from_yaml(&text).ok()
+        }
+        _ => None,
+    };
+    let cluster = found.and_then(|found| found.clusters.into_iter().next()?.cluster);
+    if let Some(cluster) = cluster
+        && let Some(address) = cluster.server
+    {
+        *server = address;
+        if let Some(authority) = cluster.certificate_authority_data {
+            config["tlsClientConfig"]["caData"] = json!(authority);
+        }
+        return;
+    }
+    output::warn(&format!(
+        "warning: the cluster publishes no address (ConfigMap cluster-info in kube-public): {server} of \
+         the kubeconfig is taken"
+    ));
+}
+
+/// The contexts of the kubeconfig, and an error: none was chosen.
+pub(in crate::cli::argocd) fn choose(kubeconfig: Option<&Path>) -> anyhow::Result<()> {
+    let known = access::kubeconfig(kubeconfig)?;
+    let mut lines = vec![line(["CURRENT", "NAME", "CLUSTER", "SERVER"])];
+    let mut contexts: Vec<_> = known.contexts.iter().collect();
+    contexts.sort_by_key(|context| &context.name);
+    for named in contexts {
+        let cluster = named.context.as_ref().map_or("", |context| &context.cluster);
+        let found = known.clusters.iter().find(|c| c.name == cluster);
+        let Some(found) = found.and_then(|c| c.cluster.as_ref()) else { continue };
+        let current = known.current_context.as_ref() == Some(&named.name);
+        let server = found.server.as_deref().unwrap_or_default();
+        lines.push(line([if current { "*" } else { " " }, &named.name, cluster, server]));
+    }
+    output::print(&align(&lines))?;
+    Err(Failure::fatal("Choose a context name from:"))
+}
+
+impl Definition {
+    /// Whether no context is named.
+    pub(in crate::cli::argocd) fn is_open(&self) -> bool {
+        self.context.is_empty()
+    }
+}
+
+/// Whether a stored cluster is already what was asked for.
+fn is_same(known: &Entry, data: &Data, labels: &Value, annotations: &Value) -> bool {
+    let others = |field: &str, own: &str| {
+        let mut map = known.metadata(field).as_object().cloned().unwrap_or_default();
+        map.remove(own);
+        Value::Object(map)
+    };
+    let config = |data: &Data| serde_json::from_str::<Value>(&data.text("config")).ok();
+    let rest = |data: &Data| {
+        let fields = ["name", "server", "namespaces", "shard", "clusterResources"];
+        fields.map(|field| data.text(field))
+    };
+    rest(&known.data) == rest(data)
+        && config(&known.data) == config(data)
+        && others("labels", LABEL) == *labels
+        && others("annotations", MANAGED_BY) == *annotations
+}
+
 /// Runs the command.
 pub(super) async fn run(
+    connection: &Connection,
     secrets: &Secrets,
     kubeconfig: Option<&Path>,
     args: &Args,
 ) -> anyhow::Result<()> {
+    if args.definition.is_open() {
+        return choose(kubeconfig);
+    }
     access::client(kubeconfig, &args.definition.context).await?;
     if !args.confirmed()? {
         return Err(Failure::fatal("the cluster was not added"));
     }
     let Described { secret, server, labels, annotations, data } =
         args.definition.describe(kubeconfig, &Account::Made).await?;
+    let client = if server == view::LOCAL.1 { connection.client.clone() } else { data.client()? };
+    client.apiserver_version().await.map_err(|error| {
+        Failure::generic(format!("error getting server version: {server} does not answer: {error}"))
+    })?;
     if !secrets.create(&secret, &data, &labels, &annotations).await? {
         let known = secrets.list().await?.into_iter().find(|e| e.data.text("server") == server);
-        let Some(mut entry) = known.filter(|_| args.upsert) else {
-            return Err(Failure::generic(
-                "existing cluster spec is different; use upsert flag to force update",
-            ));
-        };
-        entry.data = data;
-        *entry.metadata_mut("labels") = labels;
-        *entry.metadata_mut("annotations") = annotations;
-        secrets.replace(&entry).await?;
+        let same = known.as_ref().is_some_and(|e| is_same(e, &data, &labels, &annotations));
+        if !same {
+            let Some(mut entry) = known.filter(|_| args.upsert) else {
+                return Err(Failure::generic(
+                    "existing cluster spec is different; use upsert flag to force update",
+                ));
+            };
+            entry.data = data;
+            *entry.metadata_mut("labels") = labels;
+            *entry.metadata_mut("annotations") = annotations;
+            secrets.replace(&entry).await?;
+        }
     }
     output::print_line(&format!("Cluster '{server}' added"))
 }

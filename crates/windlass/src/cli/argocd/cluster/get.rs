@@ -7,7 +7,12 @@ use crate::cli::app::Connection;
 use crate::cli::output;
 
 /// Show clusters.
+///
+/// Examples:
+///   windlass cluster get https://12.34.567.89
+///   windlass cluster get in-cluster -o wide
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Names or addresses of the clusters.
     #[arg(required = true)]

@@ -8,7 +8,12 @@ use crate::cli::columns::{align, line};
 use crate::cli::output;
 
 /// List clusters.
+///
+/// Examples:
+///   windlass cluster list
+///   windlass cluster list -o json
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Output format: json, yaml, wide or server.
     #[arg(long, short, default_value = "wide")]

@@ -2,6 +2,7 @@
 
 mod access;
 pub(super) mod add;
+mod config;
 mod get;
 mod list;
 mod rm;
@@ -38,10 +39,10 @@ pub(crate) async fn run(
 ) -> anyhow::Result<ExitCode> {
     let secrets = Secrets::new(connection, "cluster");
     match command {
-        Command::Add(args) => add::run(&secrets, kubeconfig, &args).await?,
+        Command::Add(args) => add::run(connection, &secrets, kubeconfig, &args).await?,
         Command::Get(args) => get::run(connection, &secrets, &args).await?,
         Command::List(args) => list::run(connection, &secrets, &args).await?,
-        Command::Rm(args) => rm::run(&secrets, &args).await?,
+        Command::Rm(args) => rm::run(&secrets, kubeconfig, &args).await?,
         Command::RotateAuth(args) => rotate_auth::run(&secrets, &args).await?,
         Command::Set(args) => set::run(&secrets, &args).await?,
     }

@@ -1,6 +1,7 @@
 //! `argocd cluster rm`.
 
 use std::io::{BufRead as _, Write as _};
+use std::path::Path;
 
 use super::super::secrets::Secrets;
 use super::{access, view};
@@ -8,7 +9,12 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Remove clusters, and what gave access to them if the kubeconfig has a context of their name.
+///
+/// Examples:
+///   windlass cluster rm https://12.34.567.89
+///   windlass cluster rm cluster-name --yes
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Names or addresses of the clusters.
     #[arg(required = true)]
@@ -19,7 +25,11 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(super) async fn run(secrets: &Secrets, args: &Args) -> anyhow::Result<()> {
+pub(super) async fn run(
+    secrets: &Secrets,
+    kubeconfig: Option<&Path>,
+    args: &Args,
+) -> anyhow::Result<()> {
     let mut ask = !args.yes;
     for wanted in &args.clusters {
         if ask {
@@ -41,7 +51,7 @@ pub(super) async fn run(secrets: &Secrets, args: &Args) -> anyhow::Result<()> {
         };
         secrets.delete(entry).await?;
         output::print_line(&format!("Cluster '{wanted}' removed"))?;
-        access::remove(cluster.text("name")).await?;
+        access::remove(kubeconfig, cluster.text("name")).await?;
     }
     Ok(())
 }

@@ -9,7 +9,12 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Change what is said of a cluster.
+///
+/// Examples:
+///   windlass cluster set production --name live --namespace '*'
+///   windlass cluster set production --label region=eu --annotation owner=team-a
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name of the cluster.
     cluster: String,

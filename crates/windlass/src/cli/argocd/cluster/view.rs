@@ -1,5 +1,8 @@
 //! How clusters are shown: never with credentials.
 
+use std::time::Duration;
+
+use futures::{StreamExt as _, stream};
 use windlass_argo::types::Destination;
 use windlass_object::{Map, Value, json};
 
@@ -9,6 +12,11 @@ use crate::cli::failure::Failure;
 
 /// The cluster that Argo CD runs in.
 pub(super) const LOCAL: (&str, &str) = ("in-cluster", "https://kubernetes.default.svc");
+
+/// How long a cluster may take to tell its version.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Clusters that are asked at once.
+const AT_ONCE: usize = 16;
 
 /// A cluster, and the secret it is from; the local one may have none.
 pub(in crate::cli::argocd) struct Cluster {
@@ -124,44 +132,57 @@ fn idle() -> Value {
 }
 
 impl Cluster {
-    /// Takes in how many applications are delivered to it, and for the cluster of the connection
-    /// its version.
-    fn look(&mut self, count: usize, version: Option<&str>) {
+    /// Takes in how many applications are delivered to it, and its version or why there is none.
+    fn look(&mut self, count: usize, version: Result<String, String>) {
         self.value["info"]["applicationsCount"] = json!(count);
-        let state = match version {
-            _ if count == 0 => idle(),
-            Some(version) if self.text("server") == LOCAL.1 => {
-                self.value["serverVersion"] = json!(version);
-                self.value["info"]["serverVersion"] = json!(version);
-                let mut state = idle();
-                state["status"] = json!("Successful");
-                state["message"] = json!("");
-                state
-            }
-            _ => return,
-        };
+        let mut state = idle();
+        if count > 0 {
+            let (status, message) = match version {
+                Ok(version) => {
+                    self.value["serverVersion"] = json!(version);
+                    self.value["info"]["serverVersion"] = json!(version);
+                    ("Successful", String::new())
+                }
+                Err(message) => ("Failed", message),
+            };
+            state["status"] = json!(status);
+            state["message"] = json!(message);
+        }
         self.value["connectionState"] = state.clone();
         self.value["info"]["connectionState"] = state;
     }
+
+    /// Its version, asked of itself.
+    async fn version(&self, connection: &Connection) -> Result<String, String> {
+        let client = match &self.entry {
+            Some(entry) if self.text("server") != LOCAL.1 => {
+                entry.data.client().map_err(|error| format!("{error:#}"))?
+            }
+            _ => connection.client.clone(),
+        };
+        let asked = tokio::time::timeout(PATIENCE, client.apiserver_version()).await;
+        let version = asked
+            .map_err(|_| format!("no answer in {} s", PATIENCE.as_secs()))?
+            .map_err(|error| error.to_string())?;
+        Ok(format!("{}.{}", version.major, version.minor.trim_end_matches('+')))
+    }
 }
 
-/// All clusters with what can be said of their state: others than the connection's own are asked by
-/// the controller only.
+/// All clusters with what can be said of their state. Those that something is delivered to are asked.
 pub(super) async fn looked_at(
     connection: &Connection,
     secrets: &Secrets,
 ) -> anyhow::Result<Vec<Cluster>> {
-    let mut all = all(secrets).await?;
+    let all = all(secrets).await?;
     let applications = connection.list(None, "").await?;
-    let version = connection.client.apiserver_version().await.ok();
-    let version = version.map(|v| format!("{}.{}", v.major, v.minor.trim_end_matches('+')));
-    for cluster in &mut all {
+    let looked = stream::iter(all).map(|mut cluster| async {
         let to_it = |stored: &&Stored| cluster.is_destination(&stored.app.spec.destination);
-        let count = applications.iter().filter(to_it);
-        let count = count.count();
-        cluster.look(count, version.as_deref());
-    }
-    Ok(all)
+        let count = applications.iter().filter(to_it).count();
+        let version = if count > 0 { cluster.version(connection).await } else { Ok(String::new()) };
+        cluster.look(count, version);
+        cluster
+    });
+    Ok(looked.buffered(AT_ONCE).collect().await)
 }
 
 /// All clusters; the local one at the end if no secret is of it.

@@ -6,7 +6,12 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Add a public key that commits may be signed with.
+///
+/// Examples:
+///   gpg --armor --export KEYID | windlass gpg add --from -
+///   windlass gpg add --from key.asc
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// File with the key, in armour.
     #[arg(long, short, default_value = "", value_name = "FILE")]

@@ -6,7 +6,11 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Show a public key.
+///
+/// Examples:
+///   windlass gpg get 4AEE18F83AFDEB23
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Id or fingerprint.
     key: Option<String>,

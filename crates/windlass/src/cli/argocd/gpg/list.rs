@@ -8,7 +8,11 @@ use crate::cli::columns::{align, line};
 use crate::cli::output;
 
 /// List the public keys that commits may be signed with.
+///
+/// Examples:
+///   windlass gpg list -o json
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Output format: json, yaml or wide.
     #[arg(long, short, default_value = "wide")]

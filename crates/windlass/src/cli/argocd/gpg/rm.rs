@@ -7,7 +7,11 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Remove a public key.
+///
+/// Examples:
+///   windlass gpg rm 4AEE18F83AFDEB23
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Its id.
     key: Option<String>,

@@ -12,7 +12,12 @@ use super::validate;
 use crate::cli::failure::{Failure, go_words};
 
 /// Create a project.
+///
+/// Examples:
+///   windlass proj create shop --dest https://kubernetes.default.svc,shop --src https://example.com/shop.git
+///   windlass proj create --file project.yaml --upsert
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Change a project that is there and differs.
     #[arg(long)]

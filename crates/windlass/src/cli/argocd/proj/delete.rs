@@ -4,7 +4,11 @@ use super::store::Projects;
 use crate::cli::output;
 
 /// Delete projects that no application is of.
+///
+/// Examples:
+///   windlass proj delete shop
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Names of the projects.
     #[arg(required = true)]

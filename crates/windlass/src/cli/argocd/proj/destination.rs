@@ -6,7 +6,12 @@ use super::store::Projects;
 use crate::cli::failure::Failure;
 
 /// Permit a destination.
+///
+/// Examples:
+///   windlass proj add-destination shop https://kubernetes.default.svc shop
+///   windlass proj add-destination shop in-cluster shop --name
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Add {
     /// Name of the project.
     project: String,
@@ -20,7 +25,11 @@ pub(crate) struct Add {
 }
 
 /// Take a destination away.
+///
+/// Examples:
+///   windlass proj remove-destination shop https://kubernetes.default.svc shop
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Remove {
     /// Name of the project.
     project: String,

@@ -7,7 +7,11 @@ use super::store::Projects;
 use crate::cli::failure::Failure;
 
 /// Edit a project's spec with $EDITOR.
+///
+/// Examples:
+///   windlass proj edit shop
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name of the project.
     project: String,

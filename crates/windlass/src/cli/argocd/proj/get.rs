@@ -10,7 +10,12 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Show a project.
+///
+/// Examples:
+///   windlass proj get shop
+///   windlass proj get shop -o yaml
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name of the project.
     project: String,

@@ -7,7 +7,12 @@ use crate::cli::columns::{align, line};
 use crate::cli::output;
 
 /// List projects.
+///
+/// Examples:
+///   windlass proj list
+///   windlass proj list -o name
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Output format: json, yaml, wide or name.
     #[arg(long, short, default_value = "wide")]

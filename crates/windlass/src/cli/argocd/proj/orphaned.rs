@@ -20,14 +20,22 @@ struct Pattern {
 }
 
 /// Let orphans of a kind not count.
+///
+/// Examples:
+///   windlass proj add-orphaned-ignore shop apps Deployment --name 'web-*'
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Add {
     #[command(flatten)]
     pattern: Pattern,
 }
 
 /// Let orphans of a kind count again.
+///
+/// Examples:
+///   windlass proj remove-orphaned-ignore shop apps Deployment --name 'web-*'
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Remove {
     #[command(flatten)]
     pattern: Pattern,

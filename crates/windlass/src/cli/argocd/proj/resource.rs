@@ -39,12 +39,28 @@ macro_rules! commands {
 
 commands! {
     /// Add a kind of the cluster to the allowed ones, or take it from the denied.
+    ///
+    /// Examples:
+    ///   windlass proj allow-cluster-resource shop apps Deployment
+    #[command(verbatim_doc_comment)]
     AllowCluster: true, false;
     /// Take a kind of the cluster from the allowed ones, or add it to the denied.
+    ///
+    /// Examples:
+    ///   windlass proj deny-cluster-resource shop "" Namespace
+    #[command(verbatim_doc_comment)]
     DenyCluster: false, false;
     /// Take a kind of namespaces from the denied ones, or add it to the allowed.
+    ///
+    /// Examples:
+    ///   windlass proj allow-namespace-resource shop "" Secret --list deny
+    #[command(verbatim_doc_comment)]
     AllowNamespace: true, true;
     /// Add a kind of namespaces to the denied ones, or take it from the allowed.
+    ///
+    /// Examples:
+    ///   windlass proj deny-namespace-resource shop "" Secret
+    #[command(verbatim_doc_comment)]
     DenyNamespace: false, true;
 }
 

@@ -6,7 +6,11 @@ use super::store::Projects;
 use crate::cli::failure::Failure;
 
 /// Name the account that syncs to a destination.
+///
+/// Examples:
+///   windlass proj add-destination-service-account shop https://kubernetes.default.svc shop deployer
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Add {
     /// Name of the project.
     project: String,
@@ -22,7 +26,11 @@ pub(crate) struct Add {
 }
 
 /// Take an account away.
+///
+/// Examples:
+///   windlass proj remove-destination-service-account shop https://kubernetes.default.svc shop deployer
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Remove {
     /// Name of the project.
     project: String,

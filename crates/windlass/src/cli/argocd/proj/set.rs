@@ -5,7 +5,11 @@ use super::store::Projects;
 use crate::cli::failure::Failure;
 
 /// Change what a project allows.
+///
+/// Examples:
+///   windlass proj set shop --description "the shop" --orphaned-resources-warn
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name of the project.
     project: String,

@@ -7,7 +7,11 @@ use super::store::Projects;
 use crate::cli::failure::Failure;
 
 /// Accept commits that a GnuPG key has signed.
+///
+/// Examples:
+///   windlass proj add-signature-key shop 4AEE18F83AFDEB23
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Add {
     /// Name of the project.
     project: String,
@@ -16,7 +20,11 @@ pub(crate) struct Add {
 }
 
 /// Take a GnuPG key away.
+///
+/// Examples:
+///   windlass proj remove-signature-key shop 4AEE18F83AFDEB23
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Remove {
     /// Name of the project.
     project: String,

@@ -7,7 +7,11 @@ use super::store::Projects;
 use crate::cli::output;
 
 /// Permit a repository.
+///
+/// Examples:
+///   windlass proj add-source shop https://example.com/shop.git
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Add {
     /// Name of the project.
     project: String,
@@ -16,7 +20,11 @@ pub(crate) struct Add {
 }
 
 /// Take a repository away.
+///
+/// Examples:
+///   windlass proj remove-source shop https://example.com/shop.git
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Remove {
     /// Name of the project.
     project: String,

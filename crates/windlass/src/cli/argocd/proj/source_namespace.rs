@@ -6,7 +6,11 @@ use super::store::Projects;
 use crate::cli::output;
 
 /// Let applications of a namespace be of the project.
+///
+/// Examples:
+///   windlass proj add-source-namespace shop team-a
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Add {
     /// Name of the project.
     project: String,
@@ -15,7 +19,11 @@ pub(crate) struct Add {
 }
 
 /// Take a namespace away.
+///
+/// Examples:
+///   windlass proj remove-source-namespace shop team-a
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Remove {
     /// Name of the project.
     project: String,

@@ -10,7 +10,11 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Show a repository.
+///
+/// Examples:
+///   windlass repo get https://example.com/apps.git
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Address of the repository.
     url: String,

@@ -10,7 +10,12 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// List repositories, and whether they can be reached.
+///
+/// Examples:
+///   windlass repo list
+///   windlass repo list -o json
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Output format: json, yaml, wide or url.
     #[arg(long, short, default_value = "wide")]

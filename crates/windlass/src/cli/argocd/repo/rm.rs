@@ -8,7 +8,11 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Remove repositories.
+///
+/// Examples:
+///   windlass repo rm https://example.com/apps.git
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Addresses of the repositories.
     #[arg(required = true)]

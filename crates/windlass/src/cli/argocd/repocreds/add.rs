@@ -10,7 +10,12 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Add credentials for all repositories whose address begins so.
+///
+/// Examples:
+///   windlass repocreds add https://example.com/team/ --username me --password "$PASSWORD"
+///   windlass repocreds add git@example.com:team --ssh-private-key-path ~/.ssh/id_ed25519
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// What the addresses begin with.
     url: String,

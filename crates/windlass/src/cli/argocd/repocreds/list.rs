@@ -8,7 +8,11 @@ use crate::cli::columns::{align, line};
 use crate::cli::output;
 
 /// List credentials, without what is secret of them.
+///
+/// Examples:
+///   windlass repocreds list
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Output format: json, yaml, wide or url.
     #[arg(long, short, default_value = "wide")]

@@ -7,7 +7,11 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Remove credentials.
+///
+/// Examples:
+///   windlass repocreds rm https://example.com/team/
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// What the addresses begin with.
     #[arg(required = true)]

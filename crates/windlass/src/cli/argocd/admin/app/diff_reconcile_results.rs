@@ -9,7 +9,11 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Show where two files of `get-reconcile-results` differ.
+///
+/// Examples:
+///   windlass admin app diff-reconcile-results before.yaml after.yaml
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// The one file.
     first: String,

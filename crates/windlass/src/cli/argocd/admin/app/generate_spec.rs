@@ -5,7 +5,12 @@ use crate::cli::app::Definition;
 use crate::cli::failure::Failure;
 
 /// Print the Application that `app create` would make of these flags.
+///
+/// Examples:
+///   windlass admin app generate-spec guestbook --repo https://example.com/apps.git --path guestbook \
+///       --dest-server https://kubernetes.default.svc --dest-namespace default
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(flatten)]
     definition: Definition,

@@ -10,7 +10,11 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Write what is known of all applications' states into a file.
+///
+/// Examples:
+///   windlass admin app get-reconcile-results before.yaml
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// The file.
     path: PathBuf,

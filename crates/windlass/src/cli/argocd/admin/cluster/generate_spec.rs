@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use windlass_object::json;
 
-use super::super::super::cluster::add::{Account, Definition};
+use super::super::super::cluster::add::{Account, Definition, choose};
 use super::super::super::secrets::{ARGOCD, LABEL, MANAGED_BY};
 use super::super::print::Written;
 use crate::cli::app::Flags;
@@ -11,7 +11,12 @@ use crate::cli::app::Flags;
 /// Print the secret that `cluster add` would make of a context of the kubeconfig.
 ///
 /// Nothing is made on the cluster. Without a token its place is held by `bearer-token`.
+///
+/// Examples:
+///   windlass admin cluster generate-spec my-cluster --bearer-token "$TOKEN"
+///   windlass admin cluster generate-spec my-cluster --generate-bearer-token -o json
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(flatten)]
     definition: Definition,
@@ -27,6 +32,9 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(super) async fn run(flags: &Flags, args: &Args) -> anyhow::Result<()> {
+    if args.definition.is_open() {
+        return choose(flags.kubeconfig());
+    }
     let account = if args.generate_bearer_token {
         Account::Known
     } else {

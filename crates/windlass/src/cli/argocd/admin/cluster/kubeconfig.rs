@@ -11,7 +11,11 @@ use crate::cli::failure::{Failure, go_words};
 use crate::cli::private_file;
 
 /// Write a kubeconfig for a cluster, with its credentials: a new file can be read by its owner alone.
+///
+/// Examples:
+///   windlass admin cluster kubeconfig https://12.34.567.89 ./kubeconfig
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name or address of the cluster.
     cluster: String,

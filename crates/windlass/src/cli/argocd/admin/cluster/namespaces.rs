@@ -6,6 +6,7 @@ use clap::Subcommand;
 use windlass_tree::Glob;
 
 use super::super::super::cluster::view;
+use super::super::super::kube::Data;
 use super::super::super::secrets::Secrets;
 use crate::cli::app::{Connection, Flags, Stored};
 use crate::cli::columns::{align, line};
@@ -13,7 +14,12 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Show which namespaces of each cluster applications are delivered to.
+///
+/// Examples:
+///   windlass admin cluster namespaces
+///   windlass admin cluster namespaces enable-namespaced-mode 'https://*' --max-namespace-count 5
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Option<Command>,
@@ -22,8 +28,17 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Let clusters be managed in just these namespaces.
+    ///
+    /// Examples:
+    ///   windlass admin cluster namespaces enable-namespaced-mode 'https://*' \
+    ///       --max-namespace-count 5 --dry-run=false
+    #[command(verbatim_doc_comment)]
     EnableNamespacedMode(Enable),
     /// Let clusters be managed whole.
+    ///
+    /// Examples:
+    ///   windlass admin cluster namespaces disable-namespaced-mode 'https://*' --dry-run=false
+    #[command(verbatim_doc_comment)]
     DisableNamespacedMode(Disable),
 }
 
@@ -74,13 +89,25 @@ pub(super) async fn run(flags: &Flags, args: &Args) -> anyhow::Result<()> {
             Some(Command::EnableNamespacedMode(how)) => {
                 let fits = !used.is_empty() && used.len() <= how.max_namespace_count;
                 if fits && matches(&how.pattern, &cluster)? {
-                    let of_cluster = if how.cluster_resources { "true" } else { "" };
-                    set(&secrets, cluster, &used, of_cluster, how.dry_run).await?;
+                    let list = used.join(" ");
+                    let server = cluster.text("server").to_owned();
+                    let told = format!("Setting cluster {server} namespaces to [{list}]...");
+                    change(&secrets, cluster, &told, how.dry_run, |data| {
+                        data.set("namespaces", &used.join(","));
+                        data.remove("clusterResources");
+                        if how.cluster_resources {
+                            data.set("clusterResources", "true");
+                        }
+                    })
+                    .await?;
                 }
             }
             Some(Command::DisableNamespacedMode(how)) => {
                 if !cluster.namespaces().is_empty() && matches(&how.pattern, &cluster)? {
-                    set(&secrets, cluster, &[], "", how.dry_run).await?;
+                    let server = cluster.text("server").to_owned();
+                    let told = format!("Disabling namespaced mode for cluster {server}...");
+                    let whole = |data: &mut Data| data.remove("namespaces");
+                    change(&secrets, cluster, &told, how.dry_run, whole).await?;
                 }
             }
         }
@@ -110,27 +137,25 @@ fn used(applications: &[Stored], cluster: &view::Cluster) -> BTreeSet<String> {
     found
 }
 
-/// Lets a cluster be managed in these namespaces, or whole if there are none.
-async fn set(
+/// Changes what a cluster's secret says, unless it is only to be told.
+async fn change(
     secrets: &Secrets,
     cluster: view::Cluster,
-    namespaces: &[String],
-    of_cluster: &str,
+    told: &str,
     rehearsal: bool,
+    change: impl FnOnce(&mut Data),
 ) -> anyhow::Result<()> {
-    let server = cluster.text("server").to_owned();
-    let list = namespaces.join(" ");
-    output::print(&format!("Setting cluster {server} namespaces to [{list}]..."))?;
+    output::print(told)?;
     if rehearsal {
         return output::print_line("done (dry run)");
     }
+    let server = cluster.text("server").to_owned();
     let Some(mut entry) = cluster.entry else {
         return Err(Failure::generic(format!(
             "no secret is of {server}: add it with `argocd cluster add CONTEXT --in-cluster`"
         )));
     };
-    entry.data.set("namespaces", &namespaces.join(","));
-    entry.data.set("clusterResources", of_cluster);
+    change(&mut entry.data);
     secrets.replace(&entry).await?;
     output::print_line("done")
 }

@@ -7,7 +7,11 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Print a project that allows the kinds which a ClusterRole may create.
+///
+/// Examples:
+///   windlass admin proj generate-allow-list role.yaml shop
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// File with the ClusterRole.
     cluster_role: String,

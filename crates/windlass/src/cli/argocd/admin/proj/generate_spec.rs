@@ -4,7 +4,11 @@ use super::super::super::proj::Definition;
 use super::super::print::Output;
 
 /// Print the AppProject that `proj create` would make of these flags.
+///
+/// Examples:
+///   windlass admin proj generate-spec shop -d https://kubernetes.default.svc,shop -s https://example.com/shop.git
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(flatten)]
     definition: Definition,

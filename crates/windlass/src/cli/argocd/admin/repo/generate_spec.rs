@@ -7,7 +7,11 @@ use super::super::super::secrets::{ARGOCD, LABEL, MANAGED_BY, hash};
 use super::super::print::Written;
 
 /// Print the secret that `repo add` would make of these flags, without looking at the repository.
+///
+/// Examples:
+///   windlass admin repo generate-spec https://example.com/apps.git --username me --password "$PASSWORD"
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(flatten)]
     definition: Definition,

@@ -13,7 +13,12 @@ use crate::cli::output;
 /// Check settings, one group after the other.
 ///
 /// Sign-in belongs to Argo CD's API server: of it only whether it is configured is told.
+///
+/// Examples:
+///   windlass admin settings validate --argocd-cm-path argocd-cm.yaml
+///   windlass admin settings validate --load-cluster-settings --group resource-overrides
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(super) struct Args {
     /// Only this group: accounts, general, kustomize or resource-overrides; may be repeated.
     #[arg(long)]

@@ -6,7 +6,11 @@ use super::super::store::Projects;
 use crate::cli::output;
 
 /// Create a role.
+///
+/// Examples:
+///   windlass proj role create shop developer --description "who may sync"
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name of the project.
     project: String,

@@ -4,7 +4,11 @@ use super::super::store::Projects;
 use crate::cli::output;
 
 /// Delete a role.
+///
+/// Examples:
+///   windlass proj role delete shop developer
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name of the project.
     project: String,

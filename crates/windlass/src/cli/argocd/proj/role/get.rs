@@ -8,7 +8,11 @@ use crate::cli::columns::{align, line};
 use crate::cli::output;
 
 /// Show a role.
+///
+/// Examples:
+///   windlass proj role get shop developer
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name of the project.
     project: String,

@@ -6,7 +6,11 @@ use super::super::store::{Projects, list};
 use crate::cli::output;
 
 /// Give a role to a group.
+///
+/// Examples:
+///   windlass proj role add-group shop developer team-a
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Add {
     /// Name of the project.
     project: String,
@@ -17,7 +21,11 @@ pub(crate) struct Add {
 }
 
 /// Take a role from a group.
+///
+/// Examples:
+///   windlass proj role remove-group shop developer team-a
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Remove {
     /// Name of the project.
     project: String,

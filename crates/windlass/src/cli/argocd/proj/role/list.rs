@@ -6,7 +6,11 @@ use crate::cli::columns::{align, line};
 use crate::cli::output;
 
 /// List roles.
+///
+/// Examples:
+///   windlass proj role list shop
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name of the project.
     project: String,

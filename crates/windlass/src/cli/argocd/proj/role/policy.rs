@@ -28,14 +28,22 @@ struct Rule {
 }
 
 /// Add a rule to a role.
+///
+/// Examples:
+///   windlass proj role add-policy shop developer --action sync --permission allow --object '*'
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Add {
     #[command(flatten)]
     rule: Rule,
 }
 
 /// Take a rule from a role.
+///
+/// Examples:
+///   windlass proj role remove-policy shop developer --action sync --object '*'
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Remove {
     #[command(flatten)]
     rule: Rule,

@@ -20,7 +20,11 @@ const SECRET: &str = "argocd-secret";
 const KEY: &str = "server.secretkey";
 
 /// Create a token of a role.
+///
+/// Examples:
+///   windlass proj role create-token shop ci --expires-in 7d
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Create {
     /// Name of the project.
     project: String,
@@ -38,7 +42,11 @@ pub(crate) struct Create {
 }
 
 /// List the tokens of a role.
+///
+/// Examples:
+///   windlass proj role list-tokens shop ci
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct List {
     /// Name of the project.
     project: String,
@@ -50,7 +58,11 @@ pub(crate) struct List {
 }
 
 /// Delete a token of a role.
+///
+/// Examples:
+///   windlass proj role delete-token shop ci 1696774900
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Delete {
     /// Name of the project.
     project: String,

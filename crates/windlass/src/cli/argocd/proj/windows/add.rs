@@ -7,7 +7,12 @@ use super::super::validate;
 use crate::cli::failure::Failure;
 
 /// Add a sync window.
+///
+/// Examples:
+///   windlass proj windows add shop --kind allow --schedule "0 22 * * *" --duration 1h --applications '*'
+///   windlass proj windows add shop --kind deny --schedule "0 0 24 12 *" --duration 48h --clusters in-cluster
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name of the project.
     project: String,

@@ -5,7 +5,11 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Delete a sync window.
+///
+/// Examples:
+///   windlass proj windows delete shop 0
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name of the project.
     project: String,

@@ -10,7 +10,11 @@ use crate::cli::columns::{align, line};
 use crate::cli::output;
 
 /// List sync windows.
+///
+/// Examples:
+///   windlass proj windows list shop
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name of the project.
     project: String,

@@ -17,8 +17,16 @@ pub(crate) enum Command {
     Add(add::Args),
     Delete(delete::Args),
     /// Let nobody sync in spite of a window.
+    ///
+    /// Examples:
+    ///   windlass proj windows disable-manual-sync shop 0
+    #[command(verbatim_doc_comment)]
     DisableManualSync(manual_sync::Args),
     /// Let a person sync in spite of a window.
+    ///
+    /// Examples:
+    ///   windlass proj windows enable-manual-sync shop 0
+    #[command(verbatim_doc_comment)]
     EnableManualSync(manual_sync::Args),
     List(list::Args),
     Update(update::Args),

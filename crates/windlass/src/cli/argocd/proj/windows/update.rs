@@ -8,7 +8,11 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Change a sync window.
+///
+/// Examples:
+///   windlass proj windows update shop 0 --duration 2h
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name of the project.
     project: String,

@@ -10,7 +10,12 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Check that a policy can be read.
+///
+/// Examples:
+///   windlass admin settings rbac validate --policy-file policy.csv
+///   windlass admin settings rbac validate --namespace argocd
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(flatten)]
     place: Place,

@@ -12,14 +12,22 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Show which actions settings offer for an object.
+///
+/// Examples:
+///   windlass admin settings resource-overrides list-actions object.yaml --argocd-cm-path argocd-cm.yaml
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct List {
     /// File with the object.
     path: String,
 }
 
 /// Show what an action of settings makes of an object.
+///
+/// Examples:
+///   windlass admin settings resource-overrides run-action object.yaml restart --argocd-cm-path argocd-cm.yaml
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Run {
     /// File with the object.
     path: String,

@@ -8,7 +8,11 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Show what health an object has.
+///
+/// Examples:
+///   windlass admin settings resource-overrides health object.yaml --argocd-cm-path argocd-cm.yaml
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// File with the object.
     path: String,

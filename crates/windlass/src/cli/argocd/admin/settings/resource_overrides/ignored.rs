@@ -13,14 +13,22 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Show which fields of an object settings leave out of comparisons.
+///
+/// Examples:
+///   windlass admin settings resource-overrides ignore-differences object.yaml --argocd-cm-path argocd-cm.yaml
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Differences {
     /// File with the object.
     path: String,
 }
 
 /// Show which fields of an object may change without its application being looked at.
+///
+/// Examples:
+///   windlass admin settings resource-overrides ignore-resource-updates object.yaml --argocd-cm-path argocd-cm.yaml
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Updates {
     /// File with the object.
     path: String,
