@@ -56,6 +56,13 @@ fn lists(world: &mut World) -> Result<()> {
     let other = App::new(&world.control(), "another-of-a-longer-name", &url, "none", &to);
     world.create(&other)?;
     world.wait_delivered("shop", &commit)?;
+    for name in ["argocd-ssh-known-hosts-cm", "argocd-tls-certs-cm", "argocd-gpg-keys-cm"] {
+        let labels = json!({"app.kubernetes.io/part-of": "argocd"});
+        let metadata = json!({"name": name, "namespace": world.control(), "labels": labels});
+        world
+            .api()
+            .create(&json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}))?;
+    }
     let hosts = world.dir().join("hosts");
     let key = "AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
     std::fs::write(&hosts, format!("git.example.com ssh-ed25519 {key}\n"))?;

@@ -16,7 +16,7 @@ static BLANKS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
         (r"\b[0-9a-f]{40}\b", "COMMIT"),
-        (r"file:///\S+?/shop\b", "REPO"),
+        (r"file:///\S+?/(shop|changing)\.git", "REPO"),
     ]
     .map(|(pattern, blank)| (Regex::new(pattern).expect("a pattern of ours"), blank))
     .into()
@@ -36,11 +36,14 @@ const REFUSED: &str =
 struct Shop<'a> {
     world: &'a World,
     repository: GitRepository,
+    /// Of the one that changes: a new revision is tried where the last has failed.
+    changing: GitRepository,
 }
 
 impl Shop<'_> {
     fn app(&self, name: &str) -> App {
-        App::new(&self.world.control(), name, &self.repository.url(), name, name)
+        let repository = if name == "extra" { &self.changing } else { &self.repository };
+        App::new(&self.world.control(), name, &repository.url(), name, name)
     }
 
     fn project(&self, name: &str, spec: &Value) -> Result<()> {
@@ -120,8 +123,6 @@ fn make(shop: &Shop<'_>) -> Result<()> {
             ("well/a.yaml", &manifest::config_map("a", "1")),
             ("new/a.yaml", &manifest::config_map("a", "1")),
             ("drifted/a.yaml", &manifest::config_map("a", "1")),
-            ("extra/a.yaml", &manifest::config_map("a", "1")),
-            ("extra/b.yaml", &manifest::config_map("b", "1")),
             ("waves/a.yaml", WAITS),
             ("waves/b.yaml", &manifest::config_map_in_wave("b", "1", 1)),
             ("window/a.yaml", &manifest::config_map("a", "1")),
@@ -135,6 +136,13 @@ fn make(shop: &Shop<'_>) -> Result<()> {
             ("denied/a.yaml", &manifest::config_map("a", "1")),
             ("refused/a.yaml", REFUSED),
             ("deleted/a.yaml", &manifest::config_map("a", "1")),
+        ],
+    )?;
+    shop.changing.commit(
+        "two",
+        &[
+            ("extra/a.yaml", &manifest::config_map("a", "1")),
+            ("extra/b.yaml", &manifest::config_map("b", "1")),
         ],
     )?;
     let always =
@@ -152,20 +160,27 @@ fn make(shop: &Shop<'_>) -> Result<()> {
     shop.project("strict", &json!({"sourceRepos": ["*"], "destinations": anywhere, "namespaceResourceBlacklist": denied, "clusterResourceWhitelist": [{"group": "*", "kind": "*"}]}))?;
 
     let auto = || json!({});
+    // What fails is not tried again.
+    let once = |name: &str| {
+        let policy = json!({
+            "automated": {}, "retry": {"limit": 0}, "syncOptions": ["CreateNamespace=true"],
+        });
+        shop.app(name).spec("syncPolicy", policy)
+    };
     world.create(&shop.app("well").automated(auto()))?;
     world.create(&shop.app("new"))?;
     world.create(&shop.app("drifted").automated(auto()))?;
     world.create(&shop.app("extra").automated(auto()))?;
     world.create(&shop.app("waves").automated(auto()))?;
     world.create(&shop.app("window").automated(auto()).spec("project", json!("frozen")))?;
-    world.create(&shop.app("hook").automated(auto()))?;
-    world.create(&shop.app("kind").automated(auto()))?;
+    world.create(&once("hook"))?;
+    world.create(&once("kind"))?;
     world.create(&shop.app("broken").automated(auto()))?;
     world.create(&shop.app("destination").automated(auto()).spec("project", json!("narrow")))?;
-    world.create(&shop.app("denied").automated(auto()).spec("project", json!("strict")))?;
+    world.create(&once("denied").spec("project", json!("strict")))?;
     world.create(&shop.app("noproject").spec("project", json!("absent")))?;
     world.create(&shop.app("nopath").automated(auto()))?;
-    world.create(&shop.app("refused").automated(auto()))?;
+    world.create(&once("refused"))?;
     world.create(&shop.app("deleted").automated(auto()).cascading())?;
     Ok(())
 }
@@ -182,8 +197,8 @@ fn bring(shop: &Shop<'_>) -> Result<()> {
     }
     let by_hand = json!({"data": {"key": "by hand", "more": "x"}});
     api.patch_as("kubectl-edit", "v1/ConfigMap", "drifted", "a", &by_hand)?;
-    shop.repository.git(&["rm", "-q", "extra/b.yaml"])?;
-    shop.repository.commit("less", &[])?;
+    shop.changing.git(&["rm", "-q", "extra/b.yaml"])?;
+    shop.changing.commit("less", &[])?;
     shop.world.refresh("extra")?;
     api.patch(
         "v1/ConfigMap",
@@ -207,16 +222,12 @@ fn bring(shop: &Shop<'_>) -> Result<()> {
     shop.wait("new", "it is compared", |app| sync_is(app, "OutOfSync"))?;
     shop.wait("window", "it is compared", |app| sync_is(app, "OutOfSync"))?;
     shop.wait("hook", "its hook has failed", |app| ended(app, "Failed"))?;
-    shop.wait("kind", "its kind is missing", |app| {
-        app["status"]["operationState"]["syncResult"]["resources"].is_array()
-            || has_condition(app, "SyncError")
-    })?;
     shop.wait("broken", "it cannot be compared", |app| has_condition(app, "ComparisonError"))?;
     shop.wait("nopath", "it cannot be compared", |app| has_condition(app, "ComparisonError"))?;
     for name in ["destination", "noproject"] {
         shop.wait(name, "it is refused", |app| has_condition(app, "InvalidSpecError"))?;
     }
-    for name in ["denied", "refused"] {
+    for name in ["denied", "refused", "kind"] {
         shop.wait(name, "its sync has failed", |app| ended(app, "Failed"))?;
     }
     shop.wait("deleted", "it is being deleted", |app| {
@@ -229,7 +240,11 @@ fn bring(shop: &Shop<'_>) -> Result<()> {
 }
 
 fn story(world: &mut World) -> Result<()> {
-    let shop = Shop { world, repository: world.repository("shop")? };
+    let shop = Shop {
+        world,
+        repository: world.repository("shop")?,
+        changing: world.repository("changing")?,
+    };
     make(&shop)?;
     bring(&shop)?;
     let mut said = String::new();

@@ -66,7 +66,10 @@ fn answer(program: &Path, home: &Path, line: &str) -> Value {
         .output()
         .unwrap();
     let text = |bytes: Vec<u8>| {
-        String::from_utf8(bytes).unwrap().replace(&dir.display().to_string(), "DIR")
+        String::from_utf8(bytes)
+            .unwrap()
+            .replace(&dir.display().to_string(), "DIR")
+            .replace(&home.display().to_string(), "HOME")
     };
     let (out, err) = said(&text(output.stdout), &text(output.stderr));
     let mut written = json!({});

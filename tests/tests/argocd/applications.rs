@@ -23,9 +23,6 @@ const APPLICATIONS: Script = Script("argocd-applications");
 /// Operations that run, and what is for administrators.
 const OPERATIONS: Script = Script("argocd-operations");
 
-/// Flags that the others do not use.
-const DETAILS: Script = Script("argocd-details");
-
 impl Script {
     fn fixture(self, name: &str) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(self.0).join(name)
@@ -349,15 +346,6 @@ fn commands_on_applications_are_those_of_argocd() -> Result<()> {
         "commands_on_applications_are_those_of_argocd",
         || record(APPLICATIONS),
         |world| replay(APPLICATIONS, world),
-    )
-}
-
-#[test]
-fn flags_of_applications_are_those_of_argocd() -> Result<()> {
-    super::beside_argocd(
-        "flags_of_applications_are_those_of_argocd",
-        || record(DETAILS),
-        |world| replay(DETAILS, world),
     )
 }
 

@@ -3,6 +3,8 @@
 //!
 //! The command lines of Helm and Kustomize are those tools' own: their help is not looked at.
 
+use std::ffi::OsString;
+
 use clap::{Command, CommandFactory as _};
 
 use super::{Cli, argocd};
@@ -35,7 +37,9 @@ fn problems(root: &Command, command: &Command, path: &str, found: &mut Vec<Strin
         found.push(format!("{path}: no example"));
         return;
     };
-    let examples = examples.replace("\\\n", " ");
+    // A line that goes on is one.
+    let parts: Vec<&str> = examples.split("\\\n").map(str::trim_start).collect();
+    let examples = parts.join("");
     let name = path.split(' ').next_back().unwrap_or_default();
     let mut ours = 0;
     for line in examples.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -43,6 +47,8 @@ fn problems(root: &Command, command: &Command, path: &str, found: &mut Vec<Strin
         let Some(line) = line.split(" | ").find(|part| part.starts_with(root.get_name())) else {
             continue;
         };
+        // What it does may stand behind it.
+        let line = line.split("  ").next().unwrap_or_default();
         let line = line.split([';', '<', '>']).next().unwrap_or_default();
         ours += 1;
         let words = windlass_words(line);
@@ -99,4 +105,41 @@ fn every_command_says_what_it_does_with_an_example() {
         problems(&argocd, command, &format!("argocd {own}"), &mut found);
     }
     assert!(found.is_empty(), "{} are wrong:\n{}", found.len(), found.join("\n"));
+}
+
+/// The paths of all commands that have none below them.
+fn leaves(command: &Command, path: &[String], found: &mut Vec<Vec<String>>) {
+    for below in command.get_subcommands().filter(|c| !c.is_hide_set()) {
+        let path = [path, &[below.get_name().to_owned()]].concat();
+        if !PERSONAS.contains(&below.get_name()) {
+            leaves(below, &path, found);
+        }
+    }
+    if !command.has_subcommands() {
+        found.push(path.to_vec());
+    }
+}
+
+#[test]
+fn wrong_arguments_are_usage() {
+    let ours = Cli::command();
+    let mut all = Vec::new();
+    leaves(&ours, &["windlass".to_owned()], &mut all);
+    assert!(all.len() > 100, "{} commands", all.len());
+    for path in all {
+        let line = [&path[..], &["--no-such-flag".to_owned()]].concat();
+        let error = ours.clone().try_get_matches_from(&line).unwrap_err();
+        assert_eq!(error.exit_code(), 2, "{path:?}: {error}");
+    }
+    // argocd ends with 1, which is what the real one does: 20 is of requests that failed.
+    let argocd = argocd::tree();
+    let mut all = Vec::new();
+    leaves(&argocd, &[], &mut all);
+    for path in all {
+        let line = [&path[..], &["--no-such-flag".to_owned()]].concat();
+        let line: Vec<OsString> = line.into_iter().map(Into::into).collect();
+        let ended = argocd::read(&line);
+        let words = ended.expect_err("no such flag is known");
+        assert_eq!(words, "unknown flag: --no-such-flag", "{path:?}");
+    }
 }

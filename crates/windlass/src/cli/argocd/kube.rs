@@ -143,6 +143,11 @@ impl Data {
         }
     }
 
+    /// Sets a field, be it to nothing.
+    pub(super) fn insert(&mut self, key: &str, text: &str) {
+        self.0.insert(key.to_owned(), text.as_bytes().to_vec());
+    }
+
     /// Takes a field away.
     pub(super) fn remove(&mut self, key: &str) {
         self.0.remove(key);

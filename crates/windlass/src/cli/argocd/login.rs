@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use super::global::{Global, refusal};
 use super::local_config::LocalConfig;
+use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Make core mode the current context; there is no server to log in to.
@@ -44,7 +45,9 @@ pub(super) struct Args {
 /// Runs the command.
 pub(super) fn run(args: &Args, global: &Global) -> anyhow::Result<ExitCode> {
     if !global.is_core() {
-        let server = args.server.as_deref().unwrap_or("that is not named");
+        let Some(server) = &args.server else {
+            return Err(Failure::fatal("there is no server to log in to: argocd login --core"));
+        };
         return Err(refusal(&format!("the server {server} (login)")));
     }
     let path = global.config_path()?;

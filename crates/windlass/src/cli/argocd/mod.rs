@@ -131,6 +131,16 @@ pub(crate) fn tree() -> clap::Command {
     <Argocd as clap::CommandFactory>::command()
 }
 
+/// Why its arguments cannot be read, for tests; none if they can.
+#[cfg(test)]
+pub(crate) fn read(arguments: &[OsString]) -> Result<(), String> {
+    use super::pflag::{self, Ended};
+    match pflag::read::<Argocd>("argocd", arguments) {
+        Err(Ended::Wrong(words)) => Err(words),
+        _ => Ok(()),
+    }
+}
+
 /// Runs what a binary named `argocd` was asked.
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let options = match global::options_of_environment() {

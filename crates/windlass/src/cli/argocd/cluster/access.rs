@@ -37,10 +37,16 @@ pub(super) fn kubeconfig(file: Option<&Path>) -> anyhow::Result<Kubeconfig> {
         .map_err(|e| Failure::generic(format!("cannot read the kubeconfig: {e}")))
 }
 
+/// Whether the kubeconfig of this file, or the usual one, has a context.
+pub(super) fn has_context(file: Option<&Path>, context: &str) -> anyhow::Result<bool> {
+    Ok(kubeconfig(file)?.contexts.iter().any(|known| known.name == context))
+}
+
 /// A client for a context of the kubeconfig (of this file, or the usual one), and the kubeconfig.
 pub(super) async fn client(
     file: Option<&Path>,
     context: &str,
+    proxy: Option<&str>,
 ) -> anyhow::Result<(Client, Kubeconfig)> {
     let kubeconfig = kubeconfig(file)?;
     if !kubeconfig.contexts.iter().any(|known| known.name == context) {
@@ -49,9 +55,14 @@ pub(super) async fn client(
     }
     let choice =
         KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
-    let config = Config::from_custom_kubeconfig(kubeconfig.clone(), &choice)
+    let mut config = Config::from_custom_kubeconfig(kubeconfig.clone(), &choice)
         .await
         .map_err(|e| Failure::generic(format!("cannot use the context {context}: {e}")))?;
+    if let Some(proxy) = proxy {
+        let url = proxy.parse();
+        config.proxy_url =
+            Some(url.map_err(|e| Failure::generic(format!("the proxy {proxy:?}: {e}")))?);
+    }
     Ok((Client::try_from(config)?, kubeconfig))
 }
 
@@ -65,8 +76,11 @@ async fn apply(api: &Api<DynamicObject>, shown: &str, object: &Value) -> anyhow:
     let kind = object["kind"].as_str().unwrap_or_default();
     let known = api.get_opt(name).await.map_err(|e| refused(&e))?.is_some();
     let params = PatchParams::apply("windlass").force();
-    api.patch(name, &params, &Patch::Apply(object)).await.map_err(|e| refused(&e))?;
-    told(&format!("{kind} {shown:?} {}", if known { "updated" } else { "created" }));
+    let verb = if known { "update" } else { "create" };
+    api.patch(name, &params, &Patch::Apply(object)).await.map_err(|e| {
+        Failure::generic(format!("failed to {verb} {kind} {shown:?}: {:#}", refused(&e)))
+    })?;
+    told(&format!("{kind} {shown:?} {verb}d"));
     Ok(())
 }
 
@@ -154,8 +168,12 @@ pub(super) async fn token(
             "Using existing bearer token secret {name:?} for ServiceAccount {account:?}"
         ));
     }
-    let told = format!("failed to get token for serviceaccount {account:?}");
-    filled(&secrets, &name).await.map_err(|e| Failure::generic(format!("{told}: {e:#}")))
+    filled(&secrets, &name).await.map_err(|e| {
+        Failure::generic(format!(
+            "failed to get token for serviceaccount {account:?}: failed to get secret {name:?} for \
+             serviceaccount {account:?}: {e:#}"
+        ))
+    })
 }
 
 fn secrets(client: &Client, namespace: &str) -> Api<DynamicObject> {
@@ -268,7 +286,7 @@ async fn delete(api: &Api<DynamicObject>, name: &str) -> anyhow::Result<bool> {
 
 /// Takes the account and its role away, if the kubeconfig has a context of this name.
 pub(super) async fn remove(kubeconfig: Option<&Path>, context: &str) -> anyhow::Result<()> {
-    let (client, _) = client(kubeconfig, context).await?;
+    let (client, _) = client(kubeconfig, context, None).await?;
     for (kind, name) in [("ClusterRoleBinding", BINDING), ("ClusterRole", ROLE)] {
         let gone = delete(&Api::all_with(client.clone(), &rbac(kind)), name).await?;
         told(&format!("{kind} {name:?} {}", if gone { "deleted" } else { "not found" }));

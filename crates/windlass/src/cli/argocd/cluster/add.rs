@@ -63,7 +63,7 @@ pub(in crate::cli::argocd) struct Definition {
     in_cluster: bool,
     /// Which address is taken: that of the kubeconfig, the one that the cluster publishes in
     /// kube-public, or its internal one.
-    #[arg(long, value_parser = ["", "kubeconfig", "kube-public", "internal"])]
+    #[arg(long, value_name = "kubeconfig|kube-public|internal")]
     cluster_endpoint: Option<String>,
     /// Project that alone may use it.
     #[arg(long)]
@@ -84,8 +84,8 @@ pub(in crate::cli::argocd) struct Definition {
     #[arg(long, allow_hyphen_values = true)]
     exec_command_args: Vec<String>,
     /// Environment of the program.
-    #[arg(long, value_delimiter = ',', value_name = "KEY=VALUE")]
-    exec_command_env: Vec<String>,
+    #[arg(long, value_delimiter = ',', value_name = "KEY=VALUE", value_parser = variable)]
+    exec_command_env: Vec<(String, String)>,
     /// Version of what the program answers.
     #[arg(long)]
     exec_command_api_version: Option<String>,
@@ -134,11 +134,19 @@ pub(in crate::cli::argocd) struct Described {
     pub(in crate::cli::argocd) data: Data,
 }
 
+/// A variable of the program's environment.
+fn variable(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
+    pair.ok_or_else(|| format!("{text} must be formatted as key=value"))
+}
+
 /// `KEY=VALUE`s.
 pub(super) fn pairs(given: &[String]) -> anyhow::Result<BTreeMap<String, String>> {
     let pairs = given.iter().map(|text| match text.split_once('=') {
         Some((key, value)) => Ok((key.to_owned(), value.to_owned())),
-        None => Err(Failure::generic(format!("expected key=value: {text}"))),
+        None => {
+            Err(Failure::generic(format!("labels should have key=value, but instead got: {text}")))
+        }
     });
     pairs.collect()
 }
@@ -172,10 +180,16 @@ impl Definition {
         kubeconfig: Option<&Path>,
         account: &Account,
     ) -> anyhow::Result<Described> {
-        let (client, kubeconfig) = access::client(kubeconfig, &self.context).await?;
+        let (client, kubeconfig) =
+            access::client(kubeconfig, &self.context, self.proxy_url.as_deref()).await?;
         let (labels, annotations) = (pairs(&self.label)?, pairs(&self.annotation)?);
         let (mut server, mut config) = self.config(&client, &kubeconfig, account).await?;
         let endpoint = self.cluster_endpoint.as_deref().unwrap_or_default();
+        if !["", "kubeconfig", "kube-public", "internal"].contains(&endpoint) {
+            output::warn(&format!(
+                "warning: there is no endpoint {endpoint:?}: {server} of the kubeconfig is taken"
+            ));
+        }
         if self.in_cluster || endpoint == "internal" {
             view::LOCAL.1.clone_into(&mut server);
         } else if endpoint == "kube-public" {
@@ -189,10 +203,9 @@ impl Definition {
                 published(&client, &mut server, &mut config).await;
             }
         }
-        let server = server.trim_end_matches('/').to_owned();
         let name = self.name.as_deref().filter(|n| !n.is_empty()).unwrap_or(&self.context);
         let mut data = Data::default();
-        data.set("server", &server);
+        data.set("server", server.trim_end_matches('/'));
         data.set("name", name);
         data.set("namespaces", &self.namespace.join(","));
         data.set("config", &config::text(&config));
@@ -263,7 +276,8 @@ impl Definition {
                 exec["args"] = json!(self.exec_command_args);
             }
             if !self.exec_command_env.is_empty() {
-                exec["env"] = json!(pairs(&self.exec_command_env)?);
+                let variables: BTreeMap<_, _> = self.exec_command_env.iter().cloned().collect();
+                exec["env"] = json!(variables);
             }
             for (field, text) in [
                 ("apiVersion", &self.exec_command_api_version),
@@ -289,7 +303,7 @@ impl Definition {
         if let Some(url) = self.proxy_url.as_ref().or(cluster.proxy_url.as_ref()) {
             config["proxyUrl"] = json!(url);
         }
-        if self.disable_compression {
+        if self.disable_compression || cluster.disable_compression == Some(true) {
             config["disableCompression"] = json!(true);
         }
         Ok((cluster.server.unwrap_or_default(), config))
@@ -342,28 +356,45 @@ pub(in crate::cli::argocd) fn choose(kubeconfig: Option<&Path>) -> anyhow::Resul
 }
 
 impl Definition {
-    /// Whether no context is named.
-    pub(in crate::cli::argocd) fn is_open(&self) -> bool {
-        self.context.is_empty()
+    /// The name of the context; empty if none is named.
+    pub(in crate::cli::argocd) fn context(&self) -> &str {
+        &self.context
+    }
+
+    /// Whether the kubeconfig has it.
+    pub(in crate::cli::argocd) fn is_known(
+        &self,
+        kubeconfig: Option<&Path>,
+    ) -> anyhow::Result<bool> {
+        access::has_context(kubeconfig, &self.context)
     }
 }
 
-/// Whether a stored cluster is already what was asked for.
-fn is_same(known: &Entry, data: &Data, labels: &Value, annotations: &Value) -> bool {
+/// In what a stored cluster is not what was asked for, in Argo CD's words.
+fn differences(
+    known: &Entry,
+    data: &Data,
+    labels: &Value,
+    annotations: &Value,
+) -> Vec<&'static str> {
     let others = |field: &str, own: &str| {
         let mut map = known.metadata(field).as_object().cloned().unwrap_or_default();
         map.remove(own);
         Value::Object(map)
     };
     let config = |data: &Data| serde_json::from_str::<Value>(&data.text("config")).ok();
-    let rest = |data: &Data| {
-        let fields = ["name", "server", "namespaces", "shard", "clusterResources"];
-        fields.map(|field| data.text(field))
-    };
-    rest(&known.data) == rest(data)
-        && config(&known.data) == config(data)
-        && others("labels", LABEL) == *labels
-        && others("annotations", MANAGED_BY) == *annotations
+    let text = |field: &str| known.data.text(field) != data.text(field);
+    let all = [
+        ("Name", text("name")),
+        ("Server", text("server")),
+        ("Config", config(&known.data) != config(data)),
+        ("Namespaces", text("namespaces")),
+        ("Shard", text("shard")),
+        ("ClusterResources", text("clusterResources")),
+        ("Labels", others("labels", LABEL) != *labels),
+        ("Annotations", others("annotations", MANAGED_BY) != *annotations),
+    ];
+    all.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
 }
 
 /// Runs the command.
@@ -373,10 +404,16 @@ pub(super) async fn run(
     kubeconfig: Option<&Path>,
     args: &Args,
 ) -> anyhow::Result<()> {
-    if args.definition.is_open() {
+    if args.definition.context.is_empty() {
         return choose(kubeconfig);
     }
-    access::client(kubeconfig, &args.definition.context).await?;
+    let definition = &args.definition;
+    if !definition.is_known(kubeconfig)? {
+        return Err(Failure::generic(format!(
+            "context {} does not exist in kubeconfig",
+            definition.context
+        )));
+    }
     if !args.confirmed()? {
         return Err(Failure::fatal("the cluster was not added"));
     }
@@ -387,13 +424,19 @@ pub(super) async fn run(
         Failure::generic(format!("error getting server version: {server} does not answer: {error}"))
     })?;
     if !secrets.create(&secret, &data, &labels, &annotations).await? {
-        let known = secrets.list().await?.into_iter().find(|e| e.data.text("server") == server);
-        let same = known.as_ref().is_some_and(|e| is_same(e, &data, &labels, &annotations));
-        if !same {
+        let known = secrets
+            .list()
+            .await?
+            .into_iter()
+            .find(|e| e.data.text("server") == data.text("server"));
+        let differ = known.as_ref().map(|e| differences(e, &data, &labels, &annotations));
+        if differ.as_ref().is_none_or(|all| !all.is_empty()) {
             let Some(mut entry) = known.filter(|_| args.upsert) else {
-                return Err(Failure::generic(
-                    "existing cluster spec is different; use upsert flag to force update",
-                ));
+                let keys = differ.unwrap_or_default().join(",");
+                return Err(Failure::generic(format!(
+                    "existing cluster spec is different; use upsert flag to force update; difference \
+                     in keys {keys:?}"
+                )));
             };
             entry.data = data;
             *entry.metadata_mut("labels") = labels;

@@ -54,6 +54,9 @@ pub(super) async fn run(secrets: &Secrets, args: &Args) -> anyhow::Result<()> {
         tls.remove("certData");
     }
     entry.data.set("config", &config::text(&config));
+    if entry.data.text("namespaces").is_empty() {
+        entry.data.remove("namespaces");
+    }
     let new = entry.data.client()?;
     if let Err(error) = new.apiserver_version().await {
         claims.forget(&old, &secret).await?;

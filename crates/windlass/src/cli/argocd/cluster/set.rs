@@ -52,9 +52,8 @@ pub(super) async fn run(secrets: &Secrets, args: &Args) -> anyhow::Result<()> {
     }
     if !args.namespace.is_empty() {
         let all = args.namespace == ["*"];
-        entry
-            .data
-            .set("namespaces", if all { String::new() } else { args.namespace.join(",") }.as_str());
+        let named = if all { String::new() } else { args.namespace.join(",") };
+        entry.data.insert("namespaces", &named);
     }
     for (field, given) in [("labels", &args.label), ("annotations", &args.annotation)] {
         if !given.is_empty() {

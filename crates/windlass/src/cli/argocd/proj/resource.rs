@@ -22,8 +22,8 @@ struct Kind {
 
 macro_rules! commands {
     ($($(#[$doc:meta])* $name:ident: $allows:literal, $namespaced:literal;)*) => {$(
-        $(#[$doc])*
         #[derive(Debug, clap::Args)]
+        $(#[$doc])*
         pub(crate) struct $name {
             #[command(flatten)]
             kind: Kind,

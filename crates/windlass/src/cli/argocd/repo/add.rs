@@ -17,9 +17,9 @@ use crate::cli::output;
 /// Add a repository, if it can be reached.
 ///
 /// Examples:
-///   argocd repo add https://git.example.com/apps.git --username git --password secret
-///   argocd repo add git@git.example.com:apps.git --ssh-private-key-path ~/.ssh/id_ed25519
-///   argocd repo add https://charts.example.com --type helm --name stable
+///   windlass repo add https://git.example.com/apps.git --username git --password secret
+///   windlass repo add git@git.example.com:apps.git --ssh-private-key-path ~/.ssh/id_ed25519
+///   windlass repo add https://charts.example.com --type helm --name stable
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {

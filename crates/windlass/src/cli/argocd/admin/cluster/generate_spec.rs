@@ -7,6 +7,7 @@ use super::super::super::cluster::add::{Account, Definition, choose};
 use super::super::super::secrets::{ARGOCD, LABEL, MANAGED_BY};
 use super::super::print::Written;
 use crate::cli::app::Flags;
+use crate::cli::failure::Failure;
 
 /// Print the secret that `cluster add` would make of a context of the kubeconfig.
 ///
@@ -32,8 +33,12 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(super) async fn run(flags: &Flags, args: &Args) -> anyhow::Result<()> {
-    if args.definition.is_open() {
+    let context = args.definition.context();
+    if context.is_empty() {
         return choose(flags.kubeconfig());
+    }
+    if !args.definition.is_known(flags.kubeconfig())? {
+        return Err(Failure::fatal(format!("Context {context} does not exist in kubeconfig")));
     }
     let account = if args.generate_bearer_token {
         Account::Known
@@ -52,6 +57,5 @@ pub(super) async fn run(flags: &Flags, args: &Args) -> anyhow::Result<()> {
             "annotations": described.annotations,
         },
         "stringData": described.data.string_data(),
-        "type": "Opaque",
     }))
 }

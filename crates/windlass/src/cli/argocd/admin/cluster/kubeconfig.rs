@@ -18,6 +18,7 @@ use crate::cli::private_file;
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name or address of the cluster.
+    #[arg(id = "address", value_name = "CLUSTER")]
     cluster: String,
     /// File to write.
     output: PathBuf,
@@ -35,6 +36,11 @@ pub(super) async fn run(flags: &Flags, args: &Args) -> anyhow::Result<()> {
         )));
     }
     let text = yaml::to_string(&of(&cluster, &connection.namespace));
+    if let Some(directory) = args.output.parent() {
+        std::fs::create_dir_all(directory).map_err(|error| {
+            Failure::generic(format!("mkdir {}: {}", directory.display(), go_words(&error)))
+        })?;
+    }
     private_file::write(&args.output, &text).map_err(|error| {
         Failure::generic(format!("open {}: {}", args.output.display(), go_words(&error)))
     })
@@ -70,7 +76,7 @@ fn of(cluster: &view::Cluster, namespace: &str) -> Value {
         user["exec"] = json!({
             "command": exec["command"], "args": exec["args"], "env": variables,
             "apiVersion": exec["apiVersion"], "installHint": exec["installHint"],
-            "interactiveMode": "Never",
+            "interactiveMode": "Never", "provideClusterInfo": false,
         });
     }
     json!({

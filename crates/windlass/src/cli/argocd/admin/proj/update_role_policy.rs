@@ -11,8 +11,8 @@ use crate::cli::output;
 /// Set or remove what an action is permitted, in roles of many projects.
 ///
 /// Examples:
-///   argocd admin proj update-role-policy '*' set 'action/*' --role '*deployer*' --resource applications --scope '*' --permission allow
-///   argocd admin proj update-role-policy '*' remove override --role '*deployer*'
+///   windlass admin proj update-role-policy '*' set 'action/*' --role '*deployer*' --resource applications --scope '*' --permission allow
+///   windlass admin proj update-role-policy '*' remove override --role '*deployer*'
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {

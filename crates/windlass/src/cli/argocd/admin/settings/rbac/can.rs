@@ -13,8 +13,8 @@ use crate::cli::output;
 /// Check whether a role or subject may do something: prints Yes or No, and ends with 0 or 1.
 ///
 /// Examples:
-///   argocd admin settings rbac can role:dev create application 'default/app' --policy-file policy.csv
-///   argocd admin settings rbac can alice get logs --namespace argocd
+///   windlass admin settings rbac can role:dev create application 'default/app' --policy-file policy.csv
+///   windlass admin settings rbac can alice get logs --namespace argocd
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
