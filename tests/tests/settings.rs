@@ -230,6 +230,52 @@ fn settings_apply_without_a_restart_and_so_does_their_end() -> Result<()> {
     })
 }
 
+/// What `kustomize build` is told, and which versions of it there are.
+#[test]
+fn an_overlay_is_built_again_when_its_settings_change() -> Result<()> {
+    World::start(Plane::Embedded, "an_overlay_is_built_again", |world| {
+        let (git, repository) = repository(world, GitHttpOptions::default())?;
+        let commit = repository.commit(
+            "one",
+            &[
+                ("shared/a.yaml", &manifest::config_map("a", "1")),
+                ("overlay/kustomization.yaml", "resources: [../shared/a.yaml]\n"),
+            ],
+        )?;
+        let control = world.control();
+        let (url, to) = (git.url("app.git"), world.name("web"));
+        let app = App::new(&control, &world.name("app"), &url, "overlay", &to);
+        let name = world.create(&app.automated(json!({})))?;
+        let said = |words: &'static str| {
+            move |app: &Value| {
+                let conditions = app["status"]["conditions"].as_array();
+                let messages = conditions.into_iter().flatten().map(|c| c["message"].as_str());
+                messages.flatten().any(|message| message.contains(words))
+            }
+        };
+        world.wait_app("refused", &name, said("is not in or below"))?;
+
+        let key = "kustomize.buildOptions";
+        set(world, "argocd-cm", key, Some("--load-restrictor LoadRestrictionsNone"))?;
+        world.wait_delivered(&name, &commit)?;
+        set(world, "argocd-cm", key, None)?;
+        world.wait_app("refused again", &name, said("is not in or below"))?;
+
+        // Those of a version are for who asks for it, and it must be one.
+        let kind = "argoproj.io/v1alpha1/Application";
+        let source = json!({"spec": {"source": {"kustomize": {"version": "v5.0.0"}}}});
+        world.api().patch(kind, &control, &name, &source)?;
+        let missing =
+            "error getting kustomize binary path: kustomize version v5.0.0 is not registered";
+        world.wait_app("unregistered", &name, said(missing))?;
+        let flags = "--load-restrictor=LoadRestrictionsNone";
+        set(world, "argocd-cm", "kustomize.buildOptions.v5.0.0", Some(flags))?;
+        set(world, "argocd-cm", "kustomize.path.v5.0.0", Some("/custom-tools/kustomize"))?;
+        world.wait_app("built", &name, is_synced)?;
+        Ok(())
+    })
+}
+
 #[test]
 fn certificates_of_hosts_are_taken_in_while_it_runs() -> Result<()> {
     World::start(Plane::Embedded, "certificates_of_hosts", |world| {

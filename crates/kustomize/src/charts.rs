@@ -162,24 +162,17 @@ fn values(target: &Target<'_>, args: &HelmChart, chart: &Chart, directory: &str)
     };
     // A file that is merged is read by kustomize, and one that is not by Helm: they differ on what
     // a `y` is.
-    let file = if args.values_inline.is_empty() {
+    let (file, blank) = if args.values_inline.is_empty() {
         let values = Values::from_yaml(&args.values_file, &file).map_err(|e| helm(&e))?;
-        Value::Object(values.into_map())
+        (Value::Object(values.into_map()), BTreeSet::new())
     } else {
-        let read = yaml::first(&file, &yaml::Options::kustomize());
-        match read {
-            Ok(Value::Null) => Value::Object(Map::new()),
-            Ok(values) => values,
-            Err(e) => {
-                return Err(Error::MalformedText { at: e.at, problem: e.problem.to_string() });
-            }
-        }
+        read(&file, args)?
     };
     let merged = match args.values_merge.as_str() {
         _ if args.values_inline.is_empty() => file,
         "replace" => inline,
-        "merge" => over(target, inline, &file)?,
-        _ => over(target, file, &inline)?,
+        "merge" => over(target, inline, &file, &BTreeSet::new())?,
+        _ => over(target, file, &inline, &blank)?,
     };
     let Value::Object(merged) = merged else { return Ok(Values::new()) };
     let mut values = Values::from_map(merged);
@@ -190,9 +183,40 @@ fn values(target: &Target<'_>, args: &HelmChart, chart: &Chart, directory: &str)
     Ok(values)
 }
 
+/// The values of a file that is merged, and the pointers of the nulls in it that are written as
+/// nothing.
+fn read(file: &[u8], args: &HelmChart) -> Result<(Value, BTreeSet<String>)> {
+    let mut blank = BTreeSet::new();
+    if args.values_merge == "replace" {
+        return Ok((Value::default(), blank));
+    }
+    let is_comment = |line: &[u8]| matches!(line.trim_ascii().first(), None | Some(b'#'));
+    if file.split(|byte| *byte == b'\n').all(is_comment) {
+        return Err(Error::told("could not parse values file into rnode: EOF"));
+    }
+    let options = yaml::Options::kustomize();
+    let mut parsed = yaml::parse(file, &options);
+    if let Some(e) = parsed.errors.pop() {
+        return Err(Error::MalformedText { at: e.at, problem: e.problem.to_string() });
+    }
+    let found = parsed.documents.into_iter().find(|document| !document.value.is_null());
+    let Some(document) = found else { return Ok((Value::Object(Map::new()), blank)) };
+    yaml::each_scalar(file, &document, &options, &mut |at, text, is_plain| {
+        if is_plain && text.is_empty() {
+            blank.insert(at.to_string());
+        }
+    });
+    Ok((document.value, blank))
+}
+
 /// One merged over the other, as kustomize merges resources.
-fn over(target: &Target<'_>, under: Value, above: &Value) -> Result<Value> {
-    let merged = strategic::merge_by(under, above, &target.openapi.schemas(), &BTreeSet::new());
+fn over(
+    target: &Target<'_>,
+    under: Value,
+    above: &Value,
+    blank: &BTreeSet<String>,
+) -> Result<Value> {
+    let merged = strategic::merge_by(under, above, &target.openapi.schemas(), blank);
     Ok(merged.map_err(|e| Error::told(e.to_string()))?.unwrap_or_default())
 }
 

@@ -28,7 +28,46 @@ const CASES: &[&str] = &[
     "helmGlobals: {chartHome: local}\nhelmCharts: [{name: web, releaseName: r}]\npatches:\n- target: {kind: ConfigMap}\n  patch: '[{\"op\": \"add\", \"path\": \"/data/x\", \"value\": \"y\"}]'",
     "helmChartInflationGenerator: [{chartName: web, chartRepoUrl: URL, chartVersion: 1.2.3, releaseName: r}]",
     "generators:\n- |-\n  apiVersion: builtin\n  kind: HelmChartInflationGenerator\n  metadata: {name: g}\n  name: web\n  repo: URL\n  version: 1.2.3\n  releaseName: r\n  valuesInline: {a: 5}",
+    "helmCharts: [{name: web, repo: URL, version: 1.2.3, nameTemplate: 'x-{{ upper \"y\" | lower }}'}]",
+    "helmCharts: [{name: web, repo: URL, devel: true}]",
+    "helmCharts: [{name: web, repo: URL}]",
+    "helmCharts: [{name: web, repo: URL, version: ~1}]",
+    "helmCharts: [{name: web, repo: URL, version: '>=1.2 <1.5', debug: true}]",
+    "helmGlobals: {chartHome: local, configHome: cfg}\nhelmCharts: [{name: web, version: 1.2.3}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: web, valuesInline: {m: null, l: [1, {a: b}], s: 'yes', n: 08, f: 1.50, t: 2024-01-01}}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: web, valuesFile: odd.yaml}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: web, valuesFile: odd.yaml, valuesInline: {l: [9], n: {k: v}}}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: web, valuesFile: odd.yaml, valuesMerge: merge, valuesInline: {l: [9], n: {k: v}, e: {}}}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: web, valuesFile: odd.yaml, additionalValuesFiles: [v.yaml, odd.yaml], valuesInline: {a: 3}}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: web, valuesFile: v.yaml, valuesInline: {}}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: web, valuesFile: empty.yaml, valuesInline: {a: 1}}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: web, valuesFile: empty.yaml}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: bare, valuesMerge: replace, valuesInline: {a: 1}}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: bare, valuesFile: v.yaml}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: web, releaseName: a, includeCRDs: true, skipTests: true, skipHooks: true, namespace: n}, {name: web, releaseName: b}]\nnamespace: z\nimages: [{name: x, newTag: y}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: web}]\nbuildMetadata: [originAnnotations, transformerAnnotations]\nnameSuffix: -s",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: web, releaseName: r}]\nconfigMapGenerator: [{name: r-c, behavior: merge, literals: [a=b]}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: web, releaseName: r}]\nreplacements:\n- source: {kind: ConfigMap, name: r-c, fieldPath: data.version}\n  targets: [{select: {kind: Job}, fieldPaths: [metadata.labels.v], options: {create: true}}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: many}]",
+    "generators:\n- |-\n  apiVersion: builtin\n  kind: HelmChartInflationGenerator\n  metadata: {name: g}\n  name: web\n  chartHome: local\n  nameTemplate: t\n  additionalValuesFiles: [v.yaml]\n  skipTests: true",
+    "resources: [sub]\nnamespace: q",
     // Refused by both.
+    "helmCharts: [{name: web, repo: URL, version: 1.2.3, releaseName: a, nameTemplate: b}]",
+    "helmCharts: [{name: web, repo: URL, version: 1.2.3, nameTemplate: '{{ fail \"x\" }}'}]",
+    "helmCharts: [{name: web, repo: URL, version: 1.2.3, nameTemplate: 'Not_A_Name'}]",
+    "helmCharts: [{name: web, repo: URL, version: 1.2.3, releaseName: 'Not_A_Name'}]",
+    "helmCharts: [{name: web, repo: URL, version: 1.2.3, releaseName: '-x'}]",
+    "helmCharts: [{name: web, repo: URL, version: 1.2.3, kubeVersion: nonsense}]",
+    "helmCharts: [{name: bare, repo: URL, version: 1.0.0}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: bare}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: bare, valuesInline: {a: 1}}]",
+    "helmGlobals: {chartHome: ../beside}\nhelmCharts: [{name: web}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: web, valuesFile: ../v.yaml}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: web, valuesFile: list.yaml}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: web, valuesFile: list.yaml, valuesInline: {a: 1}}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: web, additionalValuesFiles: [none.yaml]}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: web}, {name: web}]",
+    "helmGlobals: {chartHome: local}\nhelmCharts: [{name: web, other: x}]",
     "helmCharts: [{name: none, repo: URL, version: 1.2.3}]",
     "helmCharts: [{name: web, repo: URL, version: 9.9.9}]",
     "helmCharts: [{name: web, version: 1.2.3}]",
@@ -43,6 +82,23 @@ const TEMPLATES: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ 
     version: {{ .Chart.Version | quote }}\n---\napiVersion: v1\nkind: Pod\nmetadata:\n  \
     name: {{ .Release.Name }}-test\n  annotations: {helm.sh/hook: test}\n---\napiVersion: batch/v1\n\
     kind: Job\nmetadata:\n  name: {{ .Release.Name }}-hook\n  annotations: {helm.sh/hook: post-install}\n";
+
+/// Texts that come out otherwise than they go in, unless nobody touches them.
+const MORE: &str = "# a comment\napiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Secret\n  \
+    metadata: {name: s}\n  stringData:\n    a: \"yes\"\n    b: 'x'\n    c: |\n      two\n      lines\n---\n---\n\
+    apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  annotations: {n: null, q: \"1\"}\nspec: {}\n";
+
+/// Files beside the kustomization.
+const FILES: &[(&str, &str)] = &[
+    ("v.yaml", "a: 7\nm: {f: g}\n"),
+    ("../v.yaml", "a: 8\n"),
+    ("odd.yaml", "a: ~\nb:\nl: [1, 2]\nn: {k: null, i: on}\ns: 0777\nf: 1e3\nx: \"yes\"\n"),
+    ("empty.yaml", ""),
+    ("list.yaml", "- a\n"),
+    ("local/bare/Chart.yaml", "apiVersion: v2\nname: bare\nversion: 1.0.0\n"),
+    ("local/bare/templates/a.yaml", TEMPLATES),
+    ("sub/kustomization.yaml", "helmCharts: [{name: web, releaseName: in}]\n"),
+];
 
 fn write(path: &Path, text: &str) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -86,16 +142,28 @@ fn charts_are_rendered_as_kustomize_has_helm_render_them() {
         command.args(["package", "web", "--version", version, "-d", "served"]);
         run(command.current_dir(dir.path()), dir.path()).unwrap();
     }
+    let bare = dir.path().join("bare");
+    write(&bare.join("Chart.yaml"), "apiVersion: v2\nname: bare\nversion: 1.0.0\n");
+    write(&bare.join("templates/a.yaml"), TEMPLATES);
+    let mut command = Command::new(&helm);
+    command.args(["package", "bare", "-d", "served"]);
+    run(command.current_dir(dir.path()), dir.path()).unwrap();
     run(Command::new(&helm).args(["repo", "index"]).arg(&served), dir.path()).unwrap();
     let server = FileServer::start(&served, "", "").unwrap();
     let mut wrong = Vec::new();
     for case in CASES {
         let build = |program: &Path, mode: &[&str], who: &str| {
-            let root = dir.path().join(who);
-            let _ = std::fs::remove_dir_all(&root);
+            let root = dir.path().join(who).join("here");
+            let _ = std::fs::remove_dir_all(dir.path().join(who));
+            std::fs::create_dir_all(&root).unwrap();
             write(&root.join("kustomization.yaml"), &case.replace("URL", &server.url()));
-            write(&root.join("v.yaml"), "a: 7\nm: {f: g}\n");
-            chart(&root.join("local/web"));
+            for (path, text) in FILES {
+                write(&root.join(path), text);
+            }
+            for home in ["local/web", "sub/charts/web", "../beside/web", "local/many"] {
+                chart(&root.join(home));
+            }
+            write(&root.join("local/many/templates/more.yaml"), MORE);
             let mut command = Command::new(program);
             command.args(mode).args(["build", "--enable-helm", "--helm-command"]).arg(&helm);
             run(command.arg(&root), dir.path())
