@@ -15,7 +15,7 @@ pub use api::ApiClient;
 pub use application::{App, manifest};
 pub use sightings::Sightings;
 pub use workflow::{define_workflows, workflow_hook};
-pub use world::{Plane, Printed, World};
+pub use world::{Plane, Printed, World, scrape};
 
 /// How long a story waits for anything.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(180);

@@ -60,10 +60,23 @@ pub struct Printed {
 
 const APPLICATION: &str = "argoproj.io/v1alpha1/Application";
 
+/// What `/metrics` of an address answers, head and all.
+pub fn scrape(address: &str) -> Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    write!(stream, "GET /metrics HTTP/1.0\r\nHost: {address}\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
 impl World {
     /// Starts everything, tells the story, and ends everything. A plane that cannot be had here is
     /// said and skipped, unless peers are demanded: then it is a failure.
-    pub fn start(plane: Plane, name: &str, story: fn(&mut Self) -> Result<()>) -> Result<()> {
+    pub fn start(
+        plane: Plane,
+        name: &str,
+        story: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
         Self::tell(plane, None, false, name, story)
     }
 
@@ -91,7 +104,7 @@ impl World {
         control: Option<String>,
         behind: bool,
         name: &str,
-        story: fn(&mut Self) -> Result<()>,
+        story: impl FnOnce(&mut Self) -> Result<()>,
     ) -> Result<()> {
         if plane == Plane::Kubernetes && !windlass_testkit::available(&["kubectl", "kube"]) {
             return Ok(());
@@ -347,11 +360,7 @@ impl World {
         let address = log.lines().find_map(|line| line.strip_prefix("webhooks at http://"));
         let address = address.and_then(|rest| rest.split('/').next());
         let address = address.context("where metrics are served")?;
-        let mut stream = TcpStream::connect(address)?;
-        write!(stream, "GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
+        scrape(address)
     }
 
     /// The sum of the samples of a metric whose labels hold all of these texts.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
 use windlass_object::{Value, json};
-use windlass_stories::{App, Plane, World, manifest};
+use windlass_stories::{App, Plane, World, define_workflows, manifest};
 use windlass_testkit::{GitHttp, GitHttpOptions, GitRepository, wait_for};
 
 const CONFIG_MAP: &str = "v1/ConfigMap";
@@ -307,5 +307,176 @@ fn settings_that_do_nothing_are_told_once() -> Result<()> {
         })?;
         ensure!(told(world)? == 1, "{}", world.log()?);
         Ok(())
+    })
+}
+
+/// An application and its repository, asked each second; it is delivered once.
+fn delivered(
+    world: &World,
+    name: &str,
+    app: impl FnOnce(App) -> App,
+    files: &[(&str, &str)],
+) -> Result<(String, String)> {
+    let repository = world.repository(name)?;
+    let commit = repository.commit("one", files)?;
+    let to = world.name(&format!("to-{name}"));
+    let given = App::new(&world.control(), &world.name(name), &repository.url(), ".", &to);
+    let name = world.create(&app(given))?;
+    world
+        .wait_app("compared", &name, |app| app["status"]["sync"]["revision"] == commit.as_str())?;
+    world.sync(&name, &json!({"syncOptions": ["CreateNamespace=true"]}))?;
+    world.wait_delivered(&name, &commit)?;
+    Ok((name, to))
+}
+
+/// Drift that a setting hides for as long as it is set.
+fn hides(world: &World, app: &str, key: &str, value: &str) -> Result<()> {
+    world.wait_app("drift", app, is_out_of_sync)?;
+    set(world, "argocd-cm", key, Some(value))?;
+    world.wait_app(key, app, |app| app["status"]["sync"]["status"] == "Synced")?;
+    set(world, "argocd-cm", key, None)?;
+    world.wait_app(key, app, is_out_of_sync)?;
+    Ok(())
+}
+
+#[test]
+fn settings_of_comparisons_apply_while_it_runs() -> Result<()> {
+    World::start(Plane::Embedded, "settings_of_comparisons", |world| {
+        define_workflows(world.api())?;
+        let role = world.name("role");
+        let aggregated = format!(
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{name: {role}}}\n\
+             aggregationRule: {{clusterRoleSelectors: [{{matchLabels: {{part-of: {role}}}}}]}}\nrules: []\n"
+        );
+        let sized = "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: sized}\n\
+                     spec: {size: 1000m}\nstatus: {phase: Succeeded}\n";
+        let (roles, _) = delivered(world, "roles", |app| app, &[("role.yaml", &aggregated)])?;
+        let (sizes, to) = delivered(world, "sizes", |app| app, &[("sized.yaml", sized)])?;
+
+        world.api().create(&json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+            "metadata": {"name": world.name("part"), "labels": {"part-of": role}},
+            "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}],
+        }))?;
+        let key = "resource.compareoptions";
+        hides(world, &roles, key, "ignoreAggregatedRoles: true")?;
+
+        let workflow = "argoproj.io/v1alpha1/Workflow";
+        world.api().patch(workflow, &to, "sized", &json!({"spec": {"size": "1"}}))?;
+        let key = "resource.customizations.knownTypeFields.argoproj.io_Workflow";
+        hides(world, &sizes, key, "- {field: spec.size, type: core/Quantity}")?;
+        Ok(())
+    })
+}
+
+#[test]
+fn settings_of_tracking_and_of_sources_apply_while_it_runs() -> Result<()> {
+    World::start(Plane::Embedded, "settings_of_tracking", |world| {
+        // What is tracked by a label is not known under another.
+        set(world, "argocd-cm", "application.resourceTrackingMethod", Some("label"))?;
+        let files = manifest::config_map("a", "1");
+        let (name, _) = delivered(world, "tracked", |app| app, &[("a.yaml", &files)])?;
+        let key = "application.instanceLabelKey";
+        set(world, "argocd-cm", key, Some("example.com/instance"))?;
+        world.wait_app(key, &name, is_out_of_sync)?;
+        set(world, "argocd-cm", key, None)?;
+        world.wait_app(key, &name, is_synced)?;
+        set(world, "argocd-cm", "application.resourceTrackingMethod", None)?;
+
+        // A repository in a repository.
+        let inner = world.repository("inner")?;
+        inner.commit("one", &[("app/b.yaml", &manifest::config_map("b", "1"))])?;
+        let outer = world.repository("outer")?;
+        let path = inner.path().display().to_string();
+        let permits = ["-c", "protocol.file.allow=always"];
+        let add = ["submodule", "add", "-q", path.as_str(), "lib"];
+        outer.git(&[&permits[..], &add].concat())?;
+        outer.git(&["config", "-f", ".gitmodules", "submodule.lib.url", &inner.url()])?;
+        let commit = outer.commit("with a submodule", &[])?;
+        let to = world.name("outer");
+        let app = App::new(&world.control(), &to, &outer.url(), "lib/app", &to);
+        let app = world.create(&app.automated(json!({})))?;
+        world.wait_delivered(&app, &commit)?;
+        let (map, key) = ("argocd-cmd-params-cm", "reposerver.enable.git.submodule");
+        set(world, map, key, Some("false"))?;
+        world.wait_app(key, &app, |app| condition(app, "ComparisonError"))?;
+        set(world, map, key, None)?;
+        world.wait_app(key, &app, is_synced)?;
+        Ok(())
+    })
+}
+
+#[test]
+fn settings_of_syncs_apply_while_it_runs() -> Result<()> {
+    World::start(Plane::Embedded, "settings_of_syncs", |world| {
+        let files = [
+            ("a.yaml", manifest::config_map("a", "1")),
+            ("b.yaml", manifest::config_map_in_wave("b", "1", 1)),
+        ];
+        let files: Vec<(&str, &str)> = files.iter().map(|(p, t)| (*p, t.as_str())).collect();
+        let heals = json!({"selfHeal": true});
+        let (name, to) = delivered(world, "heals", |app| app.automated(heals), &files)?;
+        let drift =
+            |value: &str| world.api().patch(CONFIG_MAP, &to, "a", &json!({"data": {"key": value}}));
+
+        // An hour after the last sync, until the setting goes.
+        let params = "argocd-cmd-params-cm";
+        let (first, fixed) = (
+            "controller.self.heal.backoff.timeout.seconds",
+            "controller.self.heal.timeout.seconds",
+        );
+        set(world, params, fixed, Some("3600"))?;
+        set(world, params, first, Some("0"))?;
+        drift("hand")?;
+        world.wait_app("it waits", &name, is_out_of_sync)?;
+        looks(world)?;
+        let app = world.wait_app("it goes on waiting", &name, Value::is_object)?;
+        ensure!(is_out_of_sync(&app), "{fixed}: it was healed: {:#}", app["status"]);
+        set(world, params, fixed, None)?;
+        world.wait_app("healed", &name, is_synced)?;
+        // The same by the pause after the first attempt, and its bound.
+        let cap = "controller.self.heal.backoff.cap.seconds";
+        set(world, params, first, Some("3600"))?;
+        set(world, params, cap, Some("7200"))?;
+        drift("again")?;
+        world.wait_app("it waits", &name, is_out_of_sync)?;
+        looks(world)?;
+        set(world, params, cap, Some("1"))?;
+        world.wait_app("healed", &name, is_synced)?;
+        set(world, params, cap, None)?;
+        set(world, params, first, None)?;
+
+        // A sync that never ends is ended.
+        let health = "resource.customizations.health.ConfigMap";
+        set(world, "argocd-cm", health, Some("return {status = 'Progressing'}"))?;
+        world.wait_app(health, &name, |app| app["status"]["health"]["status"] == "Progressing")?;
+        world.sync(&name, &json!({}))?;
+        let phase = |app: &Value| app["status"]["operationState"]["phase"].clone();
+        world.wait_app("it runs", &name, |app| phase(app) == "Running")?;
+        let limit = "controller.sync.timeout.seconds";
+        set(world, params, limit, Some("1"))?;
+        let app = world.wait_app(limit, &name, |app| phase(app) == "Failed")?;
+        let message = app["status"]["operationState"]["message"].as_str().unwrap_or_default();
+        ensure!(message.contains("timeout"), "{message}");
+        set(world, params, limit, None)?;
+        set(world, "argocd-cm", health, None)?;
+        world.wait_app("healthy", &name, |app| app["status"]["health"]["status"] == "Healthy")?;
+
+        // Nobody is named as whom to sync.
+        let impersonates = "application.sync.impersonation.enabled";
+        set(world, "argocd-cm", impersonates, Some("true"))?;
+        wait_for("a sync is refused", PATIENCE, || {
+            world.sync(&name, &json!({}))?;
+            let ended = |app: &Value| app.get("operation").is_none() && phase(app) != "Running";
+            let app = world.wait_app("over", &name, ended)?;
+            let message = app["status"]["operationState"]["message"].as_str().unwrap_or_default();
+            Ok(message.contains("impersonat").then_some(()))
+        })?;
+        set(world, "argocd-cm", impersonates, None)?;
+        wait_for("a sync is done", PATIENCE, || {
+            world.sync(&name, &json!({}))?;
+            let ended = |app: &Value| app.get("operation").is_none() && phase(app) != "Running";
+            Ok((phase(&world.wait_app("over", &name, ended)?) == "Succeeded").then_some(()))
+        })
     })
 }

@@ -13,7 +13,8 @@ use windlass_object::{GroupKind, Object, ResourceKey};
 use crate::store::ObjectId;
 
 /// All interests in the objects of a cluster, by what they are in. A key without a name means all
-/// objects of the kind in a namespace, and without a namespace all of the kind.
+/// objects of the kind in a namespace, without a namespace all of the kind, and one with nothing but a
+/// namespace all that is in it.
 #[derive(Debug, Default)]
 pub(crate) struct Interests(RwLock<Registered>);
 
@@ -52,7 +53,8 @@ impl Interests {
         wider.name.clear();
         let mut widest = wider.clone();
         widest.namespace.clear();
-        let mut found: Vec<Arc<str>> = [&key, &wider, &widest]
+        let space = ResourceKey::new("", "", &key.namespace, "");
+        let mut found: Vec<Arc<str>> = [&key, &wider, &widest, &space]
             .into_iter()
             .filter_map(|key| registered.by_key.get(key))
             .flat_map(|holders| holders.iter().map(|(_, app)| app.clone()))
@@ -95,7 +97,8 @@ impl Interest {
     }
 
     /// Changes from now on are told. A key without a name means all objects of the kind in a
-    /// namespace, and without a namespace all of the kind.
+    /// namespace, without a namespace all of the kind, and one with nothing but a namespace all that
+    /// is in it.
     pub fn add(&self, key: &ResourceKey) {
         let mut keys = self.keys.lock();
         if keys.contains(key) {
@@ -169,6 +172,10 @@ mod tests {
         assert_eq!(of("a", "x"), "all one some");
         assert_eq!(of("a", "y"), "all some");
         assert_eq!(of("b", "x"), "all");
+        let space = Interest::new(&interests, "space");
+        space.add(&ResourceKey::new("", "", "b", ""));
+        assert_eq!((of("a", "y"), of("b", "x")), ("all some".into(), "all space".into()));
+        drop(space);
         let again = Interest::new(&interests, "one");
         again.add(&key("a", "x"));
         drop((one, all));

@@ -38,6 +38,8 @@ pub struct ArgoCdOptions {
 pub struct ArgoCd {
     processes: Vec<Process>,
     server: u16,
+    /// Ports of the metrics of controller and repository server.
+    metrics: [u16; 2],
     dir: TempDir,
 }
 
@@ -76,7 +78,12 @@ impl ArgoCd {
         fs::write(&kubeconfig, config.to_string())?;
 
         let given = Given::read(cluster, &manifests, dir.path())?;
-        let mut argocd = Self { processes: Vec::new(), server: free_port()?, dir };
+        let mut argocd = Self {
+            processes: Vec::new(),
+            server: free_port()?,
+            metrics: [free_port()?, free_port()?],
+            dir,
+        };
         argocd.run(&kubeconfig, options, &given)?;
         let address = format!("127.0.0.1:{}", argocd.server);
         let processes = &mut argocd.processes;
@@ -89,8 +96,8 @@ impl ArgoCd {
 
     fn run(&mut self, kubeconfig: &Path, options: &ArgoCdOptions, given: &Given) -> Result<()> {
         let dir = self.dir.path().to_owned();
-        let [redis, repo, repo_metrics, controller_metrics, server_metrics] =
-            [free_port()?, free_port()?, free_port()?, free_port()?, free_port()?];
+        let [redis, repo, server_metrics] = [free_port()?, free_port()?, free_port()?];
+        let [controller_metrics, repo_metrics] = self.metrics;
         let log = |name: &str| dir.join(format!("{name}.log"));
         let redis_port = redis.to_string();
         self.processes.push(Process::start(
@@ -164,6 +171,11 @@ impl ArgoCd {
     /// Address of the server, which takes webhooks at `/api/webhook`.
     pub fn server(&self) -> String {
         format!("127.0.0.1:{}", self.server)
+    }
+
+    /// Addresses at which controller and repository server show their metrics, at `/metrics`.
+    pub fn metrics(&self) -> [String; 2] {
+        self.metrics.map(|port| format!("127.0.0.1:{port}"))
     }
 
     /// Its command line, to be given arguments: signed in, times in UTC.

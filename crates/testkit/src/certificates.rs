@@ -1,7 +1,10 @@
 //! A certificate authority for the servers of a test.
 
 use anyhow::Result;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair,
+};
 
 /// An authority of its own, and what it signs for `localhost` and `127.0.0.1`.
 #[derive(Debug)]
@@ -45,6 +48,16 @@ impl Authority {
     pub fn client(&self) -> Result<(String, String)> {
         let signed = self.sign(&["client"])?;
         Ok((signed.certificate.pem(), signed.key.serialize_pem()))
+    }
+
+    /// A certificate by which a Kubernetes API knows a user of a group.
+    pub(crate) fn sign_user(&self, user: &str, group: &str) -> Result<Signed> {
+        let mut params = CertificateParams::new(Vec::new())?;
+        params.distinguished_name.push(DnType::CommonName, user);
+        params.distinguished_name.push(DnType::OrganizationName, group);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let key = KeyPair::generate()?;
+        Ok(Signed { certificate: params.signed_by(&key, &self.issuer)?, key })
     }
 
     pub(crate) fn sign(&self, names: &[&str]) -> Result<Signed> {

@@ -116,6 +116,15 @@ impl Kubernetes {
         Ok(server.as_str().context("the kubeconfig names no server")?.to_owned())
     }
 
+    /// Certificate and key of another administrator, both PEM.
+    ///
+    /// # Errors
+    /// When the files are gone.
+    pub fn client_certificate(&self) -> Result<(String, String)> {
+        let read = |name: &str| fs::read_to_string(self.dir.join(name));
+        Ok((read("client.crt")?, read("client.key")?))
+    }
+
     /// Runs kubectl as administrator and returns its standard output.
     ///
     /// # Errors
@@ -255,6 +264,7 @@ pub(crate) fn prepare(dir: &Path, parts: Parts, disk: Disk) -> Result<String> {
     let authority = Authority::new()?;
     let server =
         authority.sign(&["127.0.0.1", "localhost", "kubernetes", "kubernetes.default.svc"])?;
+    let user = authority.sign_user("certified", "system:masters")?;
     let account = rcgen::KeyPair::generate()?;
     let port = free_port()?;
     let ca = base64::engine::general_purpose::STANDARD.encode(authority.pem());
@@ -278,6 +288,8 @@ pub(crate) fn prepare(dir: &Path, parts: Parts, disk: Disk) -> Result<String> {
         ("ca.crt", authority.pem()),
         ("server.crt", server.certificate.pem()),
         ("server.key", server.key.serialize_pem()),
+        ("client.crt", user.certificate.pem()),
+        ("client.key", user.key.serialize_pem()),
         ("account.key", account.serialize_pem()),
         ("account.pub", account.public_key_pem()),
         ("tokens.csv", format!("{TOKEN},admin,admin,\"system:masters\"\n")),
@@ -295,7 +307,7 @@ pub(crate) fn prepare(dir: &Path, parts: Parts, disk: Disk) -> Result<String> {
          --initial-cluster default=http://127.0.0.1:{peer} >etcd.log 2>&1 &\n\
          {apiserver} --etcd-servers=http://127.0.0.1:{client} --bind-address=127.0.0.1 \
          --secure-port={port} --tls-cert-file=server.crt --tls-private-key-file=server.key \
-         --token-auth-file=tokens.csv --authorization-mode=RBAC --allow-privileged=true \
+         --client-ca-file=ca.crt --token-auth-file=tokens.csv --authorization-mode=RBAC --allow-privileged=true \
          --service-account-issuer=https://kubernetes.default.svc \
          --service-account-signing-key-file=account.key --service-account-key-file=account.pub \
          --service-cluster-ip-range=10.96.0.0/16 --disable-admission-plugins=ServiceAccount \

@@ -62,8 +62,9 @@ fn join() -> Result<(Kubernetes, File)> {
     if !is_running()? {
         let _ = std::fs::remove_file(dir.join("ready"));
         let script = prepare(&dir, Parts::Full, Disk::Forgetful)?;
+        // Whoever asks whether it runs holds the lock for a blink: that is waited for.
         let script = format!(
-            "exec 9>alive\nflock -n 9 || exit 1\n{script}\nwhile :; do\n\
+            "exec 9>alive\nflock -w 10 9 || exit 1\n{script}\nwhile :; do\n\
              exec 8>users; flock -x 8; flock -u 8\nsleep {LINGER_SECONDS}\n\
              if flock -xn 8; then break; fi\ndone\nkill -KILL 0\n"
         );

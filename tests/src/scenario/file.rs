@@ -32,6 +32,11 @@ pub(crate) struct Scenario {
     /// Windlass plays such a scenario on a real Kubernetes.
     #[serde(default)]
     pub(crate) webhooks: BTreeMap<String, Value>,
+    /// Service accounts, `namespace/name`, as which a cluster secret signs in: `$TOKEN.name` is the
+    /// token, `$SERVER` an address of the API that is this scenario's alone. Played on a real
+    /// Kubernetes.
+    #[serde(default)]
+    pub(crate) accounts: BTreeMap<String, String>,
     /// Objects that are there before the Applications.
     #[serde(default)]
     pub(crate) objects: Vec<Value>,
@@ -198,7 +203,7 @@ impl Scenario {
 
     /// Whether the embedded API lacks something that it needs.
     pub(crate) fn needs_kubernetes(&self) -> bool {
-        !self.webhooks.is_empty()
+        !self.webhooks.is_empty() || !self.accounts.is_empty()
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use parking_lot::Mutex;
 use windlass_object::{Value, json, yaml};
 use windlass_testkit::{GitRepository, wait_for};
 
@@ -34,12 +35,20 @@ pub(crate) struct Play<'a> {
     repositories: BTreeMap<String, GitRepository>,
     /// Commits by repository.
     commits: BTreeMap<String, Vec<String>>,
+    /// Tokens of service accounts, once somebody needs them.
+    tokens: Mutex<BTreeMap<String, String>>,
 }
 
 impl<'a> Play<'a> {
     /// Nothing is done yet.
     pub(crate) fn new(system: &'a System, scenario: &'a Scenario) -> Self {
-        Self { system, scenario, repositories: BTreeMap::new(), commits: BTreeMap::new() }
+        Self {
+            system,
+            scenario,
+            repositories: BTreeMap::new(),
+            commits: BTreeMap::new(),
+            tokens: Mutex::default(),
+        }
     }
 
     /// Plays to the end.
@@ -295,6 +304,12 @@ impl<'a> Play<'a> {
     /// With `$REPO.name` and `$COMMIT.name.number` replaced by what they are in this play.
     fn substituted(&self, value: &Value) -> Result<Value> {
         let mut text = serde_json::to_string(value)?;
+        for (name, account) in &self.scenario.accounts {
+            if text.contains(&format!("$TOKEN.{name}")) && !self.tokens.lock().contains_key(name) {
+                let token = self.system.token(&account.replace("$NAME", &self.scenario.name))?;
+                self.tokens.lock().insert(name.clone(), token);
+            }
+        }
         let words = self.words();
         let mut words: Vec<_> = words.iter().collect();
         words.sort_by_key(|(_, word)| std::cmp::Reverse(word.len()));
@@ -318,6 +333,14 @@ impl<'a> Play<'a> {
         }
         if !self.scenario.webhooks.is_empty() {
             words.insert(self.system.webhook.ca_bundle(), "$AUTHORITY".to_owned());
+        }
+        for (name, token) in self.tokens.lock().iter() {
+            words.insert(token.clone(), format!("$TOKEN.{name}"));
+        }
+        if !self.scenario.accounts.is_empty()
+            && let Ok(server) = self.system.server_for(&self.scenario.name)
+        {
+            words.insert(server, "$SERVER".to_owned());
         }
         for (repository, commits) in &self.commits {
             for (number, commit) in commits.iter().enumerate() {

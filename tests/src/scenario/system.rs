@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use windlass_object::{Value, json};
 use windlass_testkit::{
@@ -92,6 +93,28 @@ impl System {
     /// The address of a directory of charts.
     pub(crate) fn charts_url(&self, path: &str) -> String {
         format!("{}/{path}", self.files.url())
+    }
+
+    /// A token of a service account, `namespace/name`.
+    pub(crate) fn token(&self, account: &str) -> Result<String> {
+        let kubernetes = self.kubernetes.as_ref().context("a real Kubernetes")?;
+        let (namespace, name) = account.split_once('/').context("namespace/name")?;
+        let token = kubernetes.kubectl(&["-n", namespace, "create", "token", name])?;
+        Ok(token.trim().to_owned())
+    }
+
+    /// An address of the API that no other scenario has: a cluster is told by its address. Small
+    /// and capital letters of a host are the same to the network.
+    pub(crate) fn server_for(&self, scenario: &str) -> Result<String> {
+        let kubernetes = self.kubernetes.as_ref().context("a real Kubernetes")?;
+        let server = kubernetes.server()?;
+        let port = server.rsplit_once(':').context("a port")?.1;
+        let digest = Sha256::digest(scenario.as_bytes());
+        let letters = "localhost".chars().zip(digest);
+        let host: String = letters
+            .map(|(letter, byte)| if byte % 2 == 0 { letter } else { letter.to_ascii_uppercase() })
+            .collect();
+        Ok(format!("https://{host}:{port}"))
     }
 
     /// Where everything of it is kept.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use kube::client::AuthError;
 use kube::config::{ExecConfig, ExecInteractiveMode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -159,14 +160,39 @@ impl Described {
         }
         kube.auth_info.client_certificate_data = given(&tls.cert_data);
         kube.auth_info.client_key_data = given(&tls.key_data).map(Into::into);
-        if let Some(exec) = config.exec_provider_config {
+        let plugin = config.exec_provider_config;
+        let named = plugin.as_ref().map(|exec| (exec.command.clone(), exec.install_hint.clone()));
+        if let Some(exec) = plugin {
             kube.auth_info.exec = Some(exec.plugin());
         } else {
             kube.auth_info.username = given(&config.username);
             kube.auth_info.password = given(&config.password).map(Into::into);
             kube.auth_info.token = given(&config.bearer_token).map(Into::into);
         }
-        kube::Client::try_from(kube).map_err(|error| error.to_string())
+        let (command, hint) = named.unwrap_or_default();
+        kube::Client::try_from(kube).map_err(|error| told(&error, &command, &hint))
+    }
+}
+
+/// Bytes of a plugin's words that are passed on.
+const WORDS: usize = 1_000;
+
+/// Why there is no client. What a plugin was given and printed as its answer may be secret; what it
+/// said to people is passed on.
+fn told(error: &kube::Error, command: &str, hint: &str) -> String {
+    match error {
+        kube::Error::Auth(AuthError::AuthExecStart(error)) => {
+            let hint = if hint.is_empty() { String::new() } else { format!(": {hint}") };
+            format!("the plugin {command:?} cannot be started: {error}{hint}")
+        }
+        kube::Error::Auth(AuthError::AuthExecRun { out, .. }) => {
+            let said = String::from_utf8_lossy(&out.stderr[..out.stderr.len().min(WORDS)]);
+            format!("the plugin {command:?} failed ({}): {}", out.status, said.trim())
+        }
+        kube::Error::Auth(AuthError::AuthExecParse(_)) => {
+            format!("the plugin {command:?} gave no ExecCredential")
+        }
+        other => other.to_string(),
     }
 }
 

@@ -69,6 +69,8 @@ pub(crate) struct Compared {
     pub(crate) comparison: Comparison,
     pub(crate) namespace: Option<Arc<Object>>,
     pub(crate) kinds: Kinds,
+    /// Whether live state is unknown: Git wants something outside of what is looked at.
+    pub(crate) blind: bool,
 }
 
 impl Subject<'_> {
@@ -193,7 +195,11 @@ impl Subject<'_> {
         prepared: &Prepared,
         incomplete: bool,
     ) -> Result<Compared, Error> {
-        let live = self.live(&prepared.targets).await?;
+        let (live, unmanaged) = match self.live(&prepared.targets).await {
+            Ok(live) => (live, None),
+            Err(error @ Error::NotManaged { .. }) => (LiveObjects::default(), Some(error)),
+            Err(error) => return Err(error),
+        };
         let metadata = self.namespace_metadata();
         let namespace = self.destination_namespace(metadata.as_ref()).await?;
         let answers = self.answers(&prepared.targets, &live).await;
@@ -228,7 +234,7 @@ impl Subject<'_> {
             namespace: self.namespace(),
             namespace_metadata: metadata.as_ref(),
             namespace_metadata_changed: metadata.is_some() && last.is_some() && delivered != wanted,
-            incomplete,
+            incomplete: incomplete || unmanaged.is_some(),
             prune_default: self.option("Prune"),
             delete_default: self.option("Delete"),
             kinds: &kinds,
@@ -237,8 +243,17 @@ impl Subject<'_> {
             diff: self.diff_settings(&ignore),
             mode: &mode,
         };
-        let comparison = compare::compare(&prepared.targets, &live, &settings);
-        Ok(Compared { comparison, namespace, kinds })
+        let mut comparison = compare::compare(&prepared.targets, &live, &settings);
+        if let Some(error) = &unmanaged {
+            // As Argo CD: what is wanted is shown, and nothing is known of what there is.
+            for resource in &mut comparison.resources {
+                resource.status.status = Some(state::SyncStatusCode::Unknown);
+            }
+            let message = format!("Failed to load live state: {error}");
+            let condition = state::Condition::new(state::ConditionType::ComparisonError, message);
+            comparison.conditions.push(condition);
+        }
+        Ok(Compared { comparison, namespace, kinds, blind: unmanaged.is_some() })
     }
 
     fn ignored(&self) -> Rules {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use windlass_cluster::Cluster;
+use windlass_cluster::{Cluster, Interest};
 use windlass_engine::compare::Comparison;
 use windlass_engine::state::{Condition as Found, ConditionType as Kind};
 use windlass_engine::sync::Options;
 use windlass_engine::tracking::instance_name;
+use windlass_object::ResourceKey;
 
 use super::apps::{AppKey, Level};
 use super::autosync::{self, Decision};
@@ -45,6 +46,8 @@ pub(crate) struct Memory {
     poll: Option<Instant>,
     asking: Asking,
     deletion: Backoff,
+    /// In what comes and goes in its namespace, if the project wants to know of orphans.
+    orphans: Option<Interest>,
 }
 
 impl Memory {
@@ -57,6 +60,7 @@ impl Memory {
     fn rest(&mut self) {
         self.poll = None;
         self.gathered = None;
+        self.orphans = None;
         self.asking = Asking::default();
     }
 }
@@ -183,6 +187,7 @@ impl Look<'_> {
             project: self.project,
             settings: self.settings,
         };
+        memory.orphans = self.interest_in_orphans(instance);
         let prepared = subject.prepare(&gathered, memory.prepared.as_ref());
         memory.prepared = Some(prepared.clone());
         let incomplete = !gathered.is_complete();
@@ -195,6 +200,7 @@ impl Look<'_> {
                 return Some(retry::FIRST);
             }
         };
+        let incomplete = incomplete || compared.blind;
         self.take(&mut next, &gathered, &compared);
 
         // Before anything is delivered or told: who deletes an application that is synced has its
@@ -311,6 +317,17 @@ impl Look<'_> {
             last_transition_time: None,
         }));
         status::set_conditions(next, &COMPARED, found, Timestamp::now());
+    }
+
+    /// Has the application woken by what comes and goes in its namespace, if it tells of orphans.
+    fn interest_in_orphans(&self, instance: &str) -> Option<Interest> {
+        let namespace = &self.app.spec.destination.namespace;
+        if self.project.spec.orphaned_resources.is_none() || namespace.is_empty() {
+            return None;
+        }
+        let interest = self.cluster.interest(instance);
+        interest.add(&ResourceKey::new("", "", namespace, ""));
+        Some(interest)
     }
 
     /// What to say of objects in the destination namespace that belong to no application, if the

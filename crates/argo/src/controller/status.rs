@@ -49,7 +49,7 @@ pub(crate) fn set_conditions(
         condition.last_transition_time = same.and_then(|c| c.last_transition_time).or(Some(now));
         kept.push(condition);
     }
-    kept.sort_by(|a, b| (&a.kind, &a.message).cmp(&(&b.kind, &b.message)));
+    kept.sort_by_cached_key(|condition| (condition.kind.to_string(), condition.message.clone()));
     status.conditions = kept;
 }
 

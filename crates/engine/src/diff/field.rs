@@ -216,6 +216,30 @@ pub(super) fn put(root: &mut Value, path: &[Step], value: Option<Value>) {
     }
 }
 
+/// Orders a list as the live one is, as a strategic merge does: an item that the live one lacks stays
+/// behind the one that it was behind.
+pub(super) fn order_as(items: &mut Vec<Value>, key: &str, live: &[Value]) {
+    let place = |item: &Value| live.iter().position(|other| other.get(key) == item.get(key));
+    let old = std::mem::take(items);
+    let mut known: Vec<&Value> = old.iter().filter(|item| place(item).is_some()).collect();
+    known.sort_by_key(|item| place(item));
+    for (i, item) in old.iter().enumerate().filter(|(_, item)| place(item).is_none()) {
+        let before = i.checked_sub(1).and_then(|before| old.get(before));
+        let at = before.and_then(|before| known.iter().position(|other| *other == before));
+        known.insert(at.map_or(0, |at| at + 1), item);
+    }
+    *items = known.into_iter().cloned().collect();
+}
+
+/// What stands at a path.
+pub(super) fn at<'a>(root: &'a Value, path: &[Step]) -> Option<&'a Value> {
+    path.iter().try_fold(root, |at, step| match (step, at) {
+        (Step::Field(name), Value::Object(map)) => map.get(name),
+        (step, Value::Array(items)) => items.get(step.find(items)?),
+        _ => None,
+    })
+}
+
 impl Step {
     /// Where in a list the item is.
     fn find(&self, items: &[Value]) -> Option<usize> {
