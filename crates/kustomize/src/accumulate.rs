@@ -247,6 +247,20 @@ fn print_var(var: &Var) -> String {
     format!("{{{} {} {{{}}}}}", var.name, var_gvk(var), var.fieldref.field_path)
 }
 
+/// Vars as they are written.
+pub(crate) fn print_vars(vars: &[Var]) -> String {
+    let print = |var: &Var| {
+        let target = &var.objref;
+        let gvk = Gvk {
+            group: target.group.clone(),
+            version: target.version.clone(),
+            kind: target.kind.clone(),
+        };
+        format!("{{{} {gvk} {{{}}}}}", var.name, var.fieldref.field_path)
+    };
+    format!("[{}]", vars.iter().map(print).collect::<Vec<_>>().join(" "))
+}
+
 /// An id as Go's `%#v` prints it.
 fn go_syntax(id: &ResId) -> String {
     format!(

@@ -18,6 +18,7 @@ use crate::target::Target;
 use crate::transform::namespace::Namespace;
 use crate::transform::{
     annotations, images, labels, namespace, patch, prefix_suffix, replacements, replicas, shared,
+    told,
 };
 
 /// What a generator made, with the field and the item in it that configure it.
@@ -131,7 +132,11 @@ pub(crate) fn transform(target: &Target<'_>, acc: &mut Accumulator) -> Result<()
         done(map, "ImageTagTransformer");
     }
     if !k.replacements.is_empty() {
-        let replaced = replacements::transform(map, loader, &k.replacements);
+        let read = replacements::read_all(loader, &k.replacements).during(|| {
+            told::trouble("ReplacementTransformer", &told::replacements(&k.replacements))
+        });
+        let all = target.placed(read, "replacements", None)?;
+        let replaced = all.iter().try_for_each(|one| replacements::replace(map, one));
         target.placed(replaced, "replacements", None)?;
         done(map, "ReplacementTransformer");
     }

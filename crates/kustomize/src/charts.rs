@@ -15,6 +15,7 @@ use crate::resource::Resource;
 use crate::target::Target;
 use crate::transform::namespace::FROM_HELM;
 use crate::transform::strategic;
+use crate::yaml_words;
 
 /// Where charts are unless `chartHome` says otherwise.
 const DEFAULT_HOME: &str = "charts";
@@ -197,7 +198,7 @@ fn read(file: &[u8], args: &HelmChart) -> Result<(Value, BTreeSet<String>)> {
     let options = yaml::Options::kustomize();
     let mut parsed = yaml::parse(file, &options);
     if let Some(e) = parsed.errors.pop() {
-        return Err(Error::MalformedText { at: e.at, problem: e.problem.to_string() });
+        return Err(Error::MalformedText { at: e.at, problem: yaml_words::said(file, &e) });
     }
     let found = parsed.documents.into_iter().find(|document| !document.value.is_null());
     let Some(document) = found else { return Ok((Value::Object(Map::new()), blank)) };

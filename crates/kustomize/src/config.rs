@@ -148,6 +148,8 @@ impl Config {
                 loader.place(path).map_or(e.clone(), |place| e.at(&place, None))
             })?;
             let file: ConfigFile = decode(&value, true).map_err(|problem| {
+                // What is a list of field paths has a name of its own there.
+                let problem = problem.replace("[]types.FieldSpec", "types.FsSlice");
                 let e = wrong(format!("error unmarshaling JSON: while decoding JSON: {problem}"));
                 loader.place(path).map_or(e.clone(), |place| e.at(&place, None))
             })?;

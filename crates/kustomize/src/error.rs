@@ -21,29 +21,29 @@ pub enum Error {
         cause: Box<Error>,
     },
     /// A file is not YAML, or not what Kubernetes objects are made of.
-    #[error("MalformedYAMLError: yaml: line {}: {problem} in File: {file}", at.line)]
+    #[error("MalformedYAMLError: yaml: {problem} in File: {file}")]
     Malformed {
         /// The file as the kustomization names it.
         file: String,
         /// Where in it.
         at: Position,
-        /// What is wrong there.
+        /// What is wrong there, in go-yaml's words.
         problem: String,
     },
     /// A text that stands in no file of its own is not YAML.
-    #[error("MalformedYAMLError: yaml: line {}: {problem}", at.line)]
+    #[error("MalformedYAMLError: yaml: {problem}")]
     MalformedText {
         /// Where in it.
         at: Position,
-        /// What is wrong there.
+        /// What is wrong there, in go-yaml's words.
         problem: String,
     },
     /// A kustomization's text is not YAML.
-    #[error("yaml: line {}: {problem}", at.line)]
+    #[error("yaml: {problem}")]
     Unreadable {
         /// Where in it.
         at: Position,
-        /// What is wrong there.
+        /// What is wrong there, in go-yaml's words.
         problem: String,
     },
     /// A directory has no kustomization file.

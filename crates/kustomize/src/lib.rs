@@ -39,6 +39,7 @@ mod resmap;
 mod resource;
 mod target;
 pub mod transform;
+mod yaml_words;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

@@ -8,6 +8,7 @@ use windlass_object::yaml::{self, Document};
 
 use crate::error::{Error, Result};
 use crate::resource::{Resource, scalar_text};
+use crate::yaml_words;
 
 /// The resources in `text`, lists opened.
 ///
@@ -35,7 +36,7 @@ fn read(text: &[u8], nulls: Nulls) -> Result<Vec<Resource>> {
     let options = yaml::Options::kustomize();
     let parsed = yaml::parse(text, &options);
     if let Some(e) = parsed.errors.into_iter().next() {
-        return Err(Error::MalformedText { at: e.at, problem: e.problem.to_string() });
+        return Err(Error::MalformedText { at: e.at, problem: yaml_words::said(text, &e) });
     }
     let alone = parsed.documents.len() == 1;
     let mut found = VecDeque::new();

@@ -52,8 +52,12 @@ impl Plugin {
     /// The configuration as a struct.
     fn read<T: Decode>(&self) -> Result<T> {
         decode(&self.config.value, false).map_err(|problem| {
-            Error::told(format!("error unmarshaling JSON: while decoding JSON: {problem}"))
-                .during(format!("plugin {} fails configuration", self.id()))
+            let mut e =
+                Error::told(format!("error unmarshaling JSON: while decoding JSON: {problem}"));
+            if self.config.kind() == "NamespaceTransformer" {
+                e = e.during("unmarshalling NamespaceTransformer config");
+            }
+            e.during(format!("plugin {} fails configuration", self.id()))
         })
     }
 
@@ -96,8 +100,16 @@ impl Plugin {
                 };
                 charts::generate(target, &self.read()?, &self.read()?, &failing)
             }
-            _ => Err(Error::told(format!("plugin {} not a generator", self.id()))
-                .during("failed to load generator")),
+            kind => {
+                let is_affix = kind.ends_with("fixTransformer");
+                let e =
+                    if is_affix && self.config.value.get("fieldSpecs").is_none_or(Value::is_null) {
+                        self.fails("fieldSpecs is not expected to be nil")
+                    } else {
+                        Error::told(format!("plugin {} not a generator", self.id()))
+                    };
+                Err(e.during("failed to load generator").during("loading generator plugins"))
+            }
         }
     }
 

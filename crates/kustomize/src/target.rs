@@ -10,7 +10,7 @@ use windlass_object::Pointer;
 use windlass_object::yaml::{self, Position};
 
 use crate::Options;
-use crate::accumulate::Accumulator;
+use crate::accumulate::{self, Accumulator};
 use crate::builtin;
 use crate::config::{self, Config};
 use crate::error::{During, Error, Result};
@@ -22,6 +22,7 @@ use crate::plugin::Plugin;
 use crate::remote::RepoSpec;
 use crate::resmap::ResMap;
 use crate::resource::{Origin, Resource};
+use crate::yaml_words;
 
 /// One kustomization of a build.
 #[derive(Debug)]
@@ -160,7 +161,9 @@ impl<'t> Target<'t> {
             self.components(acc, &k.components).during(|| "accumulating components".to_owned())?;
         self.transform(&mut acc)?;
         self.validate(&mut acc)?;
-        let merged = acc.merge_vars(&k.vars).during(|| "merging vars".to_owned());
+        let merged = acc
+            .merge_vars(&k.vars)
+            .during(|| format!("merging vars {}", accumulate::print_vars(&k.vars)));
         self.placed(merged, "vars", None)?;
         Ok(acc)
     }
@@ -232,7 +235,9 @@ impl<'t> Target<'t> {
         let text = self.loader.load(path)?;
         let mut resources = manifest::resources(&text).map_err(|e| match e {
             Error::MalformedText { at, problem } => {
+                let later = yaml_words::later(&problem).map(Error::told);
                 let e = Error::Malformed { file: path.to_owned(), at, problem };
+                let e = later.unwrap_or(e);
                 match self.loader.place(path) {
                     Some(place) => e.at(&place, Some(at)),
                     None => e,

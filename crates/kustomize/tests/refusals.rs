@@ -12,20 +12,7 @@ use windlass_tree::{DirectoryTree, Given, TreePath};
 
 /// Where our words are others, and why.
 const OTHER_WORDS: &[(&str, &str)] = &[
-    ("alias cycle", "another YAML parser"),
-    ("bad yaml", "another YAML parser"),
-    ("bad yaml in resource", "another YAML parser"),
-    ("tab", "another YAML parser"),
-    ("duplicate key", "ours names both places"),
-    ("merge key", "ours names the place"),
     ("label no map", "kustomize shows the node as it was written"),
-    ("patch op unknown", "ours refuses the patch when it is read"),
-    ("patch index", "kustomize says the index twice"),
-    ("replacement path missing", "kustomize repeats the field"),
-    ("var twice", "kustomize prints the vars as Go values"),
-    ("configuration bad", "kustomize names its own Go type"),
-    ("transformer bad config", "kustomize repeats the kind"),
-    ("transformer as generator", "kustomize tries it as a generator first"),
     ("absolute", "what is not in the tree cannot be told a directory"),
     ("parent", "the tree's root has a slash behind it"),
 ];

@@ -11,6 +11,7 @@ pub use decode::{Decode, Decoder, decode};
 pub use types::*;
 
 use crate::error::{Error, Result};
+use crate::yaml_words;
 
 /// The names that a kustomization file may have.
 pub const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -81,7 +82,7 @@ pub(crate) fn read_as_is(text: &[u8]) -> Result<Kustomization> {
 /// The first document of `text`: go-yaml reads no further where it converts to JSON.
 fn first_document(text: &[u8], options: &yaml::Options) -> Result<Value> {
     yaml::first(text, options).map_err(|e| {
-        let problem = e.problem.to_string();
+        let problem = yaml_words::said(text, &e);
         Error::Unreadable { at: e.at, problem }.during("invalid Kustomization")
     })
 }

@@ -14,6 +14,7 @@ use crate::manifest;
 use crate::openapi::OpenApi;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
+use crate::yaml_words;
 
 /// Applies a patch of either sort.
 ///
@@ -68,7 +69,11 @@ impl<'p> Loaded<'p> {
         };
         let content = match manifest::patches(text.as_bytes()) {
             Ok(patches) => Content::Merge(patches),
-            Err(_) => Content::Json(json_patch(&text).map_err(|_| {
+            Err(_) => Content::Json(json_patch(&text).map_err(|e| {
+                // kustomize says so only when it comes to apply it.
+                if e.to_string().contains("Unexpected kind: ") {
+                    return e;
+                }
                 Error::told(format!("unable to parse SM or JSON patch from {source}"))
             })?),
         };
@@ -199,7 +204,10 @@ pub(super) fn json_patch(text: &str) -> Result<JsonPatch> {
     } else {
         let parsed = yaml::parse(text.as_bytes(), &yaml::Options::default());
         if let Some(e) = parsed.errors.into_iter().next() {
-            return Err(Error::MalformedText { at: e.at, problem: e.problem.to_string() });
+            return Err(Error::MalformedText {
+                at: e.at,
+                problem: yaml_words::said(text.as_bytes(), &e),
+            });
         }
         // Comments in front of the first `---` are no document.
         let mut values = parsed.documents.into_iter().map(|d| d.value);
@@ -230,7 +238,7 @@ fn apply_json(
 pub(super) fn apply_to(resource: &mut Resource, patch: &JsonPatch) -> Result<()> {
     resource.show_notes();
     let notes = resource.internal_annotations();
-    patch.apply(&mut resource.value).map_err(|e| Error::told(e.to_string()))?;
+    patch.apply(&mut resource.value).map_err(|e| Error::told(with_index(&e.to_string())))?;
     resource.blank.clear();
     // All nodes are new, and kustomize's notes are put back.
     resource.shared.clear();
@@ -239,6 +247,18 @@ pub(super) fn apply_to(resource: &mut Resource, patch: &JsonPatch) -> Result<()>
     annotations.extend(notes);
     resource.set_annotations(annotations);
     resource.take_notes()
+}
+
+/// What kustomize says of an item that cannot be added, with its index once more.
+fn with_index(text: &str) -> String {
+    let parts = text.strip_suffix("': invalid index referenced").zip(text.rsplit_once('/'));
+    match parts {
+        Some((path, (_, rest))) if text.starts_with("error in add") => {
+            let index = rest.split('\'').next().unwrap_or_default();
+            format!("{path}': Unable to access invalid index: {index}: invalid index referenced")
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// Whether a merge patch may change annotations, those that it does not name among them.

@@ -4,8 +4,8 @@
 use serde_json::json;
 use windlass_object::yaml;
 
-use crate::kustomization::Patch;
 use crate::kustomization::encode::Encode as _;
+use crate::kustomization::{Patch, ReplacementField};
 
 /// What a transformer was doing that could not read its configuration.
 pub(crate) fn trouble(transformer: &str, config: &str) -> String {
@@ -31,4 +31,10 @@ pub(crate) fn json6902(patch: &Patch) -> String {
 /// The configuration of a PatchStrategicMergeTransformer.
 pub(crate) fn strategic(paths: &[String]) -> String {
     yaml::to_string(&json!({ "paths": paths }))
+}
+
+/// The configuration of a ReplacementTransformer.
+pub(crate) fn replacements(replacements: &[ReplacementField]) -> String {
+    let all: Vec<_> = replacements.iter().map(ReplacementField::whole).collect();
+    yaml::to_string(&json!({ "Replacements": all }))
 }

@@ -58,8 +58,9 @@ pub fn transform(map: &mut ResMap, loader: &Loader<'_>, config: &ValueAdd) -> Re
     if !config.target_file_path.is_empty() {
         let content = loader.load(&config.target_file_path)?;
         let options = windlass_object::yaml::Options::default();
-        let file = windlass_object::yaml::parse_one(&content, &options)
-            .map_err(|e| Error::MalformedText { at: e.at, problem: e.problem.to_string() })?;
+        let file = windlass_object::yaml::parse_one(&content, &options).map_err(|e| {
+            Error::MalformedText { at: e.at, problem: format!("line {}: {}", e.at.line, e.problem) }
+        })?;
         targets.extend(decode::<Targets>(&file, false).map_err(Error::told)?.targets);
     }
     if targets.is_empty() {

@@ -16,6 +16,7 @@ use crate::kustomization::{
 use crate::loader::Loader;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
+use crate::yaml_words;
 
 const DEFAULT_FIELD: &str = "metadata.name";
 
@@ -28,6 +29,18 @@ pub fn transform(
     loader: &Loader<'_>,
     replacements: &[ReplacementField],
 ) -> Result<()> {
+    let all = read_all(loader, replacements)?;
+    all.iter().try_for_each(|replacement| replace(map, replacement))
+}
+
+/// All replacements, those of files in the place where the file is named.
+///
+/// # Errors
+/// If a file cannot be read.
+pub(crate) fn read_all(
+    loader: &Loader<'_>,
+    replacements: &[ReplacementField],
+) -> Result<Vec<ReplacementField>> {
     let mut all = Vec::new();
     for replacement in replacements {
         if replacement.path.is_empty() {
@@ -39,14 +52,14 @@ pub fn transform(
         }
         all.extend(read(&loader.load(&replacement.path)?)?);
     }
-    all.iter().try_for_each(|replacement| replace(map, replacement))
+    Ok(all)
 }
 
 /// The replacements in a file: one, or a list.
 fn read(content: &[u8]) -> Result<Vec<ReplacementField>> {
     let parsed = yaml::parse(content, &yaml::Options::default());
     if let Some(e) = parsed.errors.into_iter().next() {
-        return Err(Error::MalformedText { at: e.at, problem: e.problem.to_string() });
+        return Err(Error::MalformedText { at: e.at, problem: yaml_words::said(content, &e) });
     }
     let value = parsed.documents.into_iter().next().map(|d| d.value).unwrap_or_default();
     let kind = match value {
