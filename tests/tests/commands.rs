@@ -14,7 +14,9 @@ stories! {
 }
 
 /// Commands that list, each with the first cells of its head.
-const LISTS: [(&str, &str); 16] = [
+const LISTS: [(&str, &str); 18] = [
+    ("admin cluster stats", "SERVER"),
+    ("admin cluster shards", "SHARD"),
     ("app list", "NAME"),
     ("app history shop", "ID"),
     ("app resources shop", "GROUP"),

@@ -23,6 +23,9 @@ const APPLICATIONS: Script = Script("argocd-applications");
 /// Operations that run, and what is for administrators.
 const OPERATIONS: Script = Script("argocd-operations");
 
+/// Flags that the others do not use.
+const DETAILS: Script = Script("argocd-details");
+
 impl Script {
     fn fixture(self, name: &str) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(self.0).join(name)
@@ -235,13 +238,36 @@ fn replay(script: Script, world: &mut World) -> Result<()> {
         map["metadata"]["name"] = json!(name);
         world.api().apply(&map)?;
     }
+    let mut secret = none.clone();
+    secret["kind"] = json!("Secret");
+    secret["metadata"]["name"] = json!("argocd-secret");
+    world.api().apply(&secret)?;
     let answers = play(script, world.api(), &root, &|arguments, editor| {
         let home = world.dir().display().to_string();
         let editor = format!("sh {}", editor.display());
         let arguments = [&["argocd"], arguments].concat();
         world.windlass_with(&arguments, &[("EDITOR", &editor), ("HOME", &home)])
     })?;
+    let settled = if script.0 == DETAILS.0 { settled_details } else { settled };
     super::agree(&answers, &script.fixture("argocd-3.2.6.json"), settled, &WORDS)
+}
+
+/// As [`settled`], without what is answered in another way on purpose, and what comes of that.
+fn settled_details(answered: &Value) -> Value {
+    let mut answered = settled(answered);
+    if DIFFERENT.lines().any(|line| answered["do"] == line) {
+        answered["answer"] = json!("another one, on purpose");
+    }
+    if let Some(Value::Array(secrets)) = answered.get_mut("answer") {
+        secrets.retain(|secret| {
+            let url = secret["data"]["url"].as_str().unwrap_or_default();
+            !url.starts_with("oci://") && secret["data"]["type"] != "oci"
+        });
+    }
+    if let Some(Value::Array(sources)) = answered.pointer_mut("/answer/spec/sources") {
+        sources.retain(|source| source["name"] != "chart" && source["name"] != "dir");
+    }
+    answered
 }
 
 /// An answer without what each tool says in its own way: usage errors stand on another output, a
@@ -257,6 +283,11 @@ fn settled(answered: &Value) -> Value {
     let results = "/out/status/operationState/syncResult/resources";
     if let Some(Value::Array(results)) = answer.pointer_mut(results) {
         results.sort_by_key(|result| result["name"].to_string());
+    }
+    if line.contains("--output json")
+        && let Some(Ok(value)) = answer["out"].as_str().map(serde_json::from_str)
+    {
+        answer["out"] = normalise::value(value);
     }
     if let Some(out) = answer["out"].as_str() {
         answer["out"] = json!(tables(out, line.starts_with("$ app get-resource ")));
@@ -279,6 +310,8 @@ fn settled(answered: &Value) -> Value {
     answered
 }
 
+/// Lines that are answered in another way on purpose; each has its reason there.
+const DIFFERENT: &str = include_str!("../../fixtures/argocd-details/different.txt");
 const MISSING: &str = "Health Status:      Missing";
 const HEALTHY: &str = "Health Status:      Healthy";
 
@@ -309,7 +342,23 @@ fn tables(out: &str, whole: bool) -> String {
 }
 
 /// Commands that both answer alike but in other words.
-const WORDS: [&str; 17] = [
+const WORDS: [&str; 29] = [
+    // Ours says which project it is of.
+    "$ app get-resource plain --kind ConfigMap --resource-name a --project absent",
+    "$ app patch-resource plain --kind ConfigMap --resource-name a --project absent --patch '{\"data\": {\"less\": \"x\"}}' --patch-type application/merge-patch+json",
+    "$ app delete-resource plain --kind ConfigMap --group '' --resource-name a --project absent",
+    // Ours says what it has instead.
+    "$ app actions run web absent --kind Deployment",
+    "$ app actions run web apps/Deployment/restart --kind Deployment",
+    "$ app manifests plain --source wrong",
+    // Both fail, each at another of the things that are wrong.
+    "$ app create overlay --repo REPO --path overlay --dest-server https://kubernetes.default.svc --dest-namespace details --kustomize-namespace details --kustomize-force-common-label --kustomize-force-common-annotation --ignore-missing-components --kustomize-kube-version 1.30.0 --kustomize-api-versions v1/Service --kustomize-common-label a=b --kustomize-label-include-templates",
+    "$ app add-source several --repo REPO --path overlay --source-name overlay --nameprefix p- --namesuffix=-s --kustomize-image nginx:v3 --kustomize-replica web=2 --kustomize-namespace details --kustomize-common-label a=b --kustomize-common-annotation c=d --kustomize-force-common-label --kustomize-force-common-annotation --kustomize-label-without-selector --kustomize-label-include-templates --ignore-missing-components --kustomize-kube-version 1.30.0 --kustomize-api-versions v1/Service --kustomize-version v5",
+    "$ app add-source several --repo https://charts.example.com --helm-chart x --revision 1.0.0 --source-name far",
+    "$ app add-source several --repo REPO --path plain --config-management-plugin p --plugin-env A=b --project absent --dest-namespace other --sync-policy auto",
+    "$ repo add https://git.absent.example.com/x.git --github-app-id 1 --github-app-installation-id 2 --github-app-private-key-path FILES/key --github-app-enterprise-base-url https://ghe.example.com/api/v3",
+    // argocd prints its help.
+    "$ admin import --namespace argocd",
     // argocd prints its help.
     "$ app sync",
     // Ours does not run GnuPG.
@@ -346,6 +395,15 @@ fn commands_on_applications_are_those_of_argocd() -> Result<()> {
         "commands_on_applications_are_those_of_argocd",
         || record(APPLICATIONS),
         |world| replay(APPLICATIONS, world),
+    )
+}
+
+#[test]
+fn flags_of_applications_are_those_of_argocd() -> Result<()> {
+    super::beside_argocd(
+        "flags_of_applications_are_those_of_argocd",
+        || record(DETAILS),
+        |world| replay(DETAILS, world),
     )
 }
 

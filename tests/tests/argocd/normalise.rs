@@ -181,7 +181,7 @@ fn message(err: &str) -> String {
 
 /// An object without what every API server makes up by itself. Its kind, which argocd leaves out
 /// and windlass prints so that the text can be applied, is left out too.
-fn value(mut value: Value) -> Value {
+pub(crate) fn value(mut value: Value) -> Value {
     clean(&mut value);
     let unnamed = |value: &mut Value| {
         if let Some(map) = value.as_object_mut()

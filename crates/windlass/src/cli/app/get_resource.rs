@@ -50,7 +50,8 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
         let own = app.project();
         let project = &args.project;
         return Err(Failure::generic(format!(
-            "{name:?} is of the project {own}, not of {project}"
+            "application {} is of the project {own}, not of {project}",
+            name.name
         )));
     }
     let mut found = Vec::new();

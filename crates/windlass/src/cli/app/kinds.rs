@@ -214,6 +214,22 @@ impl Kinds {
         patched.map(|_| ()).map_err(|error| refused(&error))
     }
 
+    /// How many objects there are of the kinds that are looked at, in the cluster of this address.
+    /// Kinds that may not be listed count nothing.
+    pub(crate) async fn count(&self, filter: &KindFilter, server: &str) -> i64 {
+        let kinds = self.preferred.iter().filter(|(kind, _)| filter.allows(kind, server));
+        let kinds = kinds.filter_map(|(_, gvk)| self.served.get(gvk)).filter(|kind| kind.listed);
+        let counts = kinds.map(|kind| async move {
+            let first = ListParams::default().limit(1);
+            let page = self.api(kind, "").list_metadata(&first).await;
+            page.map_or(0, |page| {
+                let shown = i64::try_from(page.items.len()).unwrap_or_default();
+                shown + page.metadata.remaining_item_count.unwrap_or_default()
+            })
+        });
+        stream::iter(counts).buffered(CONCURRENCY).fold(0, |sum, n| async move { sum + n }).await
+    }
+
     /// Everything in a namespace that has an owner.
     pub(crate) async fn owned(&self, namespace: &str, filter: &KindFilter) -> Vec<Object> {
         let mut all = self.in_namespace(namespace, filter).await;

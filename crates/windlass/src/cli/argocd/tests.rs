@@ -20,8 +20,8 @@ const ABSENT: [(&str, &str); 7] = [
     ("admin dashboard", "of pages, which are not there yet"),
     ("account", "of Argo CD's API server and its sign-in"),
     ("appset", "of ApplicationSets, which are not there yet"),
-    ("admin cluster shards", "of shards, which are not there yet"),
-    ("admin cluster stats", "of Argo CD's redis; the controller's metrics have its figures"),
+    ("admin cluster shards", "its other flags are of shards and of Argo CD's redis"),
+    ("admin cluster stats", "its other flags are of shards and of Argo CD's redis"),
     ("admin notifications", "of notifications, which are not there yet"),
     ("relogin", "of Argo CD's API server and its sign-in"),
 ];
@@ -170,4 +170,81 @@ fn every_flag_of_argocd_is_one_of_ours() {
     let is_absent = |what: &String| ABSENT.iter().any(|(absent, _)| what.starts_with(absent));
     missing.retain(|what| !is_absent(what));
     assert!(missing.is_empty(), "{} are missing:\n{}", missing.len(), missing.join("\n"));
+}
+
+/// Flags that no script asks the real argocd about, and why: a command (`*` is all), and a flag.
+const UNASKED: &str = include_str!("../../../tests/fixtures/argocd-unasked.txt");
+
+/// Every command and flag is asked of both in a recorded script, or stands in the list with its reason.
+#[test]
+fn every_flag_is_compared_with_the_real_one() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let stories = crates.join("../../tests");
+    let mut asked: Vec<String> = Vec::new();
+    for script in ["applications", "clusters", "details", "operations", "settings"] {
+        let path = stories.join(format!("fixtures/argocd-{script}/script.txt"));
+        asked.extend(std::fs::read_to_string(path).unwrap().lines().map(str::to_owned));
+    }
+    let offline = crates.join("tests/fixtures/argocd-admin/script.txt");
+    asked.extend(std::fs::read_to_string(offline).unwrap().lines().map(str::to_owned));
+    let mut asked: Vec<String> =
+        asked.iter().filter_map(|line| line.strip_prefix("$ ").map(str::to_owned)).collect();
+    // Of these the questions are in Rust.
+    let scenario = std::fs::read_to_string(stories.join("tests/argocd/scenario.rs")).unwrap();
+    asked.extend(scenario.split('"').filter(|t| t.starts_with("app ")).map(str::to_owned));
+    asked.push(
+        "app create --repo --path --dest-server --dest-namespace --sync-option --upsert".to_owned(),
+    );
+    asked.push("app create --project".to_owned());
+    asked.push("app diff --revision".to_owned());
+    let logs = std::fs::read_to_string(stories.join("tests/argocd/logs.rs")).unwrap();
+    asked.extend(logs.split('"').filter(|t| t.starts_with('-')).map(|t| format!("app logs {t}")));
+
+    let reasons: Vec<(&str, &str)> = UNASKED
+        .lines()
+        .filter(|line| line.starts_with("- "))
+        .map(|line| line[2..].rsplit_once(" --").unwrap_or((&line[2..], "")))
+        .collect();
+    let mut used = BTreeSet::new();
+    let mut is_excused = |path: &str, flag: &str| {
+        let found = reasons.iter().position(|(command, name)| {
+            let below = command.strip_suffix('*').is_some_and(|stem| path.starts_with(stem));
+            (below || *command == path) && (*name == "*" || *name == flag)
+        });
+        used.extend(found);
+        found.is_some()
+    };
+    let mut missing = Vec::new();
+    let recorded = std::fs::read_to_string(fixture()).unwrap();
+    let mut path = "";
+    let mut lines = Vec::new();
+    for line in recorded.lines() {
+        if !line.starts_with(' ') {
+            path = line;
+            lines = asked
+                .iter()
+                .filter(|a| {
+                    a.strip_prefix(path).is_some_and(|r| r.is_empty() || r.starts_with(' '))
+                })
+                .collect();
+            if lines.is_empty() && !is_excused(path, "") {
+                missing.push(format!("{path}: never asked"));
+            }
+            continue;
+        }
+        let flag = Flag::of_line(line).unwrap();
+        let long = format!("--{}", flag.name);
+        let short = flag.letter.map(|letter| format!("-{letter}"));
+        let has = |asked: &&&String| {
+            asked
+                .split(' ')
+                .any(|word| word.split('=').next() == Some(&long) || short.as_deref() == Some(word))
+        };
+        if !lines.iter().any(|a| has(&a)) && !is_excused(path, &flag.name) {
+            missing.push(format!("{path} {long}"));
+        }
+    }
+    assert!(missing.is_empty(), "{} are not compared:\n{}", missing.len(), missing.join("\n"));
+    let idle: Vec<_> = reasons.iter().enumerate().filter(|(i, _)| !used.contains(i)).collect();
+    assert!(idle.is_empty(), "reasons that nothing needs: {idle:?}");
 }

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use windlass_object::yaml;
 
 use super::backup::{Namespaces, everything, written};
 use crate::cli::app::{Connection, Flags};
+use crate::cli::failure::{Failure, go_words};
 use crate::cli::{output, private_file};
 
 /// Write everything that is set in Argo CD: settings, secrets, projects, applications.
@@ -47,7 +47,9 @@ pub(super) async fn run(flags: &Flags, args: &Args) -> anyhow::Result<ExitCode> 
         output::print(&text)?;
     } else {
         let written = private_file::write(Path::new(&args.out), &text);
-        written.with_context(|| format!("cannot write {}", args.out))?;
+        written.map_err(|error| {
+            Failure::generic(format!("open {}: {}", args.out, go_words(&error)))
+        })?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -152,14 +152,25 @@ impl Cluster {
         self.value["info"]["connectionState"] = state;
     }
 
+    /// A client for it.
+    pub(in crate::cli::argocd) fn client(
+        &self,
+        connection: &Connection,
+    ) -> anyhow::Result<kube::Client> {
+        match &self.entry {
+            Some(entry) if self.text("server") != LOCAL.1 => entry.data.client(),
+            _ => Ok(connection.client.clone()),
+        }
+    }
+
+    /// How its connection is.
+    pub(in crate::cli::argocd) fn connection(&self) -> &str {
+        self.value["connectionState"]["status"].as_str().unwrap_or_default()
+    }
+
     /// Its version, asked of itself.
     async fn version(&self, connection: &Connection) -> Result<String, String> {
-        let client = match &self.entry {
-            Some(entry) if self.text("server") != LOCAL.1 => {
-                entry.data.client().map_err(|error| format!("{error:#}"))?
-            }
-            _ => connection.client.clone(),
-        };
+        let client = self.client(connection).map_err(|error| format!("{error:#}"))?;
         let asked = tokio::time::timeout(PATIENCE, client.apiserver_version()).await;
         let version = asked
             .map_err(|_| format!("no answer in {} s", PATIENCE.as_secs()))?
@@ -169,7 +180,7 @@ impl Cluster {
 }
 
 /// All clusters with what can be said of their state. Those that something is delivered to are asked.
-pub(super) async fn looked_at(
+pub(in crate::cli::argocd) async fn looked_at(
     connection: &Connection,
     secrets: &Secrets,
 ) -> anyhow::Result<Vec<Cluster>> {

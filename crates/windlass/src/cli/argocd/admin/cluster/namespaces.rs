@@ -121,7 +121,7 @@ fn matches(pattern: &str, cluster: &view::Cluster) -> anyhow::Result<bool> {
 }
 
 /// The namespaces of what is delivered to a cluster; of an application with no objects yet, its own.
-fn used(applications: &[Stored], cluster: &view::Cluster) -> BTreeSet<String> {
+pub(super) fn used(applications: &[Stored], cluster: &view::Cluster) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for stored in applications {
         let app = &stored.app;
