@@ -443,3 +443,107 @@ fn localize() {
         check(&broken(field), "localize . new --no-verify");
     }
 }
+
+#[test]
+fn version() {
+    if !windlass_testkit::available(&["kustomize"]) {
+        return;
+    }
+    let kustomize = windlass_testkit::peer("kustomize").unwrap();
+    let windlass = Path::new(env!("CARGO_BIN_EXE_windlass"));
+    for line in [
+        "version",
+        "version -o yaml",
+        "version -o json",
+        "version --output=json",
+        "version -o other",
+        "version --short",
+        "version --short -o yaml",
+        "version more words",
+        "edit alpha-list-builtin-plugin",
+        "edit alpha-list-builtin-plugin word",
+    ] {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        // How it was built, and an order that is another each time.
+        let told = |done: Done| {
+            let mut lines: Vec<String> =
+                done.out.lines().filter(|l| !l.contains("goVersion")).map(str::to_owned).collect();
+            if line.starts_with("edit") {
+                lines.sort();
+            }
+            (done.code, lines, done.err)
+        };
+        let real = told(run(&kustomize, &[], &arguments, ""));
+        assert_eq!(told(run(windlass, &["kustomize"], &arguments, "")), real, "{line}");
+    }
+}
+
+#[test]
+fn count() {
+    check(
+        "\
+-- a.yaml
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: a}
+---
+# nothing
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: b}
+-- b.json
+{\"kind\": \"Secret\"}
+-- c.yml
+a: b
+-- list.yaml
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: Pod, metadata: {name: x}}
+-- sub/d.yaml
+apiVersion: v1
+kind: Pod
+metadata: {name: d}
+-- sub/e.yaml
+# only a comment
+-- package/Krmfile
+apiVersion: config.k8s.io/v1alpha1
+kind: Krmfile
+-- package/f.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: f}
+-- package/inner/g.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: g}
+-- package/deeper/Krmfile
+apiVersion: config.k8s.io/v1alpha1
+kind: Krmfile
+-- package/deeper/h.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: h}
+-- empty/x.txt
+words
+",
+        "cfg count .
+        cfg count
+        cfg count sub
+        cfg count sub/
+        cfg count package
+        cfg count empty
+        cfg count a.yaml
+        cfg count b.json
+        cfg count list.yaml
+        cfg count . --kind=false
+        cfg count empty --kind=false
+        cfg count . --kind
+        cfg count package -R=false
+        cfg count package --recurse-subpackages=false
+        cfg count . --recurse-subpackages=false --kind=false
+        cfg count none
+        cfg count sub package",
+    );
+}

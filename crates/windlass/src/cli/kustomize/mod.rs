@@ -4,6 +4,7 @@
 //! `Error: `.
 
 mod build;
+mod cfg;
 mod create;
 mod disk;
 mod edit;
@@ -67,6 +68,7 @@ enum Build {
 #[derive(Debug, Subcommand)]
 enum Command {
     Build(Box<build::Args>),
+    Cfg(cfg::Args),
     #[command(alias = "init")]
     Create(Box<create::Args>),
     Edit(Box<edit::Args>),
@@ -94,6 +96,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     let done = match kustomize.command {
         Command::Build(args) => build::run(&args),
+        Command::Cfg(args) => cfg::run(&args),
         Command::Create(args) => create::run(*args),
         Command::Edit(args) => edit::run(*args),
         Command::Fn(args) => function::run(&args),

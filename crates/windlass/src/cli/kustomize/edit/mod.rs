@@ -3,6 +3,7 @@
 mod add;
 pub(super) mod file;
 mod fix;
+mod plugins;
 mod remove;
 mod set;
 
@@ -27,6 +28,7 @@ enum Command {
     #[command(subcommand)]
     Remove(remove::Command),
     Fix(fix::Args),
+    AlphaListBuiltinPlugin(plugins::Args),
 }
 
 /// Runs the command.
@@ -36,6 +38,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         Command::Set(command) => set::run(command),
         Command::Remove(command) => remove::run(command),
         Command::Fix(args) => fix::run(&args),
+        Command::AlphaListBuiltinPlugin(args) => plugins::run(&args),
     }
 }
 
