@@ -199,6 +199,78 @@ fn ours(root: &Path, helm: &Value) -> Result<Vec<Value>, String> {
     panic!("asks without end")
 }
 
+/// Fields of `helm` in random combinations; the same seed gives the same.
+fn random_fields(seed: &mut u64) -> Value {
+    let mut below = |bound: usize| {
+        // SplitMix64.
+        *seed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = *seed;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        usize::try_from((z ^ (z >> 31)) % bound as u64).unwrap()
+    };
+    let files = ["one.yaml", "two.yaml", "/env/prod.yaml", "../env/off.yaml", "/env/null.yaml"];
+    let names = ["a", "n", "list[0]", "nested.deep.value", "sub.own", "global.region", "new.x\\.y"];
+    let values =
+        ["1", "text", "true", "null", "{a,b}", "x,y", "0x1F", "", "1e3", "$ARGOCD_APP_NAME"];
+    let mut helm = serde_json::Map::new();
+    let mut put = |name: &str, value: Value| {
+        helm.insert(name.to_owned(), value);
+    };
+    for flag in ["skipCrds", "skipTests", "ignoreMissingValueFiles", "skipSchemaValidation"] {
+        if below(3) == 0 {
+            put(flag, json!(true));
+        }
+    }
+    if below(3) == 0 {
+        put("releaseName", Value::from(["r", "web", "a-rather-long-release"][below(3)]));
+    }
+    if below(3) == 0 {
+        put("kubeVersion", Value::from(["1.29.3", "v1.30", "1.31.0"][below(3)]));
+    }
+    if below(3) == 0 {
+        put(
+            "apiVersions",
+            json!([Value::from(["batch/v1", "x/v1/Y", "acme.test/v1/Thing"][below(3)])]),
+        );
+    }
+    if below(2) == 0 {
+        let mut all: Vec<&str> = (0..=below(3)).map(|_| files[below(files.len())]).collect();
+        if below(5) == 0 {
+            all.push("none.yaml");
+        }
+        put("valueFiles", json!(all));
+    }
+    match below(4) {
+        0 => put(
+            "valuesObject",
+            json!({"a": "object", "n": below(90_000), "nested": {"deep": null}}),
+        ),
+        1 => put(
+            "values",
+            Value::from(["a: inline\nn: 5\n", "list: []\nsub: {own: {x: 1}}\n"][below(2)]),
+        ),
+        _ => {}
+    }
+    if below(2) == 0 {
+        let mut parameters = Vec::new();
+        for _ in 0..=below(3) {
+            let (name, value) = (names[below(names.len())], values[below(values.len())]);
+            parameters.push(json!({"name": name, "value": value, "forceString": below(3) == 0}));
+        }
+        put("parameters", json!(parameters));
+    }
+    if below(4) == 0 {
+        let path = ["notes.txt", "/env/prod.yaml"][below(2)];
+        let name = ["a", "nested.file"][below(2)];
+        put("fileParameters", json!([{"name": name, "path": path}]));
+    }
+    Value::Object(helm)
+}
+
+/// Random combinations beside the cases that are named.
+const RANDOM: usize = 160;
+
 #[test]
 fn applications_render_as_argo_cd_renders_them() {
     if !available(&["helm"]) {
@@ -258,7 +330,11 @@ fn applications_render_as_argo_cd_renders_them() {
         json!({"fileParameters": [{"name": "nested.file", "path": "/env/prod.yaml"}]}),
         json!({"fileParameters": [{"name": "a", "path": "none.txt"}]}),
     ];
+    let mut seed = 20_261_127;
+    let random = (0..RANDOM).map(|_| random_fields(&mut seed));
+    let cases: Vec<Value> = cases.into_iter().chain(random).collect();
     let mut failed = Vec::new();
+    let mut rendered = 0;
     for helm in &cases {
         let (real, ours) = (real(dir.path(), helm), ours(dir.path(), helm));
         let same = match (&real, &ours) {
@@ -266,9 +342,12 @@ fn applications_render_as_argo_cd_renders_them() {
             (Err(_), Err(_)) => true,
             _ => false,
         };
+        rendered += usize::from(real.is_ok());
         if !same {
             failed.push(format!("{helm}\n  real {real:?}\n  ours {ours:?}"));
         }
     }
+    println!("{rendered} of {} render", cases.len());
+    assert!(rendered > cases.len() / 2, "most are refused");
     assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), cases.len(), failed.join("\n"));
 }

@@ -47,11 +47,14 @@ impl Input<'_> {
         }
         let mut values = Values::new();
         let mut seen = std::collections::BTreeSet::new();
+        let has_globs =
+            self.options.value_files.iter().any(|path| path.contains(['*', '?', '[', '{']));
         for found in files {
             match found {
                 Found::File(name, text) => {
-                    // What several globs name counts once, where it came first.
-                    if seen.insert(name.clone()) {
+                    // Among globs a file counts once, where it came first, as Argo CD has it since
+                    // it knows globs; without them each time that it is named, as in 3.2.6.
+                    if seen.insert(name.clone()) || !has_globs {
                         values.merge(Values::from_yaml(&name, &text).map_err(|e| helm(&e))?);
                     }
                 }

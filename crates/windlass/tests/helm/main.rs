@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests are tests.
 
+mod create;
 mod lint;
 mod pair;
 mod provenance;

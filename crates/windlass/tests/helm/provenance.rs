@@ -107,3 +107,87 @@ fn provenance() {
     pair.same(&good);
     pair.finish();
 }
+
+/// Packs and signs in both, and lets each verify what the other signed.
+#[test]
+fn signing() {
+    if !available(&["helm"]) {
+        return;
+    }
+    let mut pair = Pair::with_charts();
+    let place = |pair: &Pair, name: &str, bytes: &[u8]| {
+        for who in ["real", "ours"] {
+            std::fs::write(pair.work(who).join(name), bytes).unwrap();
+        }
+    };
+    place(&pair, "secret.gpg", SECRET_KEY);
+    place(&pair, "public.gpg", PUBLIC_KEY);
+    place(&pair, "phrase", b"unused\nsecond line\n");
+    let sign = |rest: &[&'static str]| [&["package", "web", "--sign"][..], rest].concat();
+    pair.same(&sign(&[]));
+    pair.same(&sign(&["--key", "Plain RSA"]));
+    pair.same(&sign(&["--key", "Plain RSA", "--keyring", ""]));
+    pair.same(&sign(&["--key", "Plain RSA", "--keyring", "none.gpg"]));
+    pair.same(&sign(&["--key", "Plain RSA", "--keyring", "public.gpg"]));
+    pair.same(&sign(&["--key", "nobody", "--keyring", "secret.gpg"]));
+    let good = ["--key", "Plain RSA", "--keyring", "secret.gpg"];
+    pair.same(&sign(&[&good[..], &["--passphrase-file", "none"]].concat()));
+    pair.same(&sign(&[&good[..], &["--passphrase-file", "phrase"]].concat()));
+    pair.same(&sign(&good));
+    let read = |pair: &Pair, who: &str| {
+        let file = |name: &str| std::fs::read(pair.work(who).join(name)).unwrap();
+        (file("web-1.2.3.tgz"), String::from_utf8(file("web-1.2.3.tgz.prov")).unwrap())
+    };
+    let (real, ours) = (read(&pair, "real"), read(&pair, "ours"));
+    // The archives need not be the same; what is said of each is.
+    let told = |text: &str| {
+        let (body, _) = text.split_once("-----BEGIN PGP SIGNATURE-----").unwrap();
+        let lines = body.lines().filter(|line| !line.contains("sha256:"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&real.1), told(&ours.1));
+    assert!(ours.1.ends_with("-----END PGP SIGNATURE-----"), "{}", ours.1);
+    for (archive, signature) in [real, ours] {
+        place(&pair, "web-1.2.3.tgz", &archive);
+        place(&pair, "web-1.2.3.tgz.prov", signature.as_bytes());
+        let verify = ["verify", "web-1.2.3.tgz", "--keyring", "public.gpg"];
+        pair.same(&verify);
+        assert_eq!(pair.run("ours", &verify).code, Some(0));
+    }
+    pair.finish();
+}
+
+/// Dependencies of a repository where one version is signed and another is not.
+#[test]
+fn dependencies() {
+    if !available(&["helm"]) {
+        return;
+    }
+    let mut pair = Pair::with_charts();
+    for who in ["real", "ours"] {
+        std::fs::write(pair.work(who).join("secret.gpg"), SECRET_KEY).unwrap();
+        std::fs::write(pair.work(who).join("public.gpg"), PUBLIC_KEY).unwrap();
+        std::fs::write(pair.work(who).join("other.gpg"), OTHER_KEY).unwrap();
+    }
+    let repository = tempfile::tempdir().unwrap();
+    let dir = repository.path().display().to_string();
+    let sign = ["--sign", "--key", "Plain RSA", "--keyring", "secret.gpg", "-d", &dir];
+    assert_eq!(pair.run("real", &[&["package", "web"], &sign[..]].concat()).code, Some(0));
+    pair.run("real", &["package", "web", "--version", "2.0.0", "-d", &dir]);
+    pair.run("real", &["repo", "index", &dir]);
+    let server = FileServer::start(repository.path(), "me", "secret").unwrap();
+    let url = server.url().clone();
+    pair.same(&["repo", "add", "here", &url]);
+    for version in ["1.2.3", "2.0.0"] {
+        pair.umbrella(&format!("- {{name: web, version: {version}, repository: \"{url}\"}}\n"));
+        for keyring in ["public.gpg", "other.gpg", "none.gpg"] {
+            for command in ["update", "build"] {
+                let args = ["dependency", command, "all", "--verify", "--keyring", keyring];
+                let (real, ours) = (pair.run("real", &args), pair.run("ours", &args));
+                assert_eq!(real.code, ours.code, "{version} {args:?}\n{real:?}\n{ours:?}");
+                assert_eq!(real.err, ours.err, "{version} {args:?}");
+            }
+        }
+    }
+    pair.finish();
+}

@@ -3,6 +3,7 @@
 //! As Helm's, it ends with 1 whatever goes wrong, and tells it on standard error behind `Error: `.
 
 mod cluster;
+mod completion;
 mod create;
 mod dependency;
 mod env;
@@ -29,7 +30,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::persona::{self, fail, print};
 
@@ -167,12 +168,16 @@ enum Template {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(subcommand)]
+    Completion(completion::Command),
     Create(create::Args),
     #[command(subcommand, aliases = ["dep", "dependencies"])]
     Dependency(dependency::Command),
     Env(env::Args),
     Lint(Box<lint::Args>),
     Package(Box<package::Args>),
+    #[command(subcommand)]
+    Plugin(plugin::Command),
     #[command(alias = "fetch")]
     Pull(Box<pull::Args>),
     Push(push::Args),
@@ -214,11 +219,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     environment::set(helm.global.files.clone());
     let done = match helm.command {
+        Command::Completion(command) => completion::run(&command, Helm::command()),
         Command::Create(args) => create::run(&args),
         Command::Dependency(command) => dependency::run(&command),
         Command::Env(args) => env::run(&args, &helm.global),
         Command::Lint(args) => lint::run(&args, &helm.global),
         Command::Package(args) => package::run(&args),
+        Command::Plugin(command) => plugin::run(&command),
         Command::Pull(args) => pull::run(&args),
         Command::Push(args) => push::run(&args),
         Command::Registry(command) => registry::run(&command),

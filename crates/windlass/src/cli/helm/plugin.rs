@@ -1,9 +1,10 @@
-//! Helm's plugins of the kind `postrenderer/v1`, which --post-renderer names.
+//! Helm's plugins: `helm plugin list`, and those of the kind `postrenderer/v1`, which --post-renderer
+//! names.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{self, Stdio};
 
 use serde::Deserialize;
 use windlass_helm::PostRender;
@@ -18,10 +19,14 @@ const KIND: &str = "postrenderer/v1";
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Manifest {
+    api_version: String,
     name: String,
+    version: String,
     #[serde(rename = "type")]
     kind: String,
     runtime: String,
+    #[serde(rename = "sourceURL")]
+    source_url: String,
     runtime_config: RuntimeConfig,
 }
 
@@ -29,6 +34,76 @@ struct Manifest {
 #[serde(rename_all = "camelCase", default)]
 struct RuntimeConfig {
     platform_command: Vec<PlatformCommand>,
+}
+
+/// Helm's plugins.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// List installed plugins.
+    #[command(alias = "ls")]
+    List(ListArgs),
+}
+
+/// What `plugin list` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListArgs {
+    /// Of this kind only.
+    #[arg(long = "type", default_value = "", hide_default_value = true)]
+    kind: String,
+}
+
+/// Runs the command.
+pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
+    let Command::List(args) = command;
+    let titles = ["NAME", "VERSION", "TYPE", "APIVERSION", "PROVENANCE", "SOURCE"];
+    let mut rows = vec![titles.map(str::to_owned).to_vec()];
+    for dir in std::env::split_paths(&environment::plugins()) {
+        for dir in below(&dir) {
+            let Some(plugin) = read(&dir) else { continue };
+            if !args.kind.is_empty() && plugin.kind != args.kind {
+                continue;
+            }
+            let signed = provenance(&plugin);
+            let source = match plugin.source_url.as_str() {
+                "" => "unknown".to_owned(),
+                url => url.to_owned(),
+            };
+            let Manifest { name, version, kind, api_version, .. } = plugin;
+            rows.push(vec![name, version, kind, api_version, signed.to_owned(), source]);
+        }
+    }
+    super::print(&super::table::print(&rows, 0))
+}
+
+/// What a plugin's archive beside it says of who signed it; nobody's key is asked.
+fn provenance(plugin: &Manifest) -> &'static str {
+    let all = environment::data_home().join("plugins");
+    let Ok(meta) = std::fs::symlink_metadata(all.join(&plugin.name)) else { return "unknown" };
+    if meta.is_symlink() {
+        return "local dev";
+    }
+    let name = format!("{}-{}.tgz", plugin.name, plugin.version);
+    let Ok(archive) = std::fs::read(all.join(&name)) else { return "unsigned" };
+    let Ok(signed) = std::fs::read_to_string(all.join(format!("{name}.prov"))) else {
+        return "unsigned";
+    };
+    let Ok(Some(text)) = windlass_openpgp::Cleartext::find(&signed) else {
+        return "invalid provenance";
+    };
+    let hash = windlass_oci::digest(&archive);
+    if text.text.lines().any(|line| line.contains(&name) && line.ends_with(&hash)) {
+        "signed"
+    } else {
+        "mismatched provenance"
+    }
+}
+
+/// The directories in one, in order.
+fn below(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut dirs: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    dirs.sort();
+    dirs
 }
 
 /// A command, and the system that it is for; an empty field is any.
@@ -57,10 +132,7 @@ impl Plugin {
     /// When there is none, in Helm's words.
     pub(crate) fn find(name: &str, arguments: &[String]) -> anyhow::Result<Self> {
         for dir in std::env::split_paths(&environment::plugins()) {
-            let mut dirs: Vec<PathBuf> =
-                std::fs::read_dir(dir).into_iter().flatten().flatten().map(|e| e.path()).collect();
-            dirs.sort();
-            for dir in dirs {
+            for dir in below(&dir) {
                 let Some(manifest) = read(&dir) else { continue };
                 if manifest.name == name && manifest.kind == KIND {
                     if manifest.runtime != "subprocess" {
@@ -128,7 +200,7 @@ impl PostRender for Plugin {
         let parts = command.command.split(' ').chain(command.args.iter().map(String::as_str));
         let mut words = parts.map(|word| expand(word, &variables));
         let program = words.next().unwrap_or_default();
-        let started = Command::new(&program)
+        let started = process::Command::new(&program)
             .args(words)
             .args(&self.arguments)
             .envs(&variables)

@@ -128,6 +128,10 @@ fn from_starter(name: &str, parent: &Path, starter: &str) -> anyhow::Result<()> 
         true => PathBuf::from(starter),
         false => environment::data_home().join("starters").join(starter),
     };
+    if !place.exists() {
+        let shown = place.display();
+        bail!("could not load {shown}: stat {shown}: no such file or directory");
+    }
     let chart = locate::local(place.to_str().context("the path is not UTF-8")?)
         .with_context(|| format!("could not load {}", place.display()))?;
     let about = Metadata {
