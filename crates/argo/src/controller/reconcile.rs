@@ -333,7 +333,11 @@ impl Look<'_> {
     /// What to say of objects in the destination namespace that belong to no application, if the
     /// project wants to know.
     fn orphans(&self, comparison: &Comparison) -> Option<String> {
-        let wanted = self.project.spec.orphaned_resources.as_ref()?;
+        let Some(wanted) = &self.project.spec.orphaned_resources else {
+            // As Argo CD: where nobody asks there are none.
+            self.context.metrics.orphans(self.app, 0);
+            return None;
+        };
         let namespace = &self.app.spec.destination.namespace;
         if namespace.is_empty() {
             return None;

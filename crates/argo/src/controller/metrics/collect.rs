@@ -97,7 +97,7 @@ fn normalized(label: &str) -> String {
 /// `1` of each application, with what it is.
 fn of_applications(context: &Context, applications: &[Arc<Application>]) -> Vec<Metric> {
     let options = &context.metrics.options;
-    let mut info = Metric::new("argocd_app_info", "Information about application", false);
+    let mut info = Metric::new("argocd_app_info", "Information about application.", false);
     let mut labelled = Metric::new(
         "argocd_app_labels",
         "Argo Application labels converted to Prometheus labels",
@@ -162,10 +162,10 @@ fn info_labels(app: &Application, server: &str) -> Vec<(String, String)> {
 
 /// What was counted of applications.
 fn happened(context: &Context) -> Vec<Metric> {
-    let mut syncs = Metric::new("argocd_app_sync", "Number of application syncs", true);
+    let mut syncs = Metric::new("argocd_app_sync", "Number of application syncs.", true);
     let mut seconds = Metric::new(
         "argocd_app_sync_duration_seconds",
-        "Application sync performance in seconds total",
+        "Application sync performance in seconds total.",
         true,
     );
     let mut orphans = Metric::new(
@@ -175,7 +175,7 @@ fn happened(context: &Context) -> Vec<Metric> {
     );
     let mut requests = Metric::new(
         "argocd_app_k8s_request",
-        "Number of Kubernetes requests executed during application reconciliation",
+        "Number of kubernetes requests executed during application reconciliation.",
         true,
     );
     let applications = context.metrics.applications.lock();
@@ -279,7 +279,7 @@ fn durations(all: &[(String, Counted)], encoder: &mut DescriptorEncoder<'_>) -> 
     }
     let mut metric = encoder.encode_descriptor(
         "argocd_git_request_duration_seconds",
-        "Git requests duration seconds",
+        "Git requests duration seconds.",
         None,
         MetricType::Histogram,
     )?;

@@ -153,17 +153,17 @@ impl Metrics {
         );
         registry.register(
             "argocd_cluster_events",
-            "Number of processed events of Kubernetes objects",
+            "Number of processes k8s resource events",
             metrics.cluster_events.clone(),
         );
         registry.register(
             "argocd_resource_events_processing",
-            "Time to process a batch of events of objects in seconds",
+            "Time to process resource events in seconds",
             metrics.event_batches.clone(),
         );
         registry.register(
             "argocd_resource_events_processed_in_batch",
-            "Number of events of objects in the last batch",
+            "Number of resource events processed in batch",
             metrics.events_in_batch.clone(),
         );
         registry.register_collector(collect::boxed(context));
