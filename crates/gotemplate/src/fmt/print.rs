@@ -1,6 +1,6 @@
 //! Values by verb.
 
-use super::float::format_float;
+use super::float::{format_float, keep_point};
 use super::spec::Flags;
 use super::text::{Out, is_print, quoted, quoted_bytes, unicode};
 use crate::complex::Complex;
@@ -475,36 +475,4 @@ fn character_ends(bytes: &[u8]) -> Vec<usize> {
         }
     }
     ends
-}
-
-/// `%#g` and the like keep a decimal point, and `%#g` the zeros up to its precision.
-fn keep_point(text: &str, letter: char, precision: Option<usize>) -> String {
-    let mark = if matches!(letter, 'x' | 'X') { ['p', 'P'] } else { ['e', 'E'] };
-    let (mantissa, exponent) = text.find(mark).map_or((text, ""), |at| (&text[..at], &text[at..]));
-    if !mantissa.ends_with(|c: char| c.is_ascii_hexdigit()) {
-        return text.to_owned();
-    }
-    let mut mantissa = mantissa.to_owned();
-    if !mantissa.contains('.') {
-        mantissa.push('.');
-    }
-    if letter == 'x' {
-        // Of the prefix the x counts as a digit, its zero does not.
-        let digits = mantissa.trim_start_matches(['-', '+', '0']).replace('.', "").len();
-        mantissa.extend(std::iter::repeat_n('0', precision.unwrap_or(6).saturating_sub(digits)));
-    } else if letter.eq_ignore_ascii_case(&'g') {
-        let wanted = precision.unwrap_or(6);
-        let significant = mantissa
-            .trim_start_matches(['-', '+', '0', '.'])
-            .chars()
-            .filter(char::is_ascii_digit)
-            .count();
-        let zeros = if significant == 0 {
-            wanted.saturating_sub(1)
-        } else {
-            wanted.saturating_sub(significant)
-        };
-        mantissa.extend(std::iter::repeat_n('0', zeros));
-    }
-    format!("{mantissa}{exponent}")
 }

@@ -70,5 +70,6 @@ fn lint() {
     pair.write("odd/templates/notes.md", "x\n");
     pair.write("odd/charts/inner/Chart.yaml", "apiVersion: v2\nname: inner\nversion: 0.1.0\n");
     pair.same(&["lint", "odd", "--set", "a=x", "--with-subcharts"]);
+    pair.same(&["lint", "./odd", "--set", "a=x", "--with-subcharts"]);
     pair.finish();
 }

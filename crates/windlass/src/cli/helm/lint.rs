@@ -51,7 +51,10 @@ pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
     let mut charts = args.charts.clone();
     if args.with_subcharts {
         for chart in &args.charts {
-            below(&Path::new(chart).join("charts"), &mut charts);
+            let dir = Path::new(chart).join("charts");
+            // As Go joins paths: without a leading `./`.
+            let plain = dir.components().filter(|part| *part != std::path::Component::CurDir);
+            below(&plain.collect::<std::path::PathBuf>(), &mut charts);
         }
     }
     let values = args.values.values()?;
