@@ -394,3 +394,57 @@ fn a_few_permissions_are_enough() -> Result<()> {
         Ok(())
     })
 }
+
+/// As `cluster add --in-cluster` leaves it: the own cluster, by a login of its own.
+fn the_own_cluster_by_a_login_of_its_own(plane: Plane) -> Result<()> {
+    World::start(plane, "the_own_cluster", |world| {
+        let repository = world.repository("git")?;
+        repository.commit("one", &[("app/a.yaml", &manifest::config_map("a", "one"))])?;
+        let kubeconfig: Value = windlass_object::yaml::parse_one(
+            &std::fs::read(world.kubeconfig())?,
+            &Default::default(),
+        )?;
+        let token = &kubeconfig["users"][0]["user"]["token"];
+        let control = world.control();
+        let describe = |token: &Value| {
+            let config = json!({"bearerToken": token, "tlsClientConfig": {"insecure": false}});
+            let data = json!({"name": "in-cluster", "config": config.to_string(),
+                "server": "https://kubernetes.default.svc"});
+            let secret = json!({
+                "apiVersion": "v1", "kind": "Secret", "stringData": data,
+                "metadata": {"name": "own", "namespace": control,
+                    "labels": {"argocd.argoproj.io/secret-type": "cluster"}},
+            });
+            if world.api().get(SECRET, &control, "own")?.is_some() {
+                return world.api().patch(SECRET, &control, "own", &secret);
+            }
+            world.api().create(&secret)
+        };
+        describe(&json!("hunter2"))?;
+        let to = json!({"name": "in-cluster", "namespace": world.name("own")});
+        let app = App::new(&control, &world.name("app"), &repository.url(), "app", "")
+            .spec("syncPolicy", json!({"automated": {}, "syncOptions": ["CreateNamespace=true"]}))
+            .spec("destination", to);
+        let app = world.create(&app)?;
+        world.wait_app("refused", &app, |app| messages(app).any(|m| m.contains("Unauthorized")))?;
+        describe(token)?;
+        world.wait_app("delivered", &app, is_synced)?;
+        let log = world.log()?;
+        let secrets = ["hunter2", token.as_str().unwrap_or("?")];
+        ensure!(secrets.iter().all(|secret| !log.contains(secret)), "the log has a secret");
+        Ok(())
+    })
+}
+
+#[test]
+fn the_own_embedded_cluster_by_a_login_of_its_own() -> Result<()> {
+    the_own_cluster_by_a_login_of_its_own(Plane::Embedded)
+}
+
+#[test]
+fn the_own_kubernetes_by_a_login_of_its_own() -> Result<()> {
+    if !windlass_testkit::available(&["kubectl", "kube"]) {
+        return Ok(());
+    }
+    the_own_cluster_by_a_login_of_its_own(Plane::Kubernetes)
+}

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kube::client::AuthError;
-use kube::config::{ExecConfig, ExecInteractiveMode};
+use kube::config::{AuthInfo, ExecConfig, ExecInteractiveMode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
@@ -54,6 +54,22 @@ struct Exec {
     env: BTreeMap<String, String>,
     api_version: String,
     install_hint: String,
+}
+
+impl Config {
+    /// Basic or bearer, as far as it is there.
+    fn login(&self) -> AuthInfo {
+        AuthInfo {
+            username: given(&self.username),
+            password: given(&self.password).map(Into::into),
+            token: given(&self.bearer_token).map(Into::into),
+            ..AuthInfo::default()
+        }
+    }
+}
+
+fn given(text: &str) -> Option<String> {
+    Some(text.to_owned()).filter(|text| !text.is_empty())
 }
 
 impl Described {
@@ -108,18 +124,16 @@ impl Described {
         })
     }
 
-    /// Whether the secret says how to sign in.
+    /// As whom the secret of the own cluster signs in there; where and how stays what the control
+    /// plane itself uses. As Argo CD, certificates and plugins do not count here.
     ///
     /// # Errors
     /// When its config cannot be read.
-    pub(crate) fn has_credentials(&self) -> Result<bool, String> {
+    pub(crate) fn login(&self) -> Result<Option<AuthInfo>, String> {
         let config = self.config()?;
-        Ok(!(config.username.is_empty()
-            && config.password.is_empty()
-            && config.bearer_token.is_empty()
-            && config.tls_client_config.cert_data.is_empty())
-            || config.exec_provider_config.is_some()
-            || config.aws_auth_config.is_some())
+        let login = config.login();
+        let named = login.username.is_some() || login.password.is_some() || login.token.is_some();
+        Ok(named.then_some(login))
     }
 
     /// A client.
@@ -148,7 +162,6 @@ impl Described {
         let url = address.parse().map_err(|error| format!("{:?}: {error}", self.server))?;
         let mut kube = kube::Config::new(url);
         kube.accept_invalid_certs = tls.insecure;
-        let given = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
         kube.tls_server_name = given(&tls.server_name);
         if !tls.ca_data.is_empty() {
             let pem = STANDARD.decode(&tls.ca_data).map_err(|e| format!("caData: {e}"))?;
@@ -160,14 +173,14 @@ impl Described {
         }
         kube.auth_info.client_certificate_data = given(&tls.cert_data);
         kube.auth_info.client_key_data = given(&tls.key_data).map(Into::into);
+        let login = config.login();
         let plugin = config.exec_provider_config;
         let named = plugin.as_ref().map(|exec| (exec.command.clone(), exec.install_hint.clone()));
         if let Some(exec) = plugin {
             kube.auth_info.exec = Some(exec.plugin());
         } else {
-            kube.auth_info.username = given(&config.username);
-            kube.auth_info.password = given(&config.password).map(Into::into);
-            kube.auth_info.token = given(&config.bearer_token).map(Into::into);
+            let AuthInfo { username, password, token, .. } = login;
+            kube.auth_info = AuthInfo { username, password, token, ..kube.auth_info };
         }
         let (command, hint) = named.unwrap_or_default();
         kube::Client::try_from(kube).map_err(|error| told(&error, &command, &hint))
@@ -339,18 +352,22 @@ mod tests {
     }
 
     #[test]
-    fn credentials_of_the_own_cluster_are_not_passed_over() {
-        for (config, has) in [
-            ("", false),
-            (r#"{"tlsClientConfig": {"insecure": false}}"#, false),
-            (r#"{"username": "a"}"#, true),
-            (r#"{"bearerToken": "a"}"#, true),
-            (r#"{"tlsClientConfig": {"certData": "YQ==", "keyData": "YQ=="}}"#, true),
-            (r#"{"execProviderConfig": {"command": "a"}}"#, true),
-            (r#"{"awsAuthConfig": {"clusterName": "a"}}"#, true),
+    fn a_secret_of_the_own_cluster_signs_in_by_basic_and_bearer_alone() {
+        for (config, user, token) in [
+            ("", None, None),
+            (r#"{"tlsClientConfig": {"insecure": false}}"#, None, None),
+            (r#"{"username": "a", "password": "b"}"#, Some("a"), None),
+            (r#"{"bearerToken": "a"}"#, None, Some("a")),
+            (r#"{"tlsClientConfig": {"certData": "YQ==", "keyData": "YQ=="}}"#, None, None),
+            (r#"{"execProviderConfig": {"command": "a"}}"#, None, None),
+            (r#"{"awsAuthConfig": {"clusterName": "a"}}"#, None, None),
         ] {
             let found = described(&[("server", "https://s"), ("config", config)]);
-            assert_eq!(found.has_credentials(), Ok(has), "{config}");
+            let login = found.login().unwrap();
+            assert_eq!(login.is_some(), user.is_some() || token.is_some(), "{config}");
+            let login = login.unwrap_or_default();
+            let bearer = login.token.as_ref().map(ExposeSecret::expose_secret);
+            assert_eq!((login.username.as_deref(), bearer), (user, token), "{config}");
         }
     }
 }

@@ -26,6 +26,7 @@ const IN_CLUSTER_NAME: &str = "in-cluster";
 /// All clusters.
 pub(crate) struct Clusters {
     client: kube::Client,
+    config: Option<kube::Config>,
     queries_per_second: Option<f64>,
     /// Whether the cluster that the controller runs on may be gone to.
     in_cluster: AtomicBool,
@@ -66,9 +67,14 @@ impl Connected {
 }
 
 impl Clusters {
-    pub(crate) fn new(client: kube::Client, queries_per_second: Option<f64>) -> Self {
+    pub(crate) fn new(
+        client: kube::Client,
+        config: Option<kube::Config>,
+        queries_per_second: Option<f64>,
+    ) -> Self {
         Self {
             client,
+            config,
             queries_per_second,
             in_cluster: AtomicBool::new(true),
             described: RwLock::default(),
@@ -213,15 +219,24 @@ impl Clusters {
         }
         let described = self.described.read().get(server).cloned();
         let client = match &described {
-            // The cluster's own secret says no more than its name and which parts are looked at.
-            Some(cluster) if server == IN_CLUSTER && cluster.has_credentials()? => {
-                return Err(format!(
-                    "the secret of {IN_CLUSTER} has credentials, which Windlass does not support \
-                     yet: take them out, or have syncs impersonate a service account"
-                ));
-            }
             Some(cluster) if server != IN_CLUSTER => cluster.client()?,
-            _ => self.client.clone(),
+            // The cluster's own secret says no more than its name, which parts are looked at and,
+            // as `cluster add --in-cluster` writes it, as whom.
+            Some(cluster) => match (cluster.login()?, &self.config) {
+                (None, _) => self.client.clone(),
+                (Some(login), Some(config)) => {
+                    let mut config = config.clone();
+                    config.auth_info = login;
+                    kube::Client::try_from(config).map_err(|error| error.to_string())?
+                }
+                (Some(_), None) => {
+                    return Err(format!(
+                        "the secret of {IN_CLUSTER} has credentials, and it is not known where they \
+                         are to be shown: take them out"
+                    ));
+                }
+            },
+            None => self.client.clone(),
         };
         let settings = context.settings();
         let options = ConnectOptions {

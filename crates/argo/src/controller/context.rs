@@ -77,8 +77,15 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(options: ControllerOptions, metrics: Metrics) -> Self {
-        let ControllerOptions { client, sources, charts, namespace, queries_per_second, key } =
-            options;
+        let ControllerOptions {
+            client,
+            config,
+            sources,
+            charts,
+            namespace,
+            queries_per_second,
+            key,
+        } = options;
         let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         Self {
             namespace,
@@ -97,7 +104,7 @@ impl Context {
             keys: Mutex::default(),
             vacated: Notify::new(),
             application_namespaces: watch::Sender::new(Namespaces::default()),
-            clusters: Clusters::new(client.clone(), queries_per_second),
+            clusters: Clusters::new(client.clone(), config, queries_per_second),
             apps: Apps::default(),
             events: Events::start(client.clone()),
             metrics,

@@ -102,6 +102,9 @@ pub const DEFAULT_NAMESPACE: &str = "argocd";
 pub struct ControllerOptions {
     /// The cluster in which the Applications are.
     pub client: kube::Client,
+    /// How that cluster is reached, for a secret of it that names another login; without it such a
+    /// secret is refused.
+    pub config: Option<kube::Config>,
     /// The Git repositories.
     pub sources: Sources,
     /// The Helm repositories.

@@ -49,6 +49,7 @@ fn options(
         sources: Sources::new(git).unwrap(),
         charts: windlass_charts::Charts::new(directory.join("charts")).into(),
         namespace: control.name().to_owned(),
+        config: None,
         queries_per_second: None,
         key,
     }

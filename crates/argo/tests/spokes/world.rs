@@ -122,6 +122,7 @@ impl World {
             sources: Sources::new(options).unwrap(),
             charts: windlass_charts::Charts::new(directory.path().join("charts")).into(),
             namespace: CONTROL.to_owned(),
+            config: None,
             queries_per_second: None,
             key: InstallationKey::obtain(&hub, CONTROL).await.unwrap(),
         });

@@ -22,7 +22,7 @@ pub(super) async fn connect(
 ) -> anyhow::Result<Option<Ready>> {
     let config = config(&options).await?;
     let address = config.cluster_url.to_string();
-    let client = Client::try_from(config).context("cannot set up the connection")?;
+    let client = Client::try_from(config.clone()).context("cannot set up the connection")?;
     let version = client
         .apiserver_version()
         .await
@@ -43,7 +43,7 @@ pub(super) async fn connect(
         keep.lease = Some(held);
     }
     let greeting = vec![format!("delivering to {address} (Kubernetes {})", version.git_version)];
-    Ok(Some(Ready { client, cache: cache_dir(), greeting, keep }))
+    Ok(Some(Ready { client, config, cache: cache_dir(), greeting, keep }))
 }
 
 /// The longest silence on a connection: an API server says something of each watch every minute.

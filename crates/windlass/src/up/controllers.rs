@@ -46,6 +46,7 @@ pub(super) async fn start(
     let key = InstallationKey::obtain(&ready.client, &options.namespace).await?;
     let controller_options = ControllerOptions {
         client: ready.client.clone(),
+        config: Some(ready.config.clone()),
         sources,
         charts: Arc::new(Charts::new(ready.cache.join("charts"))),
         namespace: options.namespace.clone(),

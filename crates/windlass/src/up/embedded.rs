@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 use anyhow::Context;
+use kube::Config;
+use kube::config::{KubeConfigOptions, Kubeconfig};
 use tokio_util::sync::CancellationToken;
 use windlass_apiserver::{ApiServer, Options};
 
@@ -64,6 +66,10 @@ pub(super) async fn start(
     let kubeconfig = data.join("kubeconfig");
     let running = Running { data: data.clone(), stop, server, _temporary: temporary };
     write_private(&kubeconfig, &address.kubeconfig)?;
+    let options = KubeConfigOptions::default();
+    let config =
+        Config::from_custom_kubeconfig(Kubeconfig::from_yaml(&address.kubeconfig)?, &options)
+            .await?;
 
     let life = windlass_simulate::Options {
         certificate_authority: certificate_authority(&address.kubeconfig),
@@ -78,7 +84,7 @@ pub(super) async fn start(
         format!("kubeconfig {}", kubeconfig.display()),
     ];
     let keep = Keep { embedded: Some(running), ..Keep::default() };
-    Ok(Ready { client, cache: data.join("cache"), greeting, keep })
+    Ok(Ready { client, config, cache: data.join("cache"), greeting, keep })
 }
 
 /// Where the API is, and how to get in. The kubeconfig is a secret.

@@ -66,6 +66,8 @@ pub(crate) struct ClusterOptions {
 /// A control plane that answers.
 struct Ready {
     client: Client,
+    /// The way to it, for whoever signs in as somebody else.
+    config: kube::Config,
     /// Directory for Git mirrors and other things that can be fetched again.
     cache: PathBuf,
     /// Lines that tell a person where things are.

@@ -96,6 +96,7 @@ impl World {
                 sources: Sources::new(Options::new(dir.path().join("git"))).unwrap(),
                 charts: Arc::new(Charts::new(dir.path().join("charts"))),
                 namespace: "argocd".to_owned(),
+                config: None,
                 queries_per_second: None,
                 key: crate::installation::InstallationKey::generate().unwrap(),
             },
