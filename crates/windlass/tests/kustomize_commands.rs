@@ -547,3 +547,20 @@ words
         cfg count sub package",
     );
 }
+
+#[test]
+fn completion() {
+    check("", "completion\ncompletion foo\ncompletion bash zsh\ncompletion Bash");
+    let windlass = Path::new(env!("CARGO_BIN_EXE_windlass"));
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let done = run(windlass, &["kustomize"], &["completion", shell], "");
+        assert_eq!(done.code, Some(0), "{}", done.err);
+        assert!(done.out.contains("--load-restrictor"), "{}", done.out);
+    }
+    // What bash makes of it.
+    let script = run(windlass, &["kustomize"], &["completion", "bash"], "").out;
+    let asked = "COMP_WORDS=(kustomize edit add res); COMP_CWORD=3; __windlass_kustomize; \
+                 echo \"${COMPREPLY[@]}\"";
+    let out = Command::new("bash").args(["-c", &format!("{script}{asked}")]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&out.stdout), "resource\n");
+}

@@ -6,6 +6,7 @@
 mod app;
 mod argocd;
 mod columns;
+mod completion;
 mod failure;
 mod helm;
 mod install;

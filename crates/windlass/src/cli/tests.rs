@@ -1,13 +1,13 @@
 //! What every command's help says: in one line what it does, and at least one example that the
 //! command takes.
 //!
-//! The command lines of Helm and Kustomize are those tools' own: their help is not looked at.
+//! Helm's command line is that tool's own: its help is not looked at.
 
 use std::ffi::OsString;
 
 use clap::{Command, CommandFactory as _};
 
-use super::{Cli, argocd};
+use super::{Cli, argocd, kustomize};
 
 /// A line of help that is longer wraps in a terminal of 80 columns with the command's name.
 const ABOUT: usize = 110;
@@ -99,6 +99,8 @@ fn every_command_says_what_it_does_with_an_example() {
     let mut found = Vec::new();
     let ours = Cli::command();
     problems(&ours, &ours, "windlass", &mut found);
+    let kustomize = kustomize::tree();
+    problems(&kustomize, &kustomize, "kustomize", &mut found);
     let argocd = argocd::tree();
     for own in ["configure", "context", "login", "logout", "version"] {
         let command = argocd.find_subcommand(own).unwrap();

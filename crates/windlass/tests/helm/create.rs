@@ -102,7 +102,7 @@ fn what_only_tells() {
     }
     pair.same(&["plugin", "list"]);
     pair.same(&["plugin", "list", "--type", "getter/v1"]);
-    for shell in ["bash", "zsh", "fish"] {
+    for shell in ["bash", "zsh", "fish", "powershell"] {
         let ours = pair.run("ours", &["completion", shell]);
         assert_eq!(ours.code, Some(0));
         assert!(ours.out.contains("template") && ours.out.contains("--values"), "{}", ours.out);

@@ -15,7 +15,13 @@ use crate::cli::failure::go_words;
 const ROUNDS: usize = 100;
 
 /// Builds a set of resources from a directory with a kustomization file, or from a repository.
+///
+/// Examples:
+///   kustomize build overlays/production
+///   kustomize build overlays/production --output production.yaml
+///   kustomize build https://github.com/example/config//overlays/production?ref=v1.2.0
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// A directory, or a repository's address with a path in it; `.` if left out.
     #[arg(value_name = "DIR")]

@@ -16,7 +16,12 @@ const MAX_DEPTH: usize = 100;
 const NAME: &str = "kustomization.yaml";
 
 /// Create a new kustomization in the current directory
+///
+/// Examples:
+///   kustomize create --autodetect --recursive
+///   kustomize create --resources deployment.yaml,service.yaml --namespace staging --nameprefix acme-
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Of no effect.
     #[arg(hide = true)]

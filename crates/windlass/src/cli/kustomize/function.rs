@@ -3,7 +3,11 @@
 use anyhow::bail;
 
 /// Commands for running functions against configuration
+///
+/// Examples:
+///   kustomize fn run my-dir
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Args {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]

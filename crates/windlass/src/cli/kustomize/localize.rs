@@ -14,7 +14,12 @@ use super::fetch::Fetcher;
 use crate::cli::failure::go_words;
 
 /// [Alpha] Creates localized copy of target kustomization root at destination
+///
+/// Examples:
+///   kustomize localize overlays/production localized
+///   kustomize localize https://github.com/example/config//overlays/production?ref=v1.2.0 localized
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// A directory, or a repository's address with a revision; `.` if left out. And the new
     /// directory.

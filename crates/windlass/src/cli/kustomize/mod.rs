@@ -5,6 +5,7 @@
 
 mod build;
 mod cfg;
+mod completion;
 mod create;
 mod disk;
 mod edit;
@@ -17,7 +18,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::persona::{self, fail, print};
 
@@ -69,6 +70,7 @@ enum Build {
 enum Command {
     Build(Box<build::Args>),
     Cfg(cfg::Args),
+    Completion(completion::Args),
     #[command(alias = "init")]
     Create(Box<create::Args>),
     Edit(Box<edit::Args>),
@@ -88,6 +90,12 @@ fn parse(arguments: &[OsString]) -> Result<Kustomize, ExitCode> {
     persona::parse("kustomize", arguments)
 }
 
+/// The whole command line.
+#[cfg(test)]
+pub(super) fn tree() -> clap::Command {
+    Kustomize::command()
+}
+
 /// Runs the command that the arguments name.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let kustomize = match parse(&args.arguments) {
@@ -97,6 +105,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let done = match kustomize.command {
         Command::Build(args) => build::run(&args),
         Command::Cfg(args) => cfg::run(&args),
+        Command::Completion(args) => completion::run(&args, Kustomize::command()),
         Command::Create(args) => create::run(*args),
         Command::Edit(args) => edit::run(*args),
         Command::Fn(args) => function::run(&args),

@@ -3,7 +3,12 @@
 use anyhow::bail;
 
 /// Prints the version of Kustomize that this is equal to.
+///
+/// Examples:
+///   kustomize version
+///   kustomize version --output json
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// One of 'yaml' or 'json'.
     #[arg(short, long, default_value = "")]

@@ -18,7 +18,12 @@ const MAX_DEPTH: usize = 200;
 const MAX_BYTES: u64 = 256 << 20;
 
 /// [Alpha] Count Resources Config from a local directory.
+///
+/// Examples:
+///   kustomize cfg count my-dir
+///   kubectl get all -o yaml | kustomize cfg count --kind=false
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Path to local directory; standard input if left out
     #[arg(value_name = "DIR")]

@@ -14,6 +14,11 @@ use super::file::{self, warn};
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Add the name of a file containing a resource
+    ///
+    /// Examples:
+    ///   kustomize edit add resource deployment.yaml
+    ///   kustomize edit add resource overlays/*.yaml
+    #[command(verbatim_doc_comment)]
     Resource {
         files: Vec<String>,
         /// skip validation for resources
@@ -21,18 +26,46 @@ pub(super) enum Command {
         no_verify: bool,
     },
     /// Add the name of a file containing a component
+    ///
+    /// Examples:
+    ///   kustomize edit add component components/tls
+    #[command(verbatim_doc_comment)]
     Component { files: Vec<String> },
     /// Adds one or more bases
+    ///
+    /// Examples:
+    ///   kustomize edit add base ../base
+    #[command(verbatim_doc_comment)]
     Base { directories: Vec<String> },
     /// Add the name of a file containing a transformer configuration
+    ///
+    /// Examples:
+    ///   kustomize edit add transformer labels.yaml
+    #[command(verbatim_doc_comment)]
     Transformer { files: Vec<String> },
     /// Add the name of a file containing a generator configuration
+    ///
+    /// Examples:
+    ///   kustomize edit add generator maps.yaml
+    #[command(verbatim_doc_comment)]
     Generator { files: Vec<String> },
     /// Add the name of a file containing a configuration
+    ///
+    /// Examples:
+    ///   kustomize edit add configuration names.yaml
+    #[command(verbatim_doc_comment)]
     Configuration { files: Vec<String> },
     /// Add an item to patches field
+    ///
+    /// Examples:
+    ///   kustomize edit add patch --path replicas.yaml --kind Deployment --name web
+    #[command(verbatim_doc_comment)]
     Patch(PatchArgs),
     /// Adds a configmap
+    ///
+    /// Examples:
+    ///   kustomize edit add configmap settings --from-literal=level=debug --from-file=app.conf
+    #[command(verbatim_doc_comment)]
     Configmap {
         name: Vec<String>,
         #[command(flatten)]
@@ -42,6 +75,10 @@ pub(super) enum Command {
         behavior: String,
     },
     /// Adds a secret
+    ///
+    /// Examples:
+    ///   kustomize edit add secret login --from-env-file=login.env --type Opaque
+    #[command(verbatim_doc_comment)]
     Secret {
         name: Vec<String>,
         #[command(flatten)]
@@ -51,6 +88,10 @@ pub(super) enum Command {
         type_name: String,
     },
     /// Adds one or more commonLabels
+    ///
+    /// Examples:
+    ///   kustomize edit add label team:web,tier:front --without-selector
+    #[command(verbatim_doc_comment)]
     Label {
         pairs: Vec<String>,
         /// overwrite commonLabel if it already exists
@@ -64,6 +105,10 @@ pub(super) enum Command {
         include_templates: bool,
     },
     /// Adds one or more commonAnnotations
+    ///
+    /// Examples:
+    ///   kustomize edit add annotation owner:web
+    #[command(verbatim_doc_comment)]
     Annotation {
         pairs: Vec<String>,
         /// overwrite commonAnnotation if it already exists
@@ -71,6 +116,10 @@ pub(super) enum Command {
         force: bool,
     },
     /// Adds one or more buildMetadata options
+    ///
+    /// Examples:
+    ///   kustomize edit add buildmetadata originAnnotations
+    #[command(verbatim_doc_comment)]
     Buildmetadata { options: Vec<String> },
 }
 

@@ -17,7 +17,12 @@ and the resulting files may not produce the same output when `kustomize build` i
 We recommend doing this in a clean git repository where the change is easy to undo.";
 
 /// Fix the missing and deprecated fields in the kustomization file
+///
+/// Examples:
+///   kustomize edit fix
+///   kustomize edit fix --vars
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(super) struct Args {
     /// Of no effect.
     #[arg(hide = true)]

@@ -23,7 +23,11 @@ const PLUGINS: [&str; 18] = [
 ];
 
 /// [Alpha] List the builtin plugins
+///
+/// Examples:
+///   kustomize edit alpha-list-builtin-plugin
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Of no effect
     #[arg(hide = true)]

@@ -12,14 +12,34 @@ use super::file::{self, warn};
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Removes one or more resource file paths
+    ///
+    /// Examples:
+    ///   kustomize edit remove resource deployment.yaml
+    #[command(verbatim_doc_comment)]
     Resource { files: Vec<String> },
     /// Removes one or more components
+    ///
+    /// Examples:
+    ///   kustomize edit remove component components/tls
+    #[command(verbatim_doc_comment)]
     Component { files: Vec<String> },
     /// Removes one or more transformers
+    ///
+    /// Examples:
+    ///   kustomize edit remove transformer labels.yaml
+    #[command(verbatim_doc_comment)]
     Transformer { files: Vec<String> },
     /// Removes a patch
+    ///
+    /// Examples:
+    ///   kustomize edit remove patch --path replicas.yaml --kind Deployment --name web
+    #[command(verbatim_doc_comment)]
     Patch(PatchArgs),
     /// Removes the specified configmap(s)
+    ///
+    /// Examples:
+    ///   kustomize edit remove configmap settings
+    #[command(verbatim_doc_comment)]
     Configmap {
         names: Vec<String>,
         /// Namespace to remove ConfigMap(s) from
@@ -27,6 +47,10 @@ pub(super) enum Command {
         namespace: String,
     },
     /// Removes the specified secret(s)
+    ///
+    /// Examples:
+    ///   kustomize edit remove secret login --namespace staging
+    #[command(verbatim_doc_comment)]
     Secret {
         names: Vec<String>,
         /// Namespace to remove Secret(s) from
@@ -34,6 +58,10 @@ pub(super) enum Command {
         namespace: String,
     },
     /// Removes one or more commonLabels
+    ///
+    /// Examples:
+    ///   kustomize edit remove label team,tier
+    #[command(verbatim_doc_comment)]
     Label {
         keys: Vec<String>,
         /// ignore error if the given label doesn't exist
@@ -41,6 +69,10 @@ pub(super) enum Command {
         ignore_non_existence: bool,
     },
     /// Removes one or more commonAnnotations
+    ///
+    /// Examples:
+    ///   kustomize edit remove annotation owner --ignore-non-existence
+    #[command(verbatim_doc_comment)]
     Annotation {
         keys: Vec<String>,
         /// ignore error if the given label doesn't exist
@@ -48,6 +80,10 @@ pub(super) enum Command {
         ignore_non_existence: bool,
     },
     /// Removes one or more buildMetadata options
+    ///
+    /// Examples:
+    ///   kustomize edit remove buildmetadata originAnnotations
+    #[command(verbatim_doc_comment)]
     Buildmetadata { options: Vec<String> },
 }
 

@@ -11,28 +11,69 @@ use super::file;
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Sets images and their new names, new tags or digests
+    ///
+    /// Examples:
+    ///   kustomize edit set image nginx=registry.example.com/nginx:1.29
+    ///   kustomize edit set image web=web@sha256:45b23dee08af5e43a7fea6c4cf9c25ccf269ee113168c19722f87876677c5cb2
+    #[command(verbatim_doc_comment)]
     Image { images: Vec<String> },
     /// Sets the value of the namespace field
+    ///
+    /// Examples:
+    ///   kustomize edit set namespace staging
+    #[command(verbatim_doc_comment)]
     Namespace { namespace: Vec<String> },
     /// Sets the value of the namePrefix field
+    ///
+    /// Examples:
+    ///   kustomize edit set nameprefix acme-
+    #[command(verbatim_doc_comment)]
     Nameprefix { prefix: Vec<String> },
     /// Sets the value of the nameSuffix field
+    ///
+    /// Examples:
+    ///   kustomize edit set namesuffix -- -v2
+    #[command(verbatim_doc_comment)]
     Namesuffix { suffix: Vec<String> },
     /// Sets replicas count for resources
+    ///
+    /// Examples:
+    ///   kustomize edit set replicas web=3 api=2
+    #[command(verbatim_doc_comment)]
     Replicas { replicas: Vec<String> },
     /// Sets one or more commonLabels
+    ///
+    /// Examples:
+    ///   kustomize edit set label team:web
+    #[command(verbatim_doc_comment)]
     Label { pairs: Vec<String> },
     /// Sets one or more commonAnnotations
+    ///
+    /// Examples:
+    ///   kustomize edit set annotation owner:web
+    #[command(verbatim_doc_comment)]
     Annotation { pairs: Vec<String> },
     /// Sets one or more buildMetadata options
+    ///
+    /// Examples:
+    ///   kustomize edit set buildmetadata originAnnotations,transformerAnnotations
+    #[command(verbatim_doc_comment)]
     Buildmetadata { options: Vec<String> },
     /// Edits the value for an existing key for a ConfigMap
+    ///
+    /// Examples:
+    ///   kustomize edit set configmap settings --from-literal=level=info
+    #[command(verbatim_doc_comment)]
     Configmap {
         name: Vec<String>,
         #[command(flatten)]
         flags: Flags,
     },
     /// Edits the value for an existing key for a Secret
+    ///
+    /// Examples:
+    ///   kustomize edit set secret login --from-literal=user=anna
+    #[command(verbatim_doc_comment)]
     Secret {
         name: Vec<String>,
         #[command(flatten)]
