@@ -243,15 +243,29 @@ impl Cluster {
             let Some(live) = self.fetch(gvk, namespace, name).await? else { return Ok(()) };
             let kept: Vec<String> =
                 live.finalizers().filter(|f| !drop(f)).map(ToOwned::to_owned).collect();
-            if kept.len() == live.finalizers().count() {
+            let before: Vec<&str> = live.finalizers().collect();
+            if kept.len() == before.len() {
                 return Ok(());
             }
-            let patch = json!({"metadata": {
-                "finalizers": if kept.is_empty() { json!(null) } else { json!(kept) },
-                "resourceVersion": live.resource_version(),
-            }});
-            match self.merge_patch(gvk, namespace, name, &patch).await {
-                Err(error) if error.is_conflict() && attempt < CONFLICTS => {}
+            // That others write the object's rest at the same time is no reason to give up.
+            let at = "/metadata/finalizers";
+            let patch = json!([
+                {"op": "test", "path": "/metadata/uid", "value": live.uid()},
+                {"op": "test", "path": at, "value": before},
+                if kept.is_empty() {
+                    json!({"op": "remove", "path": at})
+                } else {
+                    json!({"op": "replace", "path": at, "value": kept})
+                },
+            ]);
+            let kind = self.kind(gvk).await?;
+            let call = Call::new(Method::PATCH, kind.path(namespace, name))
+                .query("fieldManager", UPDATER)
+                .body("application/json-patch+json", patch.to_string());
+            match self.write(&kind, &call).await {
+                // A test that fails is answered with 422.
+                Err(error)
+                    if (error.is_conflict() || error.is_invalid()) && attempt < CONFLICTS => {}
                 Err(error) if error.is_not_found() => return Ok(()),
                 result => return result.map(|_| ()),
             }

@@ -307,3 +307,48 @@ async fn new_kinds_are_found_and_children_belong_to_their_owners() {
     let gvk = crd.gvk();
     cluster.delete(&gvk, "", crd.name(), &DeleteOptions::default()).await.unwrap();
 }
+
+/// That others write an object all the time does not keep its finalizers on it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn finalizers_go_while_others_write() {
+    if !available(&["kubectl", "kube"]) {
+        return;
+    }
+    let kubernetes = kubernetes().unwrap();
+    let namespace = kubernetes.namespace("finalizers").unwrap();
+    let space = namespace.name().to_owned();
+    let cluster = connect(kubernetes).await;
+    let kind = GroupVersionKind::new("", "v1", "ConfigMap");
+    let held = json!({"metadata": {"finalizers": ["example.com/a", "example.com/b"]}});
+    let made = object(json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "held", "namespace": space},
+    }));
+    cluster.create(&made, DryRun::None).await.unwrap();
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let (cluster, kind, space) = (cluster.clone(), kind.clone(), space.clone());
+            tokio::spawn(async move {
+                for n in 0.. {
+                    let patch = json!({"data": {format!("w{writer}"): n.to_string()}});
+                    let written = cluster.merge_patch(&kind, &space, "held", &patch).await;
+                    assert!(written.is_ok(), "{written:?}");
+                }
+            })
+        })
+        .collect();
+    for _ in 0..20 {
+        cluster.merge_patch(&kind, &space, "held", &held).await.unwrap();
+        let one = |finalizer: &str| finalizer == "example.com/a";
+        cluster.remove_finalizers(&kind, &space, "held", &one).await.unwrap();
+        let live = cluster.fetch(&kind, &space, "held").await.unwrap().unwrap();
+        assert_eq!(live.finalizers().collect::<Vec<_>>(), ["example.com/b"]);
+        cluster.remove_finalizers(&kind, &space, "held", &|_| true).await.unwrap();
+        let live = cluster.fetch(&kind, &space, "held").await.unwrap().unwrap();
+        assert_eq!(live.finalizers().count(), 0);
+        cluster.remove_finalizers(&kind, &space, "held", &|_| true).await.unwrap();
+    }
+    for writer in writers {
+        writer.abort();
+    }
+}
