@@ -10,7 +10,7 @@ pub(crate) enum Shell {
     Bash,
     Fish,
     #[value(name = "powershell")]
-    PowerShell,
+    Pwsh,
     Zsh,
 }
 
@@ -22,7 +22,7 @@ pub(crate) fn script(shell: Shell, tool: &str, mut command: clap::Command) -> St
     match shell {
         Shell::Bash => bash(tool, &words),
         Shell::Fish => fish(tool, &words),
-        Shell::PowerShell => powershell(tool, &words),
+        Shell::Pwsh => powershell(tool, &words),
         // It reads bash's, once told to.
         Shell::Zsh => {
             format!("autoload -U +X bashcompinit && bashcompinit\n{}", bash(tool, &words))

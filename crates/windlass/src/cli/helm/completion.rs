@@ -29,7 +29,7 @@ pub(crate) fn run(command: &Command, helm: clap::Command) -> anyhow::Result<()> 
     let shell = match command {
         Command::Bash(_) => Shell::Bash,
         Command::Fish(_) => Shell::Fish,
-        Command::PowerShell(_) => Shell::PowerShell,
+        Command::PowerShell(_) => Shell::Pwsh,
         Command::Zsh(_) => Shell::Zsh,
     };
     super::print(&script(shell, "helm", helm))

@@ -18,7 +18,7 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &Args, kustomize: clap::Command) -> anyhow::Result<()> {
+pub(crate) fn run(args: &Args, kustomize: &clap::Command) -> anyhow::Result<()> {
     let count = args.shells.len();
     anyhow::ensure!(count == 1, "accepts 1 arg(s), received {count}");
     for name in &args.shells {

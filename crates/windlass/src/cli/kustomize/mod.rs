@@ -105,7 +105,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let done = match kustomize.command {
         Command::Build(args) => build::run(&args),
         Command::Cfg(args) => cfg::run(&args),
-        Command::Completion(args) => completion::run(&args, Kustomize::command()),
+        Command::Completion(args) => completion::run(&args, &Kustomize::command()),
         Command::Create(args) => create::run(*args),
         Command::Edit(args) => edit::run(*args),
         Command::Fn(args) => function::run(&args),
