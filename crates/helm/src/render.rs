@@ -1,6 +1,6 @@
 //! From a chart and values to manifests.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use windlass_gotemplate::Limits;
 use windlass_sprig::Environment;
@@ -9,6 +9,7 @@ use crate::capabilities::Capabilities;
 use crate::chart::{Chart, File};
 use crate::engine::{self, Lookup};
 use crate::error::Error;
+use crate::log::{Level, Log, Notice};
 use crate::manifest::{self, Crd, Hook, Manifest};
 use crate::post_render::{self, PostRender};
 use crate::schema::{self, Schemas};
@@ -48,9 +49,11 @@ pub struct Options {
     pub schemas: Schemas,
     /// Bounds of the templates.
     pub limits: Limits,
-    /// Where `required` and `fail` tell what they would refuse, as when a chart is only examined;
-    /// without it they refuse.
-    pub lint: Option<Passed>,
+    /// Whether the chart is only examined: `required` and `fail` then tell the log what they would
+    /// refuse.
+    pub lint: bool,
+    /// Where what is legal and probably not meant is told.
+    pub log: Log,
     /// What changes the objects before they are sorted.
     pub post_render: Option<Arc<dyn PostRender>>,
 }
@@ -64,28 +67,10 @@ impl Options {
             skip_schema_validation: false,
             schemas: Schemas::default(),
             limits: Limits::default(),
-            lint: None,
+            lint: false,
+            log: Log::default(),
             post_render: None,
         }
-    }
-}
-
-/// What `required` and `fail` let pass in a chart that is only examined, as lines of a log.
-#[derive(Clone, Debug, Default)]
-pub struct Passed(Arc<Mutex<Vec<String>>>);
-
-impl Passed {
-    pub(crate) fn add(&self, level: &str, what: &str, message: &str) {
-        let quote = windlass_gotemplate::fmt::quote;
-        let plain = !message.is_empty() && !message.contains([' ', '"', '=', '\n', '\t']);
-        let message = if plain { message.to_owned() } else { quote(message) };
-        let line = format!("level={level} msg={} message={message}", quote(what));
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-    }
-
-    /// The lines so far, which it then no longer has.
-    pub fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -100,8 +85,6 @@ pub struct Rendered {
     pub hooks: Vec<Hook>,
     /// The top chart's `NOTES.txt`, rendered.
     pub notes: String,
-    /// What is legal and probably not meant.
-    pub warnings: Vec<String>,
 }
 
 /// Renders a chart as `helm template` does. Dependencies must be in the chart.
@@ -124,13 +107,14 @@ pub fn render(
         return Err(Error::MissingDependencies { names });
     }
     check_name(&release.name)?;
-    let mut warnings = chart.warnings.clone();
+    let log = &options.log;
+    chart.warn(log);
     if chart.metadata.deprecated {
-        warnings.push("this chart is deprecated".to_owned());
+        log.add(Notice::new(Level::Warning, "this chart is deprecated"));
     }
     let given = scope::to_value(values);
-    let scope = Scope::new(chart, &given, &mut warnings)?;
-    let values = scope::coalesce_values(&scope, &given, &mut warnings)?;
+    let scope = Scope::new(chart, &given, log)?;
+    let values = scope::coalesce_values(&scope, &given, log)?;
     if !options.skip_schema_validation {
         schema::validate(&scope, &values, &options.schemas)?;
     }
@@ -153,12 +137,10 @@ pub fn render(
     if let Some(renderer) = &options.post_render {
         files = post_render::apply(&files, renderer.as_ref())?;
     }
-    let (manifests, hooks) = manifest::sort(&files, &mut warnings)?;
+    let (manifests, hooks) = manifest::sort(&files, log)?;
     let mut crds = Vec::new();
     collect_crds(&scope, "", &mut crds);
-    let mut seen = std::collections::BTreeSet::new();
-    warnings.retain(|w| seen.insert(w.clone()));
-    Ok(Rendered { crds, manifests, hooks, notes, warnings })
+    Ok(Rendered { crds, manifests, hooks, notes })
 }
 
 fn collect_crds(scope: &Scope<'_>, parent: &str, crds: &mut Vec<Crd>) {

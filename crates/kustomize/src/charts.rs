@@ -88,7 +88,7 @@ pub(crate) fn generate(
     let rendered = windlass_helm::render(&chart, &values, &release, &capabilities, &options)
         .map_err(|e| helm(&e))?;
     loader.session().holds_until(renewal.and_then(|renewal| renewal.at()));
-    loader.session().warnings.borrow_mut().extend(rendered.warnings);
+    loader.session().warnings.borrow_mut().extend(options.log.take_texts());
     let mut texts: Vec<&str> = Vec::new();
     if args.include_crds {
         texts.extend(rendered.crds.iter().map(|crd| &*crd.text));

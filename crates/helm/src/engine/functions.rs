@@ -9,6 +9,7 @@ use windlass_gotemplate::{
     CallError, Context, ExecError, Function, Functions, Set, Type, Value, fmt,
 };
 
+use crate::log::{Level, Notice};
 use crate::render::Options;
 
 /// What Go prints where there is nothing, and Helm takes out of every text.
@@ -77,24 +78,27 @@ pub(super) fn table(options: &Options) -> Functions {
         tpl(context, &texts, &args[0], &args[1])
     });
     functions.insert("tpl", tpl);
-    let lint = options.lint.clone();
+    let (lint, log) = (options.lint, options.log.clone());
     let required = Function::new(&[Type::String, Type::Any], move |context, args| {
-        match (required(context, args), &lint) {
-            (Err(_), Some(passed)) => {
+        match required(context, args) {
+            Err(_) if lint => {
                 let empty = matches!(args[1], Value::String(_));
                 let what = if empty { "missing required values" } else { "missing required value" };
-                passed.add("WARN", what, args[0].as_str().unwrap_or_default());
+                let message = args[0].as_str().unwrap_or_default();
+                log.add(Notice::new(Level::Warning, what).with("message", message));
                 Ok(Value::string(""))
             }
-            (result, _) => result,
+            result => result,
         }
     });
     functions.insert("required", required);
-    let lint = options.lint.clone();
+    let log = options.log.clone();
     let fail = Function::new(&[Type::String], move |_, args| {
         let message = args[0].as_str().unwrap_or_default();
-        let Some(passed) = &lint else { return Err(marked(message)) };
-        passed.add("INFO", "funcMap fail", message);
+        if !lint {
+            return Err(marked(message));
+        }
+        log.add(Notice::new(Level::Info, "funcMap fail").with("message", message));
         Ok(Value::string(""))
     });
     functions.insert("fail", fail);

@@ -9,13 +9,14 @@ mod templates;
 use std::fmt;
 
 use serde_json::Value as Json;
+use windlass_gotemplate::Value;
 use windlass_object::yaml;
 use windlass_sprig::Environment;
 use windlass_tree::{Entry, EntryKind, Tree, TreePath, resolve};
 
 use crate::capabilities::KubeVersion;
 use crate::chart::Chart;
-use crate::render::Passed;
+use crate::log::Log;
 use crate::schema::{self, Schemas};
 use crate::scope;
 use crate::values::Values;
@@ -73,8 +74,8 @@ pub struct Lint<'a> {
     pub kube_version: Option<KubeVersion>,
     /// Whether values are not checked against schemas.
     pub skip_schema_validation: bool,
-    /// Where `required` and `fail` tell what they let pass.
-    pub passed: Passed,
+    /// Where what is legal and probably not meant is told, and what `required` and `fail` let pass.
+    pub log: Log,
     /// The time and the seed of random draws.
     pub environment: Environment,
 }
@@ -97,8 +98,9 @@ impl Lint<'_> {
     pub fn run(&self) -> Vec<Message> {
         let mut findings = Findings::default();
         chartfile::lint(self, &mut findings);
-        self.values(&mut findings);
-        templates::lint(self, &mut findings);
+        let given = scope::to_value(self.values);
+        self.values(&given, &mut findings);
+        templates::lint(self, &given, &mut findings);
         self.dependencies(&mut findings);
         self.crds(&mut findings);
         findings.0
@@ -119,28 +121,30 @@ impl Lint<'_> {
     }
 
     fn load(&self) -> Result<Chart, String> {
-        Chart::load(self.tree, self.at).map_err(|error| error.to_string())
+        let chart = Chart::load(self.tree, self.at).map_err(|error| error.to_string())?;
+        chart.warn(&self.log);
+        Ok(chart)
     }
 
-    fn values(&self, findings: &mut Findings) {
+    fn values(&self, given: &Value, findings: &mut Findings) {
         let file = "values.yaml";
         let there = self.entry(file).map(|_| ()).ok_or_else(|| "file does not exist".to_owned());
         if findings.rule(Severity::Info, file, there) {
-            findings.rule(Severity::Error, file, self.values_file());
+            findings.rule(Severity::Error, file, self.values_file(given));
         }
     }
 
-    /// The top chart's own values with those given, against its own schema.
-    fn values_file(&self) -> Result<(), String> {
+    /// The top chart's own values with those given, against its own schema. As in Helm, tables of
+    /// those given take what the chart's have, and what is null there is gone for good.
+    fn values_file(&self, given: &Value) -> Result<(), String> {
         let text = self.read("values.yaml")?;
         let own = Values::read(&text).map_err(|e| format!("unable to parse YAML: {e}"))?;
+        let all = scope::over(given, &own, &self.log);
         let Ok(schema) = self.read("values.schema.json") else { return Ok(()) };
         if schema.is_empty() || self.skip_schema_validation {
             return Ok(());
         }
-        let mut all = own;
-        all.merge(self.values.clone());
-        schema::against(&schema, &scope::to_value(&all), &Schemas::default())
+        schema::against(&schema, &all, &Schemas::default())
     }
 
     fn dependencies(&self, findings: &mut Findings) {

@@ -1,6 +1,7 @@
 //! Templates, and what they write.
 
 use serde_json::Value as Json;
+use windlass_gotemplate::Value;
 use windlass_object::yaml;
 use windlass_tree::EntryKind;
 
@@ -14,7 +15,8 @@ use crate::scope::{self, Scope};
 
 const DIR: &str = "templates/";
 
-pub(super) fn lint(lint: &Lint<'_>, findings: &mut Findings) {
+/// `given` are the values beside the chart's own.
+pub(super) fn lint(lint: &Lint<'_>, given: &Value, findings: &mut Findings) {
     let Some((_, entry)) = lint.entry("templates") else {
         findings.rule(Severity::Warning, DIR, Err("directory does not exist".to_owned()));
         return;
@@ -35,8 +37,9 @@ pub(super) fn lint(lint: &Lint<'_>, findings: &mut Findings) {
         capabilities.kube_version = version.clone();
     }
     let mut options = Options::new(lint.environment.clone());
-    options.lint = Some(lint.passed.clone());
-    let rendered = match render(lint, &chart, &capabilities, &options) {
+    options.lint = true;
+    options.log = lint.log.clone();
+    let rendered = match render(lint, &chart, given, &capabilities, &options) {
         Ok(Some(rendered)) => rendered,
         Ok(None) => return,
         Err(error) => {
@@ -72,15 +75,15 @@ pub(super) fn lint(lint: &Lint<'_>, findings: &mut Findings) {
 fn render(
     lint: &Lint<'_>,
     chart: &Chart,
+    given: &Value,
     capabilities: &Capabilities,
     options: &Options,
 ) -> Result<Option<std::collections::BTreeMap<String, String>>, String> {
-    let given = scope::to_value(lint.values);
-    let mut warnings = Vec::new();
-    let Ok(scope) = Scope::new(chart, &given, &mut warnings) else { return Ok(None) };
-    let Ok(values) = scope::coalesce_values(&scope, &given, &mut warnings) else {
-        return Ok(None);
-    };
+    let Ok(scope) = Scope::new(chart, given, &options.log) else { return Ok(None) };
+    let Ok(values) = scope::coalesce_values(&scope, given, &options.log) else { return Ok(None) };
+    // Helm does it twice here, and tells all of it twice.
+    let values =
+        scope::coalesce_values(&scope, &values, &options.log).map_err(|e| e.to_string())?;
     if !lint.skip_schema_validation {
         schema::validate(&scope, &values, &options.schemas).map_err(|e| e.to_string())?;
     }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 pub(crate) use split::split;
 
 use crate::error::Error;
+use crate::log::{Level, Log, Notice};
 use crate::path;
 use head::Head;
 
@@ -74,7 +75,7 @@ const EVENTS: [&str; 9] = [
 /// Cuts and orders what the templates wrote, by their paths.
 pub(crate) fn sort(
     files: &BTreeMap<String, String>,
-    warnings: &mut Vec<String>,
+    log: &Log,
 ) -> Result<(Vec<Manifest>, Vec<Hook>), Error> {
     let (mut manifests, mut hooks) = (Vec::new(), Vec::new());
     for (file, content) in files {
@@ -96,7 +97,9 @@ pub(crate) fn sort(
             };
             let events: Option<Vec<String>> = wanted.split(',').map(event).collect();
             let Some(events) = events else {
-                warnings.push(format!("skipping unknown hooks: {wanted} in {file}"));
+                let notice = Notice::new(Level::Info, "skipping unknown hooks");
+                let notice = notice.with("hookTypes", wanted);
+                log.add(Notice { file: Some(file.clone()), ..notice });
                 continue;
             };
             let list = |key: &str| {

@@ -6,6 +6,7 @@ use windlass_gotemplate::{Map, Value, fmt};
 
 use super::{MAX_DEPTH, Scope, deep_copy, empty, table};
 use crate::error::Error;
+use crate::log::Log;
 
 /// Whether nulls delete.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -17,22 +18,18 @@ pub(super) enum Mode {
 }
 
 /// The values of a chart and its subcharts under `given`, nulls deleting.
-pub(crate) fn coalesce_values(
-    scope: &Scope<'_>,
-    given: &Value,
-    warnings: &mut Vec<String>,
-) -> Result<Value, Error> {
-    values_of(scope, given, Mode::Coalesce, warnings)
+pub(crate) fn coalesce_values(scope: &Scope<'_>, given: &Value, log: &Log) -> Result<Value, Error> {
+    values_of(scope, given, Mode::Coalesce, log)
 }
 
 pub(super) fn values_of(
     scope: &Scope<'_>,
     given: &Value,
     mode: Mode,
-    warnings: &mut Vec<String>,
+    log: &Log,
 ) -> Result<Value, Error> {
     let copy = table(&deep_copy(given)?).cloned().unwrap_or_else(empty);
-    coalesce(scope, &copy, "", mode, warnings)?;
+    coalesce(scope, &copy, "", mode, log)?;
     Ok(Value::Map(copy))
 }
 
@@ -45,9 +42,9 @@ fn coalesce(
     into: &Rc<Map>,
     prefix: &str,
     mode: Mode,
-    warnings: &mut Vec<String>,
+    log: &Log,
 ) -> Result<(), Error> {
-    own_values(scope, into, prefix, mode, warnings)?;
+    own_values(scope, into, prefix, mode, log)?;
     for child in &scope.dependencies {
         let name = child.name();
         let section = match into.get(name) {
@@ -64,33 +61,32 @@ fn coalesce(
             }
         };
         let below = prefixed(prefix, scope.name());
-        globals(&section, into, &below, warnings);
-        coalesce(child, &section, &below, mode, warnings)?;
+        globals(&section, into, &below, log);
+        coalesce(child, &section, &below, mode, log)?;
     }
     Ok(())
 }
 
 /// Hands the globals of `from` down.
-fn globals(into: &Rc<Map>, from: &Rc<Map>, prefix: &str, warnings: &mut Vec<String>) {
+fn globals(into: &Rc<Map>, from: &Rc<Map>, prefix: &str, log: &Log) {
     let find = |map: &Rc<Map>| match map.get("global") {
         None => Some(empty()),
         Some(Value::Map(globals)) => Some(globals),
         Some(_) => None,
     };
     let Some(to) = find(into) else {
-        warnings
-            .push("warning: skipping globals because destination global is not a table.".into());
+        log.info("warning: skipping globals because destination global is not a table.");
         return;
     };
     let Some(source) = find(from) else {
-        warnings.push("warning: skipping globals because source global is not a table.".into());
+        log.info("warning: skipping globals because source global is not a table.");
         return;
     };
     let entries: Vec<_> = source.entries().iter().map(|(k, v)| (k.clone(), v.clone())).collect();
     for (key, value) in entries {
         let Value::Map(value) = &value else {
             if to.get(&key).is_some_and(|v| matches!(v, Value::Map(_))) {
-                warnings.push(format!("key {key} is table. Skipping"));
+                log.info(format!("key {key} is table. Skipping"));
             } else {
                 to.set(key, value);
             }
@@ -101,10 +97,10 @@ fn globals(into: &Rc<Map>, from: &Rc<Map>, prefix: &str, warnings: &mut Vec<Stri
         match to.get(&key) {
             None => to.set(key, Value::Map(copy)),
             Some(Value::Map(there)) => {
-                tables(&copy, &there, &prefixed(prefix, &key), Mode::Merge, warnings);
+                tables(&copy, &there, &prefixed(prefix, &key), Mode::Merge, log);
                 to.set(key, Value::Map(copy));
             }
-            Some(_) => warnings.push(format!(
+            Some(_) => log.info(format!(
                 "Conflict: cannot merge map onto non-map for {}. Skipping.",
                 fmt::quote(&key)
             )),
@@ -119,7 +115,7 @@ fn own_values(
     into: &Rc<Map>,
     prefix: &str,
     mode: Mode,
-    warnings: &mut Vec<String>,
+    log: &Log,
 ) -> Result<(), Error> {
     let below = prefixed(prefix, scope.name());
     let Value::Map(own) = deep_copy(&scope.values)? else { return Ok(()) };
@@ -136,12 +132,11 @@ fn own_values(
                     if mode == Mode::Coalesce {
                         clean(default);
                     }
-                    tables(&given, default, &prefixed(&below, &key), mode, warnings);
+                    tables(&given, default, &prefixed(&below, &key), mode, log);
                 }
                 default if default.is_nil() => {}
                 _ => {
-                    warnings
-                        .push(format!("warning: skipped value for {below}.{key}: Not a table."));
+                    log.info(format!("warning: skipped value for {below}.{key}: Not a table."));
                 }
             },
             Some(_) => {}
@@ -175,13 +170,7 @@ pub(super) fn clean(map: &Rc<Map>) {
 }
 
 /// Lays `under` below `into`. `under` is changed too, as Helm's is.
-pub(super) fn tables(
-    into: &Rc<Map>,
-    under: &Rc<Map>,
-    prefix: &str,
-    mode: Mode,
-    warnings: &mut Vec<String>,
-) {
+pub(super) fn tables(into: &Rc<Map>, under: &Rc<Map>, prefix: &str, mode: Mode, log: &Log) {
     // What holds itself is refused when it is copied next.
     if prefix.matches('.').count() > MAX_DEPTH || Rc::ptr_eq(into, under) {
         return;
@@ -202,16 +191,16 @@ pub(super) fn tables(
             }
             (None, _) => into.set(key.clone(), value),
             (Some(Value::Map(there)), Value::Map(value)) => {
-                tables(&there, value, &full(), mode, warnings);
+                tables(&there, value, &full(), mode, log);
             }
             (Some(there), Value::Map(_)) if !matches!(there, Value::Map(_)) => {
-                warnings.push(format!(
+                log.info(format!(
                     "warning: cannot overwrite table with non table for {} ({})",
                     full(),
                     fmt::print_one(&value)
                 ));
             }
-            (Some(Value::Map(_)), value) if !value.is_nil() => warnings.push(format!(
+            (Some(Value::Map(_)), value) if !value.is_nil() => log.info(format!(
                 "warning: destination for {} is a table. Ignoring non-table value ({})",
                 full(),
                 fmt::print_one(value)

@@ -4,27 +4,24 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use serde_json::Value as Json;
-use windlass_gotemplate::{Map, Value, fmt};
+use windlass_gotemplate::{Map, Value};
 use windlass_semver::{Constraint, Version};
 
 use super::coalesce::{Mode, tables, values_of};
 use super::{Scope, deep_copy, empty, table, table_at};
 use crate::error::Error;
+use crate::log::{Level, Log, Notice};
 use crate::metadata::Dependency;
 
-pub(super) fn process(
-    scope: &mut Scope<'_>,
-    given: &Value,
-    warnings: &mut Vec<String>,
-) -> Result<(), Error> {
+pub(super) fn process(scope: &mut Scope<'_>, given: &Value, log: &Log) -> Result<(), Error> {
     let stage = |error| match error {
         Error::TypeMismatch { chart, found, .. } => {
             Error::TypeMismatch { stage: "chart dependencies processing failed: ", chart, found }
         }
         other => other,
     };
-    enable(scope, given, "", warnings).map_err(stage)?;
-    import(scope, warnings).map_err(stage)
+    enable(scope, given, "", log).map_err(stage)?;
+    import(scope, log).map_err(stage)
 }
 
 /// Whether a chart's version is in the range.
@@ -33,12 +30,7 @@ pub(crate) fn is_compatible(constraint: &str, version: &str) -> bool {
     Constraint::parse(constraint).is_ok_and(|c| c.matches(&version))
 }
 
-fn enable(
-    scope: &mut Scope<'_>,
-    given: &Value,
-    path: &str,
-    warnings: &mut Vec<String>,
-) -> Result<(), Error> {
+fn enable(scope: &mut Scope<'_>, given: &Value, path: &str, log: &Log) -> Result<(), Error> {
     if scope.metadata.dependencies.is_empty() {
         return Ok(());
     }
@@ -65,10 +57,10 @@ fn enable(
     drop(there);
     scope.dependencies = charts;
     scope.metadata.dependencies = listed;
-    let values = values_of(scope, given, Mode::Coalesce, warnings)?;
+    let values = values_of(scope, given, Mode::Coalesce, log)?;
     for dependency in &mut scope.metadata.dependencies {
-        tags(dependency, &values, warnings);
-        condition(dependency, &values, path, warnings);
+        tags(dependency, &values, log);
+        condition(dependency, &values, path, log);
     }
     let disabled = scope.metadata.dependencies.iter().filter(|d| !d.enabled);
     let disabled: BTreeSet<String> = disabled.map(|d| d.name.clone()).collect();
@@ -76,27 +68,30 @@ fn enable(
     scope.metadata.dependencies.retain(|d| !disabled.contains(&d.name));
     for child in &mut scope.dependencies {
         let below = format!("{path}{}.", child.name());
-        enable(child, &values, &below, warnings)?;
+        enable(child, &values, &below, log)?;
     }
     Ok(())
 }
 
-fn tags(dependency: &mut Dependency, values: &Value, warnings: &mut Vec<String>) {
+fn tags(dependency: &mut Dependency, values: &Value, log: &Log) {
     let Ok(tags) = table_at(values, "tags") else { return };
     let (mut on, mut off) = (false, false);
     for tag in &dependency.tags {
         match tags.get(tag) {
             Some(Value::Bool(true)) => on = true,
             Some(Value::Bool(false)) => off = true,
-            Some(_) => warnings
-                .push(format!("returned non-bool value tag={tag} chart={}", dependency.name)),
+            Some(_) => log.add(
+                Notice::new(Level::Warning, "returned non-bool value")
+                    .with("tag", tag)
+                    .with("chart", &dependency.name),
+            ),
             None => {}
         }
     }
     dependency.enabled = on || !off;
 }
 
-fn condition(dependency: &mut Dependency, values: &Value, path: &str, warnings: &mut Vec<String>) {
+fn condition(dependency: &mut Dependency, values: &Value, path: &str, log: &Log) {
     for condition in dependency.condition.trim().split(',').filter(|c| !c.is_empty()) {
         let full = format!("{path}{condition}");
         let (parent, key) = full.rsplit_once('.').unwrap_or(("", &full));
@@ -111,23 +106,24 @@ fn condition(dependency: &mut Dependency, values: &Value, path: &str, warnings: 
                 return;
             }
             None | Some(Value::Map(_)) => {}
-            Some(_) => warnings.push(format!(
-                "returned non-bool value path={condition} chart={}",
-                dependency.name
-            )),
+            Some(_) => log.add(
+                Notice::new(Level::Warning, "returned non-bool value")
+                    .with("path", condition)
+                    .with("chart", &dependency.name),
+            ),
         }
     }
 }
 
-fn import(scope: &mut Scope<'_>, warnings: &mut Vec<String>) -> Result<(), Error> {
+fn import(scope: &mut Scope<'_>, log: &Log) -> Result<(), Error> {
     for child in &mut scope.dependencies {
-        import(child, warnings)?;
+        import(child, log)?;
     }
     if scope.metadata.dependencies.is_empty() {
         return Ok(());
     }
     let nothing = Value::Map(empty());
-    let values = values_of(scope, &nothing, Mode::Merge, warnings)?;
+    let values = values_of(scope, &nothing, Mode::Merge, log)?;
     let imported = empty();
     for dependency in &mut scope.metadata.dependencies {
         let mut seen = Vec::new();
@@ -143,19 +139,25 @@ fn import(scope: &mut Scope<'_>, warnings: &mut Vec<String>) -> Result<(), Error
             ));
             match table_at(&values, &format!("{}.{child}", dependency.name)) {
                 Ok(found) => {
-                    tables(&imported, &at_path(&parent, found), "", Mode::Merge, warnings);
+                    tables(&imported, &at_path(&parent, found), "", Mode::Merge, log);
                 }
-                Err(error) => warnings.push(format!(
-                    "ImportValues missing table from chart chart={} error={}",
-                    dependency.name,
-                    fmt::quote(&error)
-                )),
+                Err(error) if entry.is_string() => {
+                    log.add(
+                        Notice::new(Level::Warning, "ImportValues missing table")
+                            .with("error", error),
+                    );
+                }
+                Err(error) => log.add(
+                    Notice::new(Level::Warning, "ImportValues missing table from chart")
+                        .with("chart", &dependency.name)
+                        .with("error", error),
+                ),
             }
         }
         dependency.import_values = seen;
     }
     let Value::Map(own) = deep_copy(&values)? else { return Ok(()) };
-    tables(&own, &imported, "", Mode::Merge, warnings);
+    tables(&own, &imported, "", Mode::Merge, log);
     scope.values = Value::Map(own);
     Ok(())
 }

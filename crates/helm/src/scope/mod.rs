@@ -14,6 +14,7 @@ use windlass_gotemplate::{Map, Value};
 
 use crate::chart::Chart;
 use crate::error::Error;
+use crate::log::Log;
 use crate::metadata::Metadata;
 use crate::values::Values;
 
@@ -33,13 +34,9 @@ pub(crate) struct Scope<'c> {
 
 impl<'c> Scope<'c> {
     /// The chart with its dependencies as `values` switch them.
-    pub(crate) fn new(
-        chart: &'c Chart,
-        values: &Value,
-        warnings: &mut Vec<String>,
-    ) -> Result<Self, Error> {
+    pub(crate) fn new(chart: &'c Chart, values: &Value, log: &Log) -> Result<Self, Error> {
         let mut scope = Self::raw(chart);
-        dependencies::process(&mut scope, values, warnings)?;
+        dependencies::process(&mut scope, values, log)?;
         Ok(scope)
     }
 
@@ -60,6 +57,18 @@ impl<'c> Scope<'c> {
 /// Values as templates have them.
 pub(crate) fn to_value(values: &Values) -> Value {
     Value::map(values.as_map().iter().map(|(k, v)| (&**k, from_json(v))))
+}
+
+/// A chart's own values below those given, subcharts left alone. Tables within `given` are changed.
+pub(crate) fn over(given: &Value, own: &Values, log: &Log) -> Value {
+    let all = empty();
+    for (key, value) in table(given).into_iter().flat_map(|map| map.entries().clone()) {
+        all.set(key, value);
+    }
+    if let Value::Map(own) = to_value(own) {
+        coalesce::tables(&all, &own, "", coalesce::Mode::Coalesce, log);
+    }
+    Value::Map(all)
 }
 
 pub(crate) fn from_json(json: &Json) -> Value {

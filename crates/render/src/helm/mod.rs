@@ -124,8 +124,8 @@ impl Input<'_> {
             Stop::Because(Reason::Helm(text))
         })?;
         findings.given.until = renewal.and_then(|renewal| renewal.at());
-        for warning in rendered.warnings.iter().chain(&hidden) {
-            let reason = Reason::Suspicious(warning.clone());
+        for warning in how.log.take_texts().into_iter().chain(hidden) {
+            let reason = Reason::Suspicious(warning);
             findings.warnings.push(Diagnostic::of_file(self.root, reason));
         }
         if !self.options.skip_crds {

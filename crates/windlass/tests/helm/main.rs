@@ -11,3 +11,4 @@ mod server;
 mod template;
 mod tls;
 mod versions;
+mod warnings;

@@ -110,6 +110,37 @@ impl Pair {
         }
     }
 
+    /// Runs both; what they say must be the same, the lines of the log in any order: Go walks maps in
+    /// none.
+    pub(crate) fn same_log(&mut self, args: &[&str]) {
+        let sorted = |mut answer: Answer| {
+            let mut lines: Vec<&str> = answer.err.lines().collect();
+            lines.sort_unstable();
+            answer.err = lines.join("\n");
+            answer
+        };
+        let (real, ours) = (sorted(self.run("real", args)), sorted(self.run("ours", args)));
+        if (real.code, &real.out) != (ours.code, &ours.out) {
+            self.failed.push(format!("helm {}\n  real {real:?}\n  ours {ours:?}", args.join(" ")));
+        } else if real.err != ours.err {
+            let more = |of: &Answer, than: &Answer| {
+                let mut rest: Vec<&str> = than.err.lines().collect();
+                let lines =
+                    of.err.lines().filter(|line| match rest.iter().position(|l| l == line) {
+                        Some(at) => {
+                            rest.swap_remove(at);
+                            false
+                        }
+                        None => true,
+                    });
+                lines.collect::<Vec<_>>().join("\n    ")
+            };
+            let (real, ours) = (more(&real, &ours), more(&ours, &real));
+            let args = args.join(" ");
+            self.failed.push(format!("helm {args}\n  real\n    {real}\n  ours\n    {ours}"));
+        }
+    }
+
     /// Runs both; ours must print and end the same, and tell what the real one tells, and may tell
     /// more.
     pub(crate) fn told(&mut self, args: &[&str]) {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use windlass_helm::{KubeVersion, Lint, Message, Passed, Severity, Values};
+use windlass_helm::{KubeVersion, Lint, Log, Message, Severity, Values};
 use windlass_tree::{DirectoryTree, TreePath};
 
 use super::{Global, pull, template, values};
@@ -128,7 +128,7 @@ fn one(
     let at =
         TreePath::new(full.to_str().context("the path is not UTF-8")?.trim_start_matches('/'))?;
     let namespace = global.namespace();
-    let passed = Passed::default();
+    let log = Log::default();
     let lint = Lint {
         tree: &DirectoryTree::new("/"),
         at: &at,
@@ -137,13 +137,11 @@ fn one(
         namespace: &namespace,
         kube_version: version.cloned(),
         skip_schema_validation: args.skip_schema_validation,
-        passed: passed.clone(),
+        log: log.clone(),
         environment: template::environment()?,
     };
     let messages = lint.run();
-    for line in passed.take() {
-        super::tell(&format!("{line}\n"))?;
-    }
+    super::log(&log);
     Ok(Linted::Messages(messages))
 }
 

@@ -31,6 +31,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
+use windlass_helm::{Level, Log, Notice};
 
 use super::persona::{self, fail, print};
 
@@ -255,22 +256,24 @@ pub(crate) fn tell(text: &str) -> anyhow::Result<()> {
 }
 
 /// Tells what happens, where --debug asks for it. `fields` are names with values as logs have them.
-pub(crate) fn debug(global: &Global, text: &str, fields: &[(&str, &str)]) {
+pub(crate) fn debug(global: &Global, text: &str, fields: &[(&'static str, &str)]) {
     if global.debug() {
-        let fields: String = fields
-            .iter()
-            .map(|(name, value)| {
-                let plain = !value.is_empty() && !value.contains([' ', '"', '=']);
-                if plain { format!(" {name}={value}") } else { format!(" {name}={value:?}") }
-            })
-            .collect();
-        let _ = writeln!(std::io::stderr().lock(), "level=DEBUG msg={text:?}{fields}");
+        let line = Notice::new(Level::Debug, text);
+        notice(&fields.iter().fold(line, |line, (name, value)| line.with(name, *value)));
     }
 }
 
 /// Tells what is legal and probably not meant.
 pub(crate) fn warn(text: &str) {
-    // What Helm writes with Go's older logger.
-    let level = if text.starts_with("warning: ") { "INFO" } else { "WARN" };
-    let _ = tell(&format!("level={level} msg={text:?}\n"));
+    notice(&Notice::new(Level::Warning, text));
+}
+
+/// Tells one line of the log.
+fn notice(notice: &Notice) {
+    let _ = tell(&format!("{notice}\n"));
+}
+
+/// Tells what a render wrote to its log.
+fn log(log: &Log) {
+    log.take().iter().for_each(notice);
 }

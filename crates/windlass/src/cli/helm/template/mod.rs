@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use windlass_helm::{
-    Capabilities, Chart, Environment, Error, KubeVersion, Options, PostRender, Print, Release,
-    render,
+    Capabilities, Chart, Environment, Error, KubeVersion, Level, Notice, Options, PostRender,
+    Print, Release, render,
 };
 
 use self::flags::{DryRun, Switches};
@@ -115,14 +115,13 @@ pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
         options.lookup = Some(Arc::new(cluster));
     }
     options.skip_schema_validation = args.switches.skip_schema_validation;
-    let rendered = match render(&chart, &values, &release, &capabilities, &options) {
+    let rendered = render(&chart, &values, &release, &capabilities, &options);
+    super::log(&options.log);
+    let rendered = match rendered {
         Ok(rendered) => ManuallyDrop::new(rendered),
         Err(error) => return Err(told(error, global, &chart)?),
     };
     dependencies(global, &chart);
-    for warning in &rendered.warnings {
-        super::warn(warning);
-    }
     let print = Print {
         include_crds: args.switches.include_crds,
         no_hooks: args.switches.no_hooks,
@@ -181,7 +180,15 @@ fn told(error: Error, global: &Global, chart: &Chart) -> anyhow::Result<anyhow::
     }
     if let Error::ReleaseName { name, reason } = &error {
         let why = format!("release name {name:?}: {reason}");
-        super::tell(&format!("level=ERROR msg=\"release name check failed\" error={why:?}\n"))?;
+        super::notice(&Notice::new(Level::Error, "release name check failed").with("error", why));
+    }
+    if let Error::TypeMismatch { stage, .. } = &error {
+        let message = "chart dependencies processing failed";
+        if !stage.is_empty() {
+            let why = error.to_string();
+            let why = why.strip_prefix(stage).unwrap_or(&why);
+            super::notice(&Notice::new(Level::Error, message).with("error", why));
+        }
     }
     if !rendering || debug {
         return Ok(error.into());
