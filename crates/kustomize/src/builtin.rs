@@ -169,7 +169,13 @@ fn label_specs(label: &crate::kustomization::Label, config: &Config) -> Result<V
 pub(crate) fn note(map: &mut ResMap, by: &Origin) {
     for resource in map.iter_mut() {
         shared::part_annotations(resource);
-        if resource.origin.is_none() {
+        let annotations = resource.value.pointer("/metadata/annotations");
+        if annotations.is_some_and(|a| !a.is_object() && !a.is_null()) {
+            // A replacement put something else there, which kustomize's notes did not survive.
+            resource.metadata_mut().remove("annotations");
+            resource.transformations.clear();
+            resource.origin = Some(by.clone());
+        } else if resource.origin.is_none() {
             resource.origin = Some(by.clone());
         } else {
             resource.transformations.push(by.clone());

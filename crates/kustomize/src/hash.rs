@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::resource::Resource;
+use crate::resource::{Resource, scalar_text};
 use windlass_object::go;
 
 /// The ten letters that kustomize puts behind a generated resource's name.
@@ -11,9 +11,12 @@ use windlass_object::go;
 /// What is hashed is JSON as Go writes it, of the data and the kind; the name in it is always
 /// empty.
 pub(crate) fn hash(resource: &Resource) -> String {
+    // A scalar is its text; a list is read as a map, and comes to nothing.
     let field = |name: &str| match resource.value.get(name) {
-        None | Some(Value::Null) => Value::String(String::new()),
-        Some(value) => value.clone(),
+        None => Value::String(String::new()),
+        Some(value @ Value::Object(_)) => value.clone(),
+        Some(Value::Array(_)) => Value::Null,
+        Some(scalar) => Value::String(scalar_text(scalar)),
     };
     let mut content = Map::new();
     let kind = resource.kind();

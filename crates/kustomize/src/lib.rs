@@ -231,6 +231,14 @@ fn drop_local(map: &mut ResMap) -> Result<()> {
     if map.iter().any(|r| r.is_empty() || local(r)) {
         map.list_mut().retain(|r| !r.is_empty() && !local(r));
     }
+    // What renamed one into another, as a replacement may, is told; kustomize panics.
+    for resource in map.iter() {
+        let id = resource.id(map.openapi());
+        if map.by_current_id(&id).len() > 1 {
+            let text = format!("may not add resource with an already registered id: {id}");
+            return Err(Error::told(text));
+        }
+    }
     Ok(())
 }
 

@@ -12,6 +12,8 @@ use serde_json::{Map, Value, json};
 use windlass_object::Pointer;
 
 use crate::error::{Error, Result};
+use crate::id::ResId;
+use crate::openapi::OpenApi;
 use crate::origin::{ORIGIN, TRANSFORMATIONS};
 use crate::resource::{Behavior, PreviousId, Resource, scalar_text};
 
@@ -162,6 +164,19 @@ impl Resource {
         let annotations = self.value.pointer("/metadata/annotations").and_then(Value::as_object);
         let has_notes = annotations.is_some_and(|a| a.keys().any(|key| key.starts_with(PREFIX)));
         if has_notes { self.take_notes() } else { Ok(()) }
+    }
+
+    /// The first id that the annotations of a patch give it, else its own.
+    ///
+    /// # Errors
+    /// If the annotations contradict each other.
+    pub(crate) fn written_id(&self, openapi: &OpenApi) -> Result<ResId> {
+        if !self.annotations().contains_key(PREVIOUS_NAMES) {
+            return Ok(self.id(openapi));
+        }
+        let mut read = self.clone();
+        read.take_notes()?;
+        Ok(read.original_id(openapi))
     }
 
     /// The object as kustomize has it, with all notes in it.

@@ -109,7 +109,7 @@ fn merge_all(
     }
     let Some(target) = target else {
         for patch in patches {
-            let id = patch.id(map.openapi());
+            let id = patch.written_id(map.openapi())?;
             let openapi = map.openapi().clone();
             let at = map.one_by_any_id(&id).during(|| {
                 format!("no resource matches strategic merge patch {}", go::quote(&id.to_string()))
@@ -200,7 +200,9 @@ pub(super) fn json_patch(text: &str) -> Result<JsonPatch> {
     let value = if text.is_empty() {
         return Err(Error::told("empty json patch operations"));
     } else if text.starts_with('[') {
-        serde_json::from_str(text).map_err(|e| Error::told(e.to_string()))?
+        let mut value = serde_json::from_str(text).map_err(|e| Error::told(e.to_string()))?;
+        tests_as_written(&mut value);
+        value
     } else {
         let parsed = yaml::parse(text.as_bytes(), &yaml::Options::default());
         if let Some(e) = parsed.errors.into_iter().next() {
@@ -214,6 +216,33 @@ pub(super) fn json_patch(text: &str) -> Result<JsonPatch> {
         values.find(|value| !value.is_null()).unwrap_or_default()
     };
     JsonPatch::from_value(&value).map_err(|e| Error::told(e.to_string()))
+}
+
+/// Spells the texts that `test` operations of JSON look for as Go spells those that it compares them
+/// with: `&`, `<` and `>` are escaped there, so that kustomize finds none that has them as they are.
+/// What operations before it put there was spelled as in the patch.
+fn tests_as_written(patch: &mut Value) {
+    fn spell(value: &mut Value) -> bool {
+        match value {
+            Value::String(text) if text.contains(['&', '<', '>']) => {
+                let spelled = text.replace('&', "\\u0026");
+                *text = spelled.replace('<', "\\u003c").replace('>', "\\u003e");
+                true
+            }
+            Value::Array(items) => items.iter_mut().fold(false, |any, item| spell(item) || any),
+            Value::Object(fields) => fields.values_mut().fold(false, |any, v| spell(v) || any),
+            _ => false,
+        }
+    }
+    for operation in patch.as_array_mut().into_iter().flatten() {
+        let is_test = operation["op"] == "test";
+        let Some(value) = operation.get_mut("value") else { continue };
+        if is_test {
+            spell(value);
+        } else if spell(&mut value.clone()) {
+            return;
+        }
+    }
 }
 
 fn apply_json(
@@ -317,7 +346,7 @@ fn not_empty(patches: Vec<Resource>, source: &str) -> Result<Vec<Resource>> {
 /// If one has no target, or does not apply.
 pub(crate) fn merge_loaded(map: &mut ResMap, patches: Vec<Resource>) -> Result<()> {
     for mut patch in patches {
-        let id = patch.id(map.openapi());
+        let id = patch.written_id(map.openapi())?;
         let at = map.one_by_any_id(&id)?;
         merge_into(map, &[at], &mut patch)?;
     }

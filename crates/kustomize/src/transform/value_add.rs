@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::fields::{set_scalar, wrong_kind};
 use super::namespace::{self, Namespace};
+use super::replacements::untyped;
 use super::select::select;
 use crate::error::{Error, Result};
 use crate::kustomization::decode::record;
@@ -94,12 +95,16 @@ fn add(map: &mut ResMap, value: &str, target: &Target) -> Result<()> {
             namespace::set(&mut resource.value, &namespace, cluster_scoped)?;
             continue;
         }
-        let field = field(&mut resource.value, &path)?;
+        let (field, is_new) = field(&mut resource.value, &path)?;
+        let old = if is_new { String::new() } else { scalar_text(field) };
         let new = match usize::try_from(target.file_path_position) {
-            Ok(position @ 1..) => insert_part(&scalar_text(field), position - 1, value),
+            Ok(position @ 1..) => insert_part(&old, position - 1, value),
             _ => value.to_owned(),
         };
-        set_scalar(field, Value::String(new))?;
+        // It is written as what was there, in quotes or plainly, and read as it is written then.
+        let is_quoted = !is_new && field.is_string() && (old.is_empty() || untyped(&old) != *field);
+        let new = if is_quoted { Value::String(new) } else { untyped(&new) };
+        set_scalar(field, new)?;
     }
     Ok(())
 }
@@ -120,8 +125,9 @@ fn path(path: &str) -> Vec<String> {
     parts
 }
 
-fn field<'v>(value: &'v mut Value, path: &[String]) -> Result<&'v mut Value> {
-    let Some((name, rest)) = path.split_first() else { return Ok(value) };
+/// The field at the end of a path, and whether it was made for that.
+fn field<'v>(value: &'v mut Value, path: &[String]) -> Result<(&'v mut Value, bool)> {
+    let Some((name, rest)) = path.split_first() else { return Ok((value, false)) };
     if name.is_empty() {
         return field(value, rest);
     }
@@ -131,7 +137,9 @@ fn field<'v>(value: &'v mut Value, path: &[String]) -> Result<&'v mut Value> {
                 [] => Value::String(String::new()),
                 _ => Value::Object(Map::new()),
             };
-            field(fields.entry(name.clone()).or_insert_with(empty), rest)
+            let is_new = !fields.contains_key(name);
+            let (found, is_below) = field(fields.entry(name.clone()).or_insert_with(empty), rest)?;
+            Ok((found, is_new || is_below))
         }
         other => Err(wrong_kind("MappingNode", other)),
     }

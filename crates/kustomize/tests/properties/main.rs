@@ -29,8 +29,8 @@ use windlass_tree::{Given, MemoryTree, TreePath};
 
 /// Cases of each sort where no environment variable says.
 const CASES: u64 = 100;
-/// The first of them. Of a thousand others some five differ: lists that are patched twice over, and
-/// fields that replacements create inside one another.
+/// The first of them. Of a thousand others none or one differs: a list of ports one of which is `{}`
+/// beside ports of the same number and other protocols, merged though no patch names it.
 const FIRST: u64 = 2000;
 /// Builds that make a case that differs smaller, at most.
 const SHRINKS: i32 = 150;
@@ -82,6 +82,9 @@ fn difference(kustomize: &Path, files: &Files) -> Option<String> {
     match (theirs(kustomize, files), ours(files)) {
         (Ok(theirs), Ok(ours)) if theirs == ours => None,
         (Err(_), Err(_)) => None,
+        // Where kustomize ends with a panic there is nothing to be equal to: it did not see such
+        // input, as subjects of a role binding that are null. Windlass builds it.
+        (Err(theirs), Ok(_)) if theirs.contains("panic: ") => None,
         (Ok(theirs), Ok(ours)) => Some(format!("theirs:\n{theirs}ours:\n{ours}")),
         (Err(theirs), Ok(_)) => Some(format!("should be refused: {theirs}")),
         (Ok(_), Err(ours)) => Some(format!("should not be refused: {ours}")),

@@ -6,6 +6,8 @@ mod scalar;
 use serde_json::Value;
 use windlass_object::{go, yaml};
 
+pub(super) use self::scalar::untyped;
+
 use self::path::{Kind, Place, Step};
 use super::select::Matcher;
 use crate::error::{During, Error, Result};

@@ -30,7 +30,7 @@ pub(super) fn printed(value: &Value) -> String {
 }
 
 /// A scalar without a type: the text says what it is.
-pub(super) fn untyped(text: &str) -> Value {
+pub(in crate::transform) fn untyped(text: &str) -> Value {
     let is_plain = text.trim() == text
         && !text.contains(['\n', '\r'])
         && !text.contains(": ")
