@@ -229,8 +229,8 @@ fn tests_as_written(patch: &mut Value) {
                 *text = spelled.replace('<', "\\u003c").replace('>', "\\u003e");
                 true
             }
-            Value::Array(items) => items.iter_mut().fold(false, |any, item| spell(item) || any),
-            Value::Object(fields) => fields.values_mut().fold(false, |any, v| spell(v) || any),
+            Value::Array(items) => items.iter_mut().map(spell).max() == Some(true),
+            Value::Object(fields) => fields.values_mut().map(spell).max() == Some(true),
             _ => false,
         }
     }
