@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::log::Log;
 use crate::metadata::{Lock, Metadata};
 use crate::values::Values;
 
@@ -59,11 +58,6 @@ pub struct Chart {
 }
 
 impl Chart {
-    /// Tells what reading it found, as Helm does each time that it reads a chart.
-    pub(crate) fn warn(&self, log: &Log) {
-        self.warnings.iter().for_each(|warning| log.info(warning));
-    }
-
     /// The chart's name.
     pub fn name(&self) -> &str {
         &self.metadata.name

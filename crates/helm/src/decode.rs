@@ -22,7 +22,12 @@ pub struct DecodeError {
 impl DecodeError {
     /// A document that is no mapping, where one of Go's `map[string]interface {}` is asked for.
     pub(crate) fn no_map(found: &Value) -> Self {
-        let wanted = "map[string]interface {}".to_owned();
+        Self::no("map[string]interface {}", found)
+    }
+
+    /// A document that is not of the type `wanted`.
+    pub(crate) fn no(wanted: &str, found: &Value) -> Self {
+        let wanted = wanted.to_owned();
         Self { found: go::json_type(found), place: "value ".to_owned(), wanted }
     }
 }
@@ -43,6 +48,13 @@ impl Decoder {
         self.error.map_or(Ok(()), Err)
     }
 
+    /// Calls the field that is read by its name in Go, where no tag gives it another.
+    pub(crate) fn named(&mut self, name: &str) {
+        if let Some(last) = self.path.last_mut() {
+            name.clone_into(last);
+        }
+    }
+
     fn misfit(&mut self, found: &Value, wanted: &str) {
         if self.error.is_some() {
             return;
@@ -56,10 +68,11 @@ impl Decoder {
             Some(DecodeError { found: go::json_type(found), place, wanted: wanted.to_owned() });
     }
 
-    /// Hands each key, in lower case, with its value to `field`.
+    /// Hands each key, in lower case, with its value to `field`. A misfit within is one of this type,
+    /// at the whole path.
     pub(crate) fn object(
         &mut self,
-        type_name: &str,
+        type_name: &'static str,
         value: &Value,
         mut field: impl FnMut(&mut Self, &str, &Value),
     ) {
@@ -68,27 +81,18 @@ impl Decoder {
             Value::Object(entries) => {
                 let mut sorted: Vec<_> = entries.iter().collect();
                 sorted.sort_by_key(|(key, _)| *key);
+                let unnamed = type_name.contains(' ');
+                let name = type_name.rsplit('.').next().filter(|_| !unnamed).unwrap_or_default();
+                let outer = std::mem::replace(&mut self.root, name);
                 for (key, value) in sorted {
                     self.path.push(key.clone());
                     field(self, &key.to_lowercase(), value);
                     self.path.pop();
                 }
+                self.root = outer;
             }
             other => self.misfit(other, type_name),
         }
-    }
-
-    /// As [`Self::object`], for a struct whose type has no name.
-    pub(crate) fn anonymous(
-        &mut self,
-        type_name: &str,
-        value: &Value,
-        field: impl FnMut(&mut Self, &str, &Value),
-    ) {
-        let misfit = self.error.is_none() && !matches!(value, Value::Null | Value::Object(_));
-        let root = if misfit { self.root } else { std::mem::take(&mut self.root) };
-        self.object(type_name, value, field);
-        self.root = root;
     }
 
     pub(crate) fn string(&mut self, target: &mut String, value: &Value) {

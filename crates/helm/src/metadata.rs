@@ -44,6 +44,10 @@ pub struct Metadata {
     pub dependencies: Vec<Dependency>,
     /// `type`: `application`, `library` or empty.
     pub kind: String,
+    /// Where a null stands for a maintainer.
+    pub no_maintainer: Option<usize>,
+    /// Where a null stands for a dependency.
+    pub no_dependency: Option<usize>,
 }
 
 /// A maintainer of a chart.
@@ -114,7 +118,7 @@ impl Metadata {
     /// Reads into `self`, as Go decodes: what the document does not name stays.
     pub(crate) fn read(&mut self, document: &Value) -> Result<(), DecodeError> {
         let mut d = Decoder::new("Metadata");
-        d.object("chart.Metadata", document, |d, key, value| match key {
+        d.object("v2.Metadata", document, |d, key, value| match key {
             "name" => d.string(&mut self.name, value),
             "home" => d.string(&mut self.home, value),
             "sources" => d.strings(&mut self.sources, value),
@@ -122,7 +126,8 @@ impl Metadata {
             "description" => d.string(&mut self.description, value),
             "keywords" => d.strings(&mut self.keywords, value),
             "maintainers" => {
-                d.list("[]*chart.Maintainer", &mut self.maintainers, value, maintainer);
+                self.no_maintainer = first_null(value);
+                d.list("[]*v2.Maintainer", &mut self.maintainers, value, maintainer);
             }
             "icon" => d.string(&mut self.icon, value),
             "apiversion" => d.string(&mut self.api_version, value),
@@ -133,7 +138,8 @@ impl Metadata {
             "annotations" => d.string_map(&mut self.annotations, value),
             "kubeversion" => d.string(&mut self.kube_version, value),
             "dependencies" => {
-                d.list("[]*chart.Dependency", &mut self.dependencies, value, dependency);
+                self.no_dependency = first_null(value);
+                d.list("[]*v2.Dependency", &mut self.dependencies, value, dependency);
             }
             "type" => d.string(&mut self.kind, value),
             _ => {}
@@ -179,11 +185,17 @@ impl Metadata {
         if !matches!(&*self.kind, "" | "application" | "library") {
             return fail("chart.metadata.type must be application or library");
         }
+        if self.no_maintainer.is_some() {
+            return fail("maintainers must not contain empty or null nodes");
+        }
         for m in &mut self.maintainers {
             [&mut m.name, &mut m.email, &mut m.url].into_iter().for_each(sanitize);
         }
         let mut seen = std::collections::BTreeSet::new();
-        for d in &mut self.dependencies {
+        for (at, d) in self.dependencies.iter_mut().enumerate() {
+            if self.no_dependency == Some(at) {
+                return fail("dependencies must not contain empty or null nodes");
+            }
             [&mut d.name, &mut d.version, &mut d.repository, &mut d.condition]
                 .into_iter()
                 .for_each(sanitize);
@@ -207,11 +219,11 @@ impl Lock {
     pub(crate) fn read(document: &Value) -> Result<Self, DecodeError> {
         let mut lock = Self::default();
         let mut d = Decoder::new("Lock");
-        d.object("chart.Lock", document, |d, key, value| match key {
+        d.object("v2.Lock", document, |d, key, value| match key {
             "generated" => d.string(&mut lock.generated, value),
             "digest" => d.string(&mut lock.digest, value),
             "dependencies" => {
-                d.list("[]*chart.Dependency", &mut lock.dependencies, value, dependency);
+                d.list("[]*v2.Dependency", &mut lock.dependencies, value, dependency);
             }
             _ => {}
         });
@@ -219,9 +231,14 @@ impl Lock {
     }
 }
 
+/// Where in a list a null stands for an entry.
+fn first_null(list: &Value) -> Option<usize> {
+    list.as_array()?.iter().position(Value::is_null)
+}
+
 fn maintainer(d: &mut Decoder, document: &Value) -> Maintainer {
     let mut out = Maintainer::default();
-    d.object("chart.Maintainer", document, |d, key, value| match key {
+    d.object("v2.Maintainer", document, |d, key, value| match key {
         "name" => d.string(&mut out.name, value),
         "email" => d.string(&mut out.email, value),
         "url" => d.string(&mut out.url, value),
@@ -232,7 +249,7 @@ fn maintainer(d: &mut Decoder, document: &Value) -> Maintainer {
 
 fn dependency(d: &mut Decoder, document: &Value) -> Dependency {
     let mut out = Dependency::default();
-    d.object("chart.Dependency", document, |d, key, value| match key {
+    d.object("v2.Dependency", document, |d, key, value| match key {
         "name" => d.string(&mut out.name, value),
         "version" => d.string(&mut out.version, value),
         "repository" => d.string(&mut out.repository, value),

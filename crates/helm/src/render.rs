@@ -108,7 +108,7 @@ pub fn render(
     }
     check_name(&release.name)?;
     let log = &options.log;
-    chart.warn(log);
+    chart.warnings.iter().for_each(|warning| log.info(warning));
     if chart.metadata.deprecated {
         log.add(Notice::new(Level::Warning, "this chart is deprecated"));
     }

@@ -76,7 +76,8 @@ pub(crate) fn against(schema: &[u8], values: &Value, known: &Schemas) -> Result<
 }
 
 fn by_the_library(schema: &[u8], values: &Value, known: &Schemas) -> Result<(), String> {
-    let schema: Json = serde_json::from_slice(schema).map_err(|e| e.to_string())?;
+    let schema: Json = serde_json::from_slice(schema)
+        .map_err(|e| if e.is_eof() { "unexpected EOF".to_owned() } else { e.to_string() })?;
     let mut compiler = Compiler::new();
     compiler.use_loader(Box::new(known.clone()));
     compiler.add_resource(URL, schema).map_err(|e| format!("{e:#}"))?;

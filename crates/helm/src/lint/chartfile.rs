@@ -29,15 +29,20 @@ pub(super) fn lint(lint: &Lint<'_>, findings: &mut Findings) {
             return;
         }
     };
+    let strict = "failed to strictly parse chart metadata file\n\terror";
+    let twice = twice(lint);
     let unknown = document.as_object().into_iter().flatten().map(|(name, _)| name);
     let unknown = unknown.into_iter().find(|name| !Metadata::FIELDS.contains(&name.as_str()));
     findings.rule(
         Severity::Warning,
         FILE,
         match unknown {
+            _ if !twice.is_empty() => Err(format!(
+                "{strict} converting YAML to JSON: yaml: unmarshal errors:\n{}",
+                twice.join("\n")
+            )),
             Some(name) => Err(format!(
-                "failed to strictly parse chart metadata file\n\terror unmarshaling JSON: while \
-             decoding JSON: json: unknown field {name:?}"
+                "{strict} unmarshaling JSON: while decoding JSON: json: unknown field {name:?}"
             )),
             None => Ok(()),
         },
@@ -45,6 +50,19 @@ pub(super) fn lint(lint: &Lint<'_>, findings: &mut Findings) {
     for (severity, result) in rules(&metadata, &document) {
         findings.rule(severity, FILE, result);
     }
+}
+
+/// The keys that stand more than once.
+fn twice(lint: &Lint<'_>) -> Vec<String> {
+    let text = lint.read(FILE).unwrap_or_default();
+    let warnings = yaml::parse(&text, &yaml::Options::texts()).warnings.into_iter();
+    let line = |warning: yaml::Warning| match warning.problem {
+        yaml::Problem::DuplicateKey { key, .. } => {
+            Some(format!("  line {}: key {key:?} already set in map", warning.at.line))
+        }
+        _ => None,
+    };
+    warnings.filter_map(line).collect()
 }
 
 fn rules(chart: &Metadata, document: &Json) -> Vec<(Severity, Result<(), String>)> {
@@ -144,7 +162,10 @@ fn rules(chart: &Metadata, document: &Json) -> Vec<(Severity, Result<(), String>
 }
 
 fn maintainers(chart: &Metadata) -> Result<(), String> {
-    for m in &chart.maintainers {
+    for (at, m) in chart.maintainers.iter().enumerate() {
+        if chart.no_maintainer == Some(at) {
+            return Err("a maintainer entry is empty".to_owned());
+        }
         if m.name.is_empty() {
             return Err("each maintainer requires a name".to_owned());
         }

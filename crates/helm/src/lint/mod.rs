@@ -4,6 +4,7 @@
 mod chartfile;
 mod deprecation;
 mod names;
+mod object;
 mod templates;
 
 use std::fmt;
@@ -14,12 +15,14 @@ use windlass_object::yaml;
 use windlass_sprig::Environment;
 use windlass_tree::{Entry, EntryKind, Tree, TreePath, resolve};
 
+use self::object::Object;
 use crate::capabilities::KubeVersion;
 use crate::chart::Chart;
+use crate::decode::DecodeError;
 use crate::log::Log;
 use crate::schema::{self, Schemas};
 use crate::scope;
-use crate::values::Values;
+use crate::values::{Values, yaml_error};
 
 /// The longest file that is looked at.
 const MAX_FILE: u64 = 20 << 20;
@@ -121,9 +124,10 @@ impl Lint<'_> {
     }
 
     fn load(&self) -> Result<Chart, String> {
-        let chart = Chart::load(self.tree, self.at).map_err(|error| error.to_string())?;
-        chart.warn(&self.log);
-        Ok(chart)
+        let mut warnings = Vec::new();
+        let chart = Chart::load_any(self.tree, self.at, &mut warnings);
+        warnings.into_iter().for_each(|warning| self.log.info(warning));
+        chart.map_err(|error| error.to_string())
     }
 
     fn values(&self, given: &Value, findings: &mut Findings) {
@@ -138,7 +142,13 @@ impl Lint<'_> {
     /// those given take what the chart's have, and what is null there is gone for good.
     fn values_file(&self, given: &Value) -> Result<(), String> {
         let text = self.read("values.yaml")?;
-        let own = Values::read(&text).map_err(|e| format!("unable to parse YAML: {e}"))?;
+        let document = yaml::first(&text, &yaml::Options::values());
+        let document = document.map_err(|e| format!("unable to parse YAML: {}", yaml_error(&e)))?;
+        let own = match document {
+            Json::Object(_) | Json::Null => Values::from_document(document),
+            other => Err(DecodeError::no("common.Values", &other)),
+        };
+        let own = own.map_err(|e| format!("unable to parse YAML: {e}"))?;
         let all = scope::over(given, &own, &self.log);
         let Ok(schema) = self.read("values.schema.json") else { return Ok(()) };
         if schema.is_empty() || self.skip_schema_validation {
@@ -190,14 +200,19 @@ impl Lint<'_> {
             }
         };
         for crd in chart.crds() {
-            let parsed = yaml::parse(&crd.data, &yaml::Options::default());
+            let parsed = yaml::parse(&crd.data, &yaml::Options::texts());
             for document in parsed.documents.iter().filter(|d| !d.value.is_null()) {
-                let text = |name: &str| document.value.get(name).and_then(Json::as_str);
-                let group =
-                    text("apiVersion").is_some_and(|v| v.starts_with("apiextensions.k8s.io"));
+                let object = match Object::read(&document.value) {
+                    Ok(object) => object,
+                    Err(error) => {
+                        findings.rule(Severity::Error, &crd.name, Err(error));
+                        return;
+                    }
+                };
+                let group = object.api_version.starts_with("apiextensions.k8s.io");
                 let words = "apiVersion is not in 'apiextensions.k8s.io'".to_owned();
                 findings.rule(Severity::Error, &crd.name, group.then_some(()).ok_or(words));
-                let kind = text("kind") == Some("CustomResourceDefinition");
+                let kind = object.kind == "CustomResourceDefinition";
                 let words = "object kind is not 'CustomResourceDefinition'".to_owned();
                 findings.rule(Severity::Error, &crd.name, kind.then_some(()).ok_or(words));
             }

@@ -49,7 +49,9 @@ fn label(name: &str, words: &str, first: fn(char) -> bool) -> Vec<String> {
     if name.len() > 63 {
         problems.push("must be no more than 63 characters".to_owned());
     }
-    if !is_label(name, first) {
+    if words == LABEL && name.contains('.') && subdomain(name).is_empty() {
+        problems.push("must not contain dots".to_owned());
+    } else if !is_label(name, first) {
         problems.push(words.to_owned());
     }
     problems

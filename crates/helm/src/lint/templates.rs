@@ -5,6 +5,7 @@ use windlass_gotemplate::Value;
 use windlass_object::yaml;
 use windlass_tree::EntryKind;
 
+use super::object::{Object, resource_policy};
 use super::{Findings, Lint, Severity, deprecation, names};
 use crate::capabilities::Capabilities;
 use crate::chart::Chart;
@@ -94,23 +95,17 @@ fn render(
 
 /// Checks each object of a text; whether all of it is YAML.
 fn objects(text: &str, file: &str, capabilities: &Capabilities, findings: &mut Findings) -> bool {
-    let parsed = yaml::parse(text.as_bytes(), &yaml::Options::default());
+    let parsed = yaml::parse(text.as_bytes(), &yaml::Options::texts());
     let first_bad = parsed.errors.first().map(|error| error.at);
     for document in parsed.documents.iter().filter(|d| first_bad.is_none_or(|at| d.at < at)) {
         if document.value.is_null() {
             continue;
         }
-        if !document.value.is_object() {
-            let words = "unable to parse YAML: error unmarshaling JSON: while decoding JSON: json: \
-                         cannot unmarshal string into Go value of type rules.k8sYamlStruct";
-            findings.rule(Severity::Error, file, Err(words.to_owned()));
-            return false;
-        }
-        let at = |path: &[&str]| {
-            let found = path.iter().try_fold(&document.value, |value, key| value.get(key));
-            found.and_then(Json::as_str).unwrap_or_default()
+        let object = match Object::read(&document.value) {
+            Ok(object) => object,
+            Err(error) => return findings.rule(Severity::Error, file, Err(error)),
         };
-        let (version, kind, name) = (at(&["apiVersion"]), at(&["kind"]), at(&["metadata", "name"]));
+        let (version, kind, name) = (&*object.api_version, &*object.kind, &*object.name);
         findings.rule(Severity::Warning, file, names::check(kind, name));
         let (major, minor) = (&capabilities.kube_version.major, &capabilities.kube_version.minor);
         let (major, minor) = (major.parse().unwrap_or(1), minor.parse().unwrap_or(0));
@@ -150,12 +145,7 @@ fn selector(kind: &str, name: &str, text: &str) -> Result<(), String> {
 }
 
 fn list(kind: &str, document: &Json) -> Result<(), String> {
-    let items = document.get("items").and_then(Json::as_array);
-    let kept = items
-        .into_iter()
-        .flatten()
-        .any(|item| item.pointer("/metadata/annotations/helm.sh~1resource-policy").is_some());
-    if kind == "List" && kept {
+    if kind == "List" && resource_policy(document)? {
         return Err(
             "annotation 'helm.sh/resource-policy' within List objects are ignored".to_owned()
         );

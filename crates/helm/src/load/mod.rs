@@ -32,6 +32,16 @@ impl Chart {
         Self::from_files(directory::read(tree, at)?)
     }
 
+    /// As [`Chart::load`], whatever `apiVersion` the chart has; `warnings` are there even where it
+    /// fails.
+    pub(crate) fn load_any(
+        tree: &dyn Tree,
+        at: &TreePath,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self, LoadError> {
+        assemble(directory::read(tree, at)?, 0, warnings)
+    }
+
     /// Loads a chart from its archive: a `.tgz`, as `helm package` makes it.
     ///
     /// # Errors
@@ -53,7 +63,10 @@ impl Chart {
                 return Err(LoadError::ApiVersion { version });
             }
         }
-        assemble(files, 0)
+        let mut warnings = Vec::new();
+        let mut chart = assemble(files, 0, &mut warnings)?;
+        chart.warnings = warnings;
+        Ok(chart)
     }
 }
 
@@ -66,7 +79,11 @@ fn read_lock(name: &'static str, file: &File) -> Result<Lock, LoadError> {
     Lock::read(&document(name, file)?).map_err(|error| LoadError::Decode { file: name, error })
 }
 
-fn assemble(files: Vec<File>, depth: usize) -> Result<Chart, LoadError> {
+fn assemble(
+    files: Vec<File>,
+    depth: usize,
+    warnings: &mut Vec<String>,
+) -> Result<Chart, LoadError> {
     if depth > MAX_DEPTH {
         let reason = format!("charts lie more than {MAX_DEPTH} deep in each other");
         return Err(LoadError::Limit { path: "charts".to_owned(), reason });
@@ -98,7 +115,7 @@ fn assemble(files: Vec<File>, depth: usize) -> Result<Chart, LoadError> {
                 found = true;
                 let old = chart.metadata.api_version == "v1";
                 if !old {
-                    chart.warnings.push("Warning: Dependencies are handled in Chart.yaml since apiVersion \"v2\". We recommend migrating dependencies to Chart.yaml.".to_owned());
+                    warnings.push("Warning: Dependencies are handled in Chart.yaml since apiVersion \"v2\". We recommend migrating dependencies to Chart.yaml.".to_owned());
                 }
                 read(&mut chart.metadata, "requirements.yaml", &file)?;
                 if chart.metadata.api_version == "v1" {
@@ -110,7 +127,7 @@ fn assemble(files: Vec<File>, depth: usize) -> Result<Chart, LoadError> {
                 if chart.metadata.api_version == "v1" {
                     chart.files.push(file);
                 } else {
-                    chart.warnings.push("Warning: Dependency locking is handled in Chart.lock since apiVersion \"v2\". We recommend migrating to Chart.lock.".to_owned());
+                    warnings.push("Warning: Dependency locking is handled in Chart.lock since apiVersion \"v2\". We recommend migrating to Chart.lock.".to_owned());
                 }
             }
             name if name.starts_with("templates/") => chart.templates.push(file),
@@ -156,8 +173,7 @@ fn assemble(files: Vec<File>, depth: usize) -> Result<Chart, LoadError> {
             });
             below.collect()
         };
-        let mut subchart = assemble(files, depth + 1).map_err(within)?;
-        chart.warnings.append(&mut subchart.warnings);
+        let subchart = assemble(files, depth + 1, warnings).map_err(within)?;
         chart.dependencies.push(subchart);
     }
     Ok(chart)

@@ -27,7 +27,7 @@ impl Head {
             "apiversion" => d.string(&mut head.api_version, value),
             "kind" => d.string(&mut head.kind, value),
             // A struct without a name has none in Go's words.
-            "metadata" => d.anonymous(METADATA, value, |d, key, value| match key {
+            "metadata" => d.object(METADATA, value, |d, key, value| match key {
                 "name" => d.string(&mut head.name, value),
                 "annotations" => d.string_map(&mut head.annotations, value),
                 _ => {}

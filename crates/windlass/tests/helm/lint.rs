@@ -61,6 +61,50 @@ fn lint() {
         pair.write("odd/Chart.yaml", chart);
         pair.same(&["lint", "odd"]);
     }
+    for text in [
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: a.b}\n",
+        "- 1\n",
+        "kind: 1\nmetadata: {name: 2}\n",
+        "kind: [x]\n",
+        "metadata: x\n",
+        "metadata: {name: [x]}\n",
+        "kind: List\nmetadata: {name: x}\nitems: x\n",
+        "kind: List\nmetadata: {name: x}\nitems: [1]\n",
+    ] {
+        pair.write("odd/Chart.yaml", "apiVersion: v2\nname: odd\nversion: 0.1.0\n");
+        pair.write(template, text);
+        pair.same(&["lint", "odd"]);
+    }
+    pair.write(template, "kind: ConfigMap\nmetadata: {name: x}\n");
+    pair.write("odd/crds/a.yaml", "x\n");
+    for chart in [
+        "apiVersion: v3\nname: odd\nversion: 1.0.0\n",
+        "apiVersion: odd\nname: odd\nversion: 1.0.0\nkeywords: x\n",
+        "apiVersion: v2\nname: [odd]\nversion: 1.0.0\n",
+        "apiVersion: v2\nname: odd\nname: odd\nversion: 1.0.0\nversion: 1.0.1\nnope: 1\n",
+        "apiVersion: v2\nname: odd\nversion: 1.0.0\nmaintainers: [{name: a}, null]\n",
+        "apiVersion: v2\nname: odd\nversion: 1.0.0\nmaintainers: x\n",
+        "apiVersion: v2\nname: odd\nversion: 1.0.0\ndependencies: [null]\n",
+        "apiVersion: v2\nname: odd\nversion: 1.0.0\ndependencies: [x]\n",
+        "apiVersion: v2\nname: odd\nversion: 1.0.0\ndependencies: [{name: a, version: 1}, {name: a, version: 2}]\n",
+    ] {
+        pair.write("odd/Chart.yaml", chart);
+        pair.write("odd/Chart.lock", if chart.contains("[x]") { "x" } else { "{}" });
+        pair.write("odd/requirements.yaml", "dependencies: []\n");
+        pair.same(&["lint", "odd"]);
+    }
+    for values in ["- 1\n", "x\n", "null\n", "a: 1\n---\nb: 2\n"] {
+        pair.write("odd/values.yaml", values);
+        pair.same(&["lint", "odd"]);
+    }
+    pair.write("odd/values.yaml", "a: 1\n");
+    pair.write("odd/values.schema.json", "{\"properties\": 3");
+    pair.same(&["lint", "odd"]);
+    for who in ["real", "ours"] {
+        for file in ["Chart.lock", "requirements.yaml", "crds/a.yaml"] {
+            std::fs::remove_file(pair.work(who).join("odd").join(file)).unwrap();
+        }
+    }
     pair.write("odd/Chart.yaml", "apiVersion: v2\nname: odd\nversion: 0.1.0\n");
     pair.write("odd/values.schema.json", "{\"properties\": {\"a\": {\"type\": \"string\"}}}");
     pair.same(&["lint", "odd"]);
