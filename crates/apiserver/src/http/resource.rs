@@ -106,7 +106,7 @@ impl ResourceRequest<'_> {
             warnings: self.warnings,
             now: Timestamp::now(),
         };
-        Some(match self.negotiate(&call) {
+        let answer = match self.negotiate(&call) {
             Ok(renderer) => match subresource {
                 None | Some(Subresource { .. }) if is_object_endpoint(subresource, resource) => {
                     self.object_request(&call, verb, body, &renderer).await
@@ -114,7 +114,12 @@ impl ResourceRequest<'_> {
                 _ => self.special(&call, subresource, verb, &body, &renderer).await,
             },
             Err(status) => Err(status),
-        })
+        };
+        if answer.is_err() && !matches!(verb, Verb::Get | Verb::List | Verb::Watch) {
+            // A write that is not on disk yet may be the reason: whoever reads to see why sees it.
+            self.registry.store.settled().await;
+        }
+        Some(answer)
     }
 
     fn negotiate<'c>(&self, call: &'c Call<'_>) -> Result<Renderer<'c>, Status> {

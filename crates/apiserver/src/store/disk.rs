@@ -82,6 +82,7 @@ impl Disk {
                         // Wakes those who wait for a write that will not come.
                         state.resource(&key.resource).changed.send_modify(|_| {});
                     }
+                    state.seen.send_modify(|_| {});
                     drop(state);
                     for queued in batch.drain(..) {
                         let _ = queued.done.send(Err(error.clone()));

@@ -266,6 +266,23 @@ impl Store {
         }
     }
 
+    /// Waits until every write accepted before is visible, or given up.
+    pub async fn settled(&self) {
+        let mut seen = self.subscribe_all();
+        let accepted = self.state.read().assigned;
+        loop {
+            {
+                let state = self.state.read();
+                if state.visible >= accepted || state.pending.is_empty() {
+                    return;
+                }
+            }
+            if seen.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// Forgets events that are too old; for an idle server, whose writes do not do it.
     pub fn trim(&self) {
         let now = Instant::now();
