@@ -7,8 +7,13 @@
 use secrecy::SecretString;
 use windlass_charts::Repository;
 use windlass_oci::Credentials;
+use windlass_oci::cosign::PublicKey;
 use windlass_source::address;
 use windlass_source::credentials::{SecretData, SecretKind, Settings};
+
+/// A key of ours in those secrets: cosign's public keys in PEM, one of which must have signed what
+/// is fetched from there.
+const SIGNERS: &str = "cosignPublicKey";
 
 /// Where the charts at `url` come from, for an application of `project`. `pass_credentials` is
 /// whether credentials go to other hosts too.
@@ -88,6 +93,14 @@ pub fn repository(
         repository.transport.proxy = repository.transport.proxy.or_else(|| proxy(secret));
         repository.plain_http |= is_oci && flag(secret, "insecureOCIForceHttp");
     }
+    let template = || prefix(settings, bare).and_then(|secret| text(secret, SIGNERS));
+    if let Some(keys) = own.and_then(|secret| text(secret, SIGNERS)).or_else(template) {
+        if !is_oci {
+            return Err(format!("{SIGNERS} of {url}: only what lies in a registry is signed so"));
+        }
+        let keys = PublicKey::all_from_pem(&keys);
+        repository.signers = keys.map_err(|error| format!("{SIGNERS} of {url}: {error}"))?;
+    }
     let host = bare.split("://").last().unwrap_or_default();
     let host = host.split(['/', '?']).next().unwrap_or_default();
     let host = host.rsplit('@').next().unwrap_or_default();
@@ -128,6 +141,16 @@ fn proxy(secret: &SecretData) -> Option<(SecretString, String)> {
 mod tests {
     use super::*;
     use secrecy::ExposeSecret as _;
+
+    const KEY: &str = "-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==
+-----END PUBLIC KEY-----
+-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==
+-----END PUBLIC KEY-----
+";
 
     fn secret(kind: SecretKind, pairs: &[(&str, &str)]) -> SecretData {
         let data = pairs.iter().map(|(k, v)| ((*k).to_owned(), v.as_bytes().to_vec())).collect();
@@ -180,6 +203,12 @@ mod tests {
                         ("insecure", "true"),
                     ],
                 ),
+                secret(
+                    RepoCreds,
+                    &[("url", "signed.test/"), ("enableOCI", "true"), ("cosignPublicKey", KEY)],
+                ),
+                secret(Repo, &[("url", "https://web.test"), ("cosignPublicKey", KEY)]),
+                secret(Repo, &[("url", "oci://bad.test/x"), ("cosignPublicKey", "key")]),
             ],
             tls_certificates: [("charts.test".to_owned(), "PEM".to_owned())].into(),
             ..Settings::default()
@@ -201,6 +230,11 @@ mod tests {
         assert!(check("https://p.test", "p", "https://p.test", "project").transport.insecure);
         check("https://p.test", "q", "https://p.test", "");
         check("https://elsewhere.test", "", "https://elsewhere.test", "");
+        let signers = |url: &str| repository(&settings, url, "", false).map(|r| r.signers.len());
+        assert_eq!(signers("oci://signed.test/charts"), Ok(2));
+        assert_eq!(signers("oci://reg.test:5000/charts"), Ok(0));
+        assert!(signers("https://web.test").unwrap_err().contains("only what lies in a registry"));
+        assert!(signers("oci://bad.test/x").unwrap_err().contains("no PUBLIC KEY"));
         assert!(repository(&settings, "@none", "", false).unwrap_err().contains("\"none\""));
         let printed = format!("{:?}", check("@team", "", "https://charts.test/team", "own"));
         assert!(!printed.contains("\"own\""), "{printed}");

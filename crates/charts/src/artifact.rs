@@ -112,6 +112,7 @@ impl Charts {
         let tree = bounded(async {
             let client = self.client(repository)?;
             let (_, body) = client.manifest(&whole).await?;
+            repository.check_signature(&client, &whole, digest).await?;
             let manifest: Manifest = serde_json::from_slice(&body).map_err(|error| {
                 Error::Other(format!("error decoding oci manifest for digest {digest}: {error}"))
             })?;

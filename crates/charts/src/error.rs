@@ -59,6 +59,9 @@ pub enum Error {
     /// A registry.
     #[error(transparent)]
     Registry(#[from] windlass_oci::Error),
+    /// Nobody who was asked for signed it.
+    #[error(transparent)]
+    Signature(#[from] windlass_oci::cosign::Error),
     /// A file that is no chart.
     #[error("{0}")]
     Chart(#[from] windlass_helm::LoadError),

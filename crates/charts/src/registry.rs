@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use windlass_helm::{Chart, Metadata};
-use windlass_oci::{Client, Descriptor, IMAGE_INDEX, Limits, Manifest, Reference};
+use windlass_oci::{Client, Descriptor, IMAGE_INDEX, Limits, Manifest, Reference, cosign};
 use windlass_semver::Version;
 
 use crate::{Error, Repository, metadata};
@@ -38,6 +38,22 @@ impl Repository {
         let limits = Limits { blob_bytes: crate::MAX_ARCHIVE, ..Limits::default() };
         let credentials = self.credentials.clone();
         Ok(Client::new(&self.transport, credentials, self.plain_http, limits)?)
+    }
+
+    /// Checks that one of the signers signed a manifest, where there are any.
+    ///
+    /// # Errors
+    /// When none did.
+    pub(crate) async fn check_signature(
+        &self,
+        client: &Client,
+        reference: &Reference,
+        digest: &str,
+    ) -> Result<(), Error> {
+        if !self.signers.is_empty() {
+            cosign::verify(client, reference, digest, &self.signers).await?;
+        }
+        Ok(())
     }
 
     /// The reference of a chart; a tag must not hold a plus sign.

@@ -2,6 +2,7 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
+use windlass_oci::cosign::PublicKey;
 use windlass_oci::{Bounded, Credentials, Transport, read_bounded};
 
 use crate::Error;
@@ -22,6 +23,8 @@ pub struct Repository {
     pub transport: Transport,
     /// Whether a registry is spoken to without TLS.
     pub plain_http: bool,
+    /// Whose signature (cosign's) a chart of a registry must have, of one of them; with none nobody's.
+    pub signers: Vec<PublicKey>,
 }
 
 impl Repository {
@@ -58,6 +61,8 @@ impl Repository {
         }
         let flags = (self.transport.insecure, self.pass_credentials, self.plain_http);
         add(&format!("{flags:?}"));
+        // What was kept for other signers was never checked for these.
+        add(&format!("{:?}", self.signers));
         hash.finalize().into()
     }
 

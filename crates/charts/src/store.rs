@@ -172,7 +172,8 @@ impl Charts {
         }
         let client = self.client(repository)?;
         let _slot = self.downloads.acquire().await;
-        let (_, manifest) = registry::manifest(&client, &reference).await?;
+        let (described, manifest) = registry::manifest(&client, &reference).await?;
+        repository.check_signature(&client, &reference, &described.digest).await?;
         let layer = registry::archive_layer(&manifest)?;
         let digest = layer.digest.strip_prefix("sha256:").unwrap_or_default().to_owned();
         let archive = self.layer(&client, &reference, layer).await?;

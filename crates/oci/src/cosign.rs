@@ -80,6 +80,16 @@ impl PublicKey {
         Ok(Self(point.to_vec()))
     }
 
+    /// All keys of a text that holds one or more in PEM.
+    ///
+    /// # Errors
+    /// As [`PublicKey::from_pem`], for the first that is wrong.
+    pub fn all_from_pem(text: &str) -> Result<Vec<Self>, Error> {
+        let blocks = text.split_inclusive("-----END PUBLIC KEY-----");
+        let blocks: Vec<&str> = blocks.filter(|block| !block.trim().is_empty()).collect();
+        blocks.into_iter().map(Self::from_pem).collect()
+    }
+
     fn signed(&self, payload: &[u8], signature: &[u8]) -> bool {
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &self.0).verify(payload, signature).is_ok()
     }
