@@ -366,7 +366,7 @@ mod tests {
             let login = found.login().unwrap();
             assert_eq!(login.is_some(), user.is_some() || token.is_some(), "{config}");
             let login = login.unwrap_or_default();
-            let bearer = login.token.as_ref().map(ExposeSecret::expose_secret);
+            let bearer = login.token.as_ref().map(secrecy::ExposeSecret::expose_secret);
             assert_eq!((login.username.as_deref(), bearer), (user, token), "{config}");
         }
     }
