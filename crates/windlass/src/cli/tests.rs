@@ -1,13 +1,11 @@
 //! What every command's help says: in one line what it does, and at least one example that the
 //! command takes.
-//!
-//! Helm's command line is that tool's own: its help is not looked at.
 
 use std::ffi::OsString;
 
 use clap::{Command, CommandFactory as _};
 
-use super::{Cli, argocd, kustomize};
+use super::{Cli, argocd, helm, kustomize};
 
 /// A line of help that is longer wraps in a terminal of 80 columns with the command's name.
 const ABOUT: usize = 110;
@@ -99,6 +97,8 @@ fn every_command_says_what_it_does_with_an_example() {
     let mut found = Vec::new();
     let ours = Cli::command();
     problems(&ours, &ours, "windlass", &mut found);
+    let helm = helm::tree();
+    problems(&helm, &helm, "helm", &mut found);
     let kustomize = kustomize::tree();
     problems(&kustomize, &kustomize, "kustomize", &mut found);
     let argocd = argocd::tree();

@@ -5,14 +5,31 @@ use crate::cli::completion::{Shell, script};
 /// Print a script that completes commands and flags.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// For bash: source <(helm completion bash)
+    /// Print a script for bash.
+    ///
+    /// Examples:
+    ///   source <(helm completion bash)
+    ///   helm completion bash > /etc/bash_completion.d/helm
+    #[command(verbatim_doc_comment)]
     Bash(Args),
-    /// For fish: helm completion fish | source
+    /// Print a script for fish.
+    ///
+    /// Examples:
+    ///   helm completion fish | source
+    #[command(verbatim_doc_comment)]
     Fish(Args),
-    /// For PowerShell: helm completion powershell | Out-String | Invoke-Expression
+    /// Print a script for PowerShell.
+    ///
+    /// Examples:
+    ///   helm completion powershell | Out-String | Invoke-Expression
+    #[command(verbatim_doc_comment)]
     #[command(name = "powershell")]
     PowerShell(Args),
-    /// For zsh: source <(helm completion zsh)
+    /// Print a script for zsh.
+    ///
+    /// Examples:
+    ///   helm completion zsh > "${fpath[1]}/_helm"
+    #[command(verbatim_doc_comment)]
     Zsh(Args),
 }
 

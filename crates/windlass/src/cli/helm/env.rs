@@ -6,7 +6,12 @@ use std::path::Path;
 use super::{Global, environment};
 
 /// Print Helm's environment.
+///
+/// Examples:
+///   helm env
+///   helm env HELM_CACHE_HOME
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 #[command(override_usage = "helm env [flags]")]
 pub(crate) struct Args {
     /// One variable; all without it.

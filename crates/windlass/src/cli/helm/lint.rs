@@ -9,7 +9,12 @@ use windlass_tree::{DirectoryTree, TreePath};
 use super::{Global, pull, template, values};
 
 /// Examine charts for possible issues.
+///
+/// Examples:
+///   helm lint charts/shop
+///   helm lint charts/shop --strict --values production.yaml
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Charts: directories or archives.
     #[arg(value_name = "PATH")]

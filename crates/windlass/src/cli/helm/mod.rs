@@ -53,6 +53,7 @@ impl Args {
 }
 
 #[derive(Debug, Parser)]
+/// The package manager of Kubernetes, as Helm 4 is used: charts are rendered by Windlass.
 #[command(name = "helm", arg_required_else_help = true)]
 struct Helm {
     #[command(subcommand)]
@@ -204,6 +205,12 @@ fn parse(arguments: &[OsString]) -> Result<Helm, ExitCode> {
         return Ok(Helm { command: Command::Template(args), global });
     }
     persona::parse("helm", arguments)
+}
+
+/// The whole command line.
+#[cfg(test)]
+pub(super) fn tree() -> clap::Command {
+    Helm::command()
 }
 
 /// Runs the command that the arguments name.

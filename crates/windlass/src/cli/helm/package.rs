@@ -10,7 +10,13 @@ use super::remote::Access;
 use super::{dependency, locate, values};
 
 /// Pack a chart's directory into an archive.
+///
+/// Examples:
+///   helm package charts/shop
+///   helm package charts/shop --version 1.2.3 --destination dist
+///   helm package charts/shop --sign --key 'Release Team' --keyring ~/.gnupg/secring.gpg
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Directories of charts.
     #[arg(value_name = "CHART_PATH")]

@@ -40,6 +40,11 @@ struct RuntimeConfig {
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// List installed plugins.
+    ///
+    /// Examples:
+    ///   helm plugin list
+    ///   helm plugin list --type postrenderer/v1
+    #[command(verbatim_doc_comment)]
     #[command(alias = "ls")]
     List(ListArgs),
 }

@@ -8,7 +8,12 @@ use windlass_helm::Chart;
 use super::remote::{self, Flags};
 
 /// Download a chart from a repository and, if wanted, unpack it.
+///
+/// Examples:
+///   helm pull oci://registry.example.com/charts/shop --version 1.2.3
+///   helm pull team/shop --untar --untardir charts
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 #[command(override_usage = "helm pull [chart URL | repo/chartname] [...] [flags]")]
 pub(crate) struct Args {
     /// Addresses of charts, or repository/chart.

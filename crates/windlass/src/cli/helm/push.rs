@@ -8,7 +8,11 @@ use windlass_charts::registry;
 use super::remote::{self, Access};
 
 /// Upload a chart to a registry.
+///
+/// Examples:
+///   helm push shop-1.2.3.tgz oci://registry.example.com/charts
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 #[command(override_usage = "helm push [chart] [remote] [flags]")]
 pub(crate) struct Args {
     /// The archive.

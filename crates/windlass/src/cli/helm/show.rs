@@ -10,19 +10,39 @@ use super::{locate, remote::Flags};
 /// Show what a chart says of itself.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// All of it.
+    /// Show Chart.yaml, values.yaml, README and crds/.
+    ///
+    /// Examples:
+    ///   helm show all charts/shop
+    #[command(verbatim_doc_comment)]
     #[command(override_usage = "helm show all [CHART] [flags]")]
     All(Args),
-    /// Chart.yaml.
+    /// Show Chart.yaml.
+    ///
+    /// Examples:
+    ///   helm show chart oci://registry.example.com/charts/shop --version 1.2.3
+    #[command(verbatim_doc_comment)]
     #[command(override_usage = "helm show chart [CHART] [flags]")]
     Chart(Args),
-    /// The files of crds/.
+    /// Show the files of crds/.
+    ///
+    /// Examples:
+    ///   helm show crds charts/shop
+    #[command(verbatim_doc_comment)]
     #[command(override_usage = "helm show crds [CHART] [flags]")]
     Crds(Args),
-    /// README.
+    /// Show README.
+    ///
+    /// Examples:
+    ///   helm show readme team/shop
+    #[command(verbatim_doc_comment)]
     #[command(override_usage = "helm show readme [CHART] [flags]")]
     Readme(Args),
-    /// values.yaml.
+    /// Show values.yaml.
+    ///
+    /// Examples:
+    ///   helm show values team/shop --version 1.2.3
+    #[command(verbatim_doc_comment)]
     #[command(override_usage = "helm show values [CHART] [flags]")]
     Values(Args),
 }

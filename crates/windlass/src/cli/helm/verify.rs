@@ -3,7 +3,12 @@
 use super::provenance;
 
 /// Verify that an archive of a chart is what somebody signed whose key is in the keyring.
+///
+/// Examples:
+///   helm verify shop-1.2.3.tgz
+///   helm verify shop-1.2.3.tgz --keyring keys.gpg
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// The archive; its provenance lies beside it, with `.prov` behind the name.
     #[arg(value_name = "PATH")]

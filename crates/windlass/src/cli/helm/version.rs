@@ -12,7 +12,12 @@ const CLIENT: &str = "v1.37";
 const GO: &str = "go1.26.8";
 
 /// Print the version of the Helm that Windlass takes the place of.
+///
+/// Examples:
+///   helm version
+///   helm version --short
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// The number alone.
     #[arg(long)]

@@ -36,7 +36,12 @@ const STARTER: &[(&str, &str)] = starter![
 ];
 
 /// Create a chart with what most charts have.
+///
+/// Examples:
+///   helm create shop
+///   helm create charts/shop --starter /srv/starters/service
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 #[command(override_usage = "helm create NAME [flags]")]
 pub(crate) struct Args {
     /// The chart's name, or the path to its directory.

@@ -8,7 +8,11 @@ use windlass_semver::{Constraint, Version};
 use crate::cli::helm::{locate, print, table};
 
 /// List a chart's dependencies, and how they are.
+///
+/// Examples:
+///   helm dependency list charts/shop
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 #[command(override_usage = "helm dependency list CHART [flags]")]
 pub(crate) struct Args {
     /// The chart.

@@ -15,11 +15,20 @@ pub(crate) use update::{How, Verify, update};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Rebuild charts/ by Chart.lock.
+    ///
+    /// Examples:
+    ///   helm dependency build charts/shop
+    ///   helm dependency build charts/shop --skip-refresh
+    #[command(verbatim_doc_comment)]
     #[command(override_usage = "helm dependency build CHART [flags]")]
     Build(Args),
     #[command(alias = "ls")]
     List(list::Args),
     /// Update charts/ and Chart.lock by Chart.yaml.
+    ///
+    /// Examples:
+    ///   helm dependency update charts/shop
+    #[command(verbatim_doc_comment)]
     #[command(alias = "up")]
     #[command(override_usage = "helm dependency update CHART [flags]")]
     Update(Args),

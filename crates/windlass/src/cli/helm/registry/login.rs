@@ -9,7 +9,12 @@ use windlass_oci::{Client, Credentials, DockerConfig, Limits};
 use crate::cli::helm::environment;
 
 /// Log in to a registry.
+///
+/// Examples:
+///   helm registry login registry.example.com --username me
+///   echo secret | helm registry login registry.example.com --username me --password-stdin
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 #[command(override_usage = "helm registry login [host] [flags]")]
 pub(crate) struct Args {
     /// Host, and port.

@@ -6,7 +6,11 @@ use windlass_oci::DockerConfig;
 use crate::cli::helm::environment;
 
 /// Log out of a registry.
+///
+/// Examples:
+///   helm registry logout registry.example.com
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 #[command(override_usage = "helm registry logout [host] [flags]")]
 pub(crate) struct Args {
     /// Host, and port.

@@ -12,7 +12,12 @@ const GONE: [(&str, &str); 2] = [
 ];
 
 /// Add a chart repository.
+///
+/// Examples:
+///   helm repo add team https://charts.example.com
+///   helm repo add team https://charts.example.com --username me --password secret
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 #[command(override_usage = "helm repo add [NAME] [URL] [flags]")]
 pub(crate) struct Args {
     /// What to call it.

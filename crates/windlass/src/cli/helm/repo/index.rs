@@ -8,7 +8,11 @@ use windlass_helm::Chart;
 use windlass_object::{Value, yaml};
 
 /// Generate an index file of the packaged charts in a directory.
+///
+/// Examples:
+///   helm repo index dist --url https://charts.example.com
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 #[command(override_usage = "helm repo index [DIR] [flags]")]
 pub(crate) struct Args {
     /// The directory.

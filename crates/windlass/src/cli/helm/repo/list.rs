@@ -6,7 +6,12 @@ use crate::cli::helm::environment::Repositories;
 use crate::cli::helm::table;
 
 /// List chart repositories.
+///
+/// Examples:
+///   helm repo list
+///   helm repo list --output yaml
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// table, json or yaml.
     #[arg(short, long, default_value = "table", value_parser = table::format)]

@@ -5,7 +5,11 @@ use anyhow::bail;
 use crate::cli::helm::environment::Repositories;
 
 /// Remove chart repositories.
+///
+/// Examples:
+///   helm repo remove team
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 #[command(override_usage = "helm repo remove [REPO1 [REPO2 ...]] [flags]")]
 pub(crate) struct Args {
     /// Their names.

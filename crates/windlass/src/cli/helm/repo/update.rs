@@ -9,7 +9,12 @@ use crate::cli::helm::environment::{Entry, Repositories};
 const AT_ONCE: usize = 16;
 
 /// Update what is known of chart repositories.
+///
+/// Examples:
+///   helm repo update
+///   helm repo update team
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Their names; all without one.
     names: Vec<String>,

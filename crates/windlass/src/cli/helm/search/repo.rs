@@ -15,7 +15,12 @@ use crate::cli::helm::environment::{Entry, Repositories};
 use crate::cli::helm::table;
 
 /// Search repositories for a keyword in charts.
+///
+/// Examples:
+///   helm search repo shop
+///   helm search repo team/shop --versions --output json
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 #[command(override_usage = "helm search repo [keyword] [flags]")]
 pub(crate) struct Args {
     /// What to find; all without it.

@@ -22,7 +22,14 @@ use super::{Global, dependency, locate, remote, values};
 ///
 /// What would be looked up in a cluster is not there: lookup finds nothing, and .Capabilities are
 /// Helm's own unless --kube-version and --api-versions say otherwise.
+///
+/// Examples:
+///   helm template charts/shop
+///   helm template shop charts/shop --namespace shop --values production.yaml --set image.tag=1.2.3
+///   helm template shop oci://registry.example.com/charts/shop --version 1.2.3 --include-crds
+///   helm template charts/shop --show-only templates/deployment.yaml
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// [NAME] CHART: the release's name, and a directory or an archive.
     #[arg(value_name = "[NAME] CHART")]
