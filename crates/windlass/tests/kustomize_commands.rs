@@ -564,3 +564,139 @@ fn completion() {
     let out = Command::new("bash").args(["-c", &format!("{script}{asked}")]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&out.stdout), "resource\n");
 }
+
+const SHOWN: &str = "\
+-- a.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: one, annotations: {foo: '5', long: \"a: b\"}}
+spec:
+  replicas: 3 # three
+  template:
+    spec:
+      containers:
+      - name: \"web\"
+        image: 'nginx:1'
+        args: [\"-a\", 'b c', -d, \"1\", x:1, it's, \"\", null, ~, 1.50, yes, 08, 'a,b', <x>]
+        ports:
+        - containerPort: 80
+          protocol: 'TCP'
+        resources: {limits: {cpu: \"1\"}}
+        env:
+        - {name: A, value: \"x\"}
+      - image: api:2
+        name: api
+        command: []
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  ports:
+  - {port: 80, targetPort: \"http\"}
+-- sub/b.yaml
+kind: ConfigMap
+apiVersion: v1
+metadata:
+  name: b
+  annotations: {foo: bar, config.kubernetes.io/local-config: 'true'}
+data: {x: \"1\"}
+---
+a: b
+-- sub/deep/c.yml
+kind: Pod
+apiVersion: v1
+metadata: {name: c}
+spec: {containers: [{name: z, image: \"1\"}]}
+-- sub2/d.yaml
+kind: Pod
+apiVersion: v1
+metadata: {name: d}
+-- package/Krmfile
+kind: Krmfile
+-- package/s.yaml
+{kind: Secret, metadata: {name: s}}
+-- lone/only.yaml
+a: b
+-- owned/o.yaml
+apiVersion: v1
+kind: Pod
+metadata: {name: p, namespace: n, ownerReferences: [{kind: ReplicaSet, name: r}]}
+---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata: {name: r, namespace: n, ownerReferences: [{kind: Deployment, name: d}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: d, namespace: n}
+spec: {replicas: null}
+-- orphan/o.yaml
+apiVersion: v1
+kind: Pod
+metadata: {name: p, ownerReferences: [{kind: ReplicaSet, name: r}]}
+-- broken/x.txt
+not looked at
+";
+
+#[test]
+fn tree() {
+    check(
+        SHOWN,
+        "cfg tree sub
+        cfg tree ./sub/
+        cfg tree sub/deep/..
+        cfg tree package
+        cfg tree lone
+        cfg tree broken
+        cfg tree none
+        cfg tree a b
+        cfg tree owned
+        cfg tree owned --all
+        cfg tree owned --graph-structure directory --replicas
+        cfg tree orphan
+        cfg tree sub --graph-structure owners
+        cfg tree sub --graph-structure other
+        cfg tree sub --include-local
+        cfg tree sub --include-local --exclude-non-local
+        cfg tree sub --exclude-non-local
+        cfg tree sub --all
+        cfg tree sub --all --name=false
+        cfg tree a.yaml
+        cfg tree a.yaml --all
+        cfg tree a.yaml --all --image=false --env=false
+        cfg tree a.yaml --name --image --replicas
+        cfg tree a.yaml --ports --resources --env --args --command
+        cfg tree a.yaml --field metadata.annotations.foo,metadata.annotations.long
+        cfg tree a.yaml --field spec.ports[port=80].targetPort
+        cfg tree a.yaml --field spec.ports[port=80].port --field kind
+        cfg tree a.yaml --field spec.template.spec.containers[name=web].args
+        cfg tree a.yaml --field spec.template.spec.containers.0.args
+        cfg tree a.yaml --field spec.template.spec.containers
+        cfg tree a.yaml --field metadata --field a[b[c
+        cfg tree a.yaml --field none.at.all",
+    );
+}
+
+/// A path that does not fit: kustomize shows the whole value, which may be secret.
+#[test]
+fn tree_of_another_shape() {
+    let windlass = Path::new(env!("CARGO_BIN_EXE_windlass"));
+    for path in ["spec.ports.port", "metadata[a=b].c"] {
+        let done =
+            run(windlass, &["kustomize"], &["cfg", "tree", "a.yaml", "--field", path], SHOWN);
+        assert_eq!((done.code, &*done.out), (Some(1), ""));
+        assert!(done.err.starts_with("Error: wrong node kind: expected "), "{}", done.err);
+    }
+}
+
+/// Commands that are not here say so.
+#[test]
+fn cat_and_grep_are_refused() {
+    let windlass = Path::new(env!("CARGO_BIN_EXE_windlass"));
+    for command in ["cat", "grep"] {
+        let done = run(windlass, &["kustomize"], &["cfg", command, ".", "--annotate"], SHOWN);
+        assert_eq!(done.code, Some(1), "{}", done.out);
+        assert!(done.err.contains("with their comments"), "{}", done.err);
+    }
+}

@@ -11,11 +11,11 @@ use windlass_object::yaml::{self, Options};
 use crate::cli::failure::go_words;
 
 /// What makes a directory a package of its own.
-const PACKAGE_FILE: &str = "Krmfile";
+pub(super) const PACKAGE_FILE: &str = "Krmfile";
 /// How deep directories may lie.
 const MAX_DEPTH: usize = 200;
 /// The longest input, in bytes.
-const MAX_BYTES: u64 = 256 << 20;
+pub(super) const MAX_BYTES: u64 = 256 << 20;
 
 /// [Alpha] Count Resources Config from a local directory.
 ///
@@ -80,7 +80,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 
 /// Calls `visit` with all that is below `path`, itself first, in the order of names; what it says no
 /// to is not entered.
-fn walk(
+pub(super) fn walk(
     path: &Path,
     depth: usize,
     visit: &mut dyn FnMut(&Path, bool) -> bool,
