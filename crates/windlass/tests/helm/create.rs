@@ -109,3 +109,56 @@ fn what_only_tells() {
     }
     pair.finish();
 }
+
+/// What a shell answers to a script that it is given on standard input.
+fn shell(name: &str, args: &[&str], script: &str) -> Option<String> {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
+    // A place without files, which shells would offer too.
+    let dir = tempfile::tempdir().unwrap();
+    let started = Command::new(name)
+        .args(args)
+        .current_dir(dir.path())
+        .env("HOME", dir.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut child) = started else {
+        writeln!(std::io::stderr(), "skipped: there is no {name}").unwrap();
+        return None;
+    };
+    child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert_eq!((output.status.code(), &*text(&output.stderr)), (Some(0), ""), "{name}");
+    Some(text(&output.stdout))
+}
+
+#[test]
+fn shells_take_the_completion_scripts() {
+    let pair = Pair::ours();
+    let script = |shell: &str| pair.run("ours", &["completion", shell]).out;
+    let check = |words: &str, current: usize, wanted: &[&str]| {
+        let asked = format!(
+            "{}\nCOMP_WORDS=({words}); COMP_CWORD={current}; __windlass_helm helm \"${{COMP_WORDS[{current}]}}\" \
+             \"${{COMP_WORDS[$(({current} - 1))]}}\"; printf '%s\\n' \"${{COMPREPLY[@]}}\"\n",
+            script("bash")
+        );
+        let Some(found) = shell("bash", &["--norc"], &asked) else { return };
+        let found: Vec<&str> = found.lines().collect();
+        assert_eq!(found, wanted, "{words}");
+    };
+    check("helm tem", 1, &["template"]);
+    check("helm re", 1, &["registry", "repo"]);
+    check("helm repo a", 2, &["add"]);
+    check("helm dependency b", 2, &["build"]);
+    check("helm lint --with-s", 2, &["--with-subcharts"]);
+    // Reads the whole script, runs nothing of it.
+    shell("zsh", &["-f", "-n"], &script("zsh"));
+    let asked = format!("{}\ncomplete -C 'helm dependency b'\n", script("fish"));
+    if let Some(found) = shell("fish", &["--no-config"], &asked) {
+        assert_eq!(found, "build\n");
+    }
+}

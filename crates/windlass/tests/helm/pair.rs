@@ -26,7 +26,16 @@ pub(crate) struct Answer {
 }
 
 impl Pair {
+    /// For what needs no real Helm.
+    pub(crate) fn ours() -> Self {
+        Self::with(PathBuf::new())
+    }
+
     pub(crate) fn new() -> Self {
+        Self::with(peer("helm").unwrap())
+    }
+
+    fn with(real: PathBuf) -> Self {
         let dir = tempfile::tempdir().unwrap();
         for who in ["real", "ours"] {
             std::fs::create_dir_all(dir.path().join(who).join("work")).unwrap();
@@ -35,7 +44,7 @@ impl Pair {
         let ours = dir.path().join("bin");
         std::fs::create_dir_all(&ours).unwrap();
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_windlass"), ours.join("helm")).unwrap();
-        Self { dir, real: peer("helm").unwrap(), failed: Vec::new() }
+        Self { dir, real, failed: Vec::new() }
     }
 
     /// With charts `web` and `sub` in both directories.
