@@ -200,6 +200,13 @@ fn keep_texts(
             *value = Value::String(text);
         }
     }
+    if nulls == Nulls::Texts && has_null(&document.value) {
+        for at in yaml::flow_blanks(text, document, options) {
+            if let Some(value) = at.get_mut(&mut document.value).filter(|value| value.is_null()) {
+                *value = Value::String(String::new());
+            }
+        }
+    }
     blank
 }
 

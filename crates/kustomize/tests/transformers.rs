@@ -224,6 +224,9 @@ const WHOLE: &[&str] = &[
     "== o/kustomization.yaml\nresources: [r.yaml]\npatches:\n- target: {kind: ConfigMap}\n  patch: |-\n    [{\"op\": \"test\", \"path\": \"/data/list\", \"value\": [\"a<b\"]}]\n== o/r.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: w}\ndata: {a: \"x&y\", list: [\"a<b\"]}\n",
     "== o/kustomization.yaml\nresources: [r.yaml]\npatches:\n- target: {kind: ConfigMap}\n  patch: |-\n    - {op: test, path: /data/a, value: \"x&y\"}\n== o/r.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: w}\ndata: {a: \"x&y\", list: [\"a<b\"]}\n",
     "== o/kustomization.yaml\nresources: [r.yaml]\npatches:\n- target: {kind: ConfigMap}\n  patch: |-\n    [{\"op\": \"add\", \"path\": \"/data/b\", \"value\": \"1&2\"}, {\"op\": \"test\", \"path\": \"/data/b\", \"value\": \"1&2\"}]\n== o/r.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: w}\ndata: {a: \"x&y\", list: [\"a<b\"]}\n",
+    // Nothing within braces is an empty text, but in a patch.
+    "== o/kustomization.yaml\nresources: [r.yaml]\n== o/r.yaml\napiVersion: v1\nkind: Thing\nmetadata: {name: w, annotations: {q: }}\nspec: {a: , b: {c: }, d: [x, {e: }], f: null, g: ~}\nmore:\n  h:\n  i: {j: }\n",
+    "== o/kustomization.yaml\nresources: [r.yaml]\npatches:\n- patch: |\n    apiVersion: v1\n    kind: Thing\n    metadata: {name: w}\n    spec: {a: , b: {c: }}\n== o/r.yaml\napiVersion: v1\nkind: Thing\nmetadata: {name: w}\nspec: {a: 1, b: {c: 1, d: }}\n",
     // One that a replacement names as another.
     "== o/kustomization.yaml\nresources: [r.yaml]\nreplacements:\n- source: {kind: ConfigMap, name: a}\n  targets: [{select: {name: b}, fieldPaths: [metadata.name]}]\n== o/r.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n",
 ];

@@ -30,7 +30,7 @@ use crate::Pointer;
 
 pub use emit::{Indent, to_string, to_string_with};
 pub use float::format as format_float;
-pub use written::{Quotes, Written, written};
+pub use written::{Quotes, Written, flow_blanks, written};
 
 /// Which generation of go-yaml decides what a scalar means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

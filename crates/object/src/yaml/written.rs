@@ -1,9 +1,10 @@
 //! Documents as they were written, but for comments: fields in their order, texts with their quotes.
 
-use granit_parser::{Event, ScalarStyle};
+use granit_parser::{Event, ScalarStyle, StructureStyle};
 
 use super::build::{Events, is_node};
 use super::{Dialect, Document, Error, Options, frame, resolve};
+use crate::Pointer;
 
 /// A part of a document as it was written.
 #[derive(Clone, PartialEq, Eq)]
@@ -61,6 +62,64 @@ pub fn written(
         }
     }
     Ok(None)
+}
+
+/// The fields and items of `document`, which was read of `text` with `options`, that are written as
+/// nothing within `[]` or `{}`: go-yaml writes them anew as empty texts.
+pub fn flow_blanks(text: &[u8], document: &Document, options: &Options) -> Vec<Pointer> {
+    let mut found = Vec::new();
+    let text = frame::decode(text);
+    if let Ok(source) = std::str::from_utf8(document.chunk.of(&text)) {
+        let mut events = Events::new(source, document.chunk.line, options);
+        while let Ok(Some((event, _))) = events.next() {
+            if is_node(&event) {
+                // What is no YAML was told when it was read.
+                let _ = blanks(&event, &mut events, false, &mut Pointer::root(), &mut found);
+                break;
+            }
+        }
+    }
+    found
+}
+
+fn blanks(
+    event: &Event<'_>,
+    events: &mut Events<'_>,
+    in_flow: bool,
+    path: &mut Pointer,
+    found: &mut Vec<Pointer>,
+) -> Result<(), Error> {
+    match event {
+        Event::Scalar(..) if events.is_blank && in_flow => found.push(path.clone()),
+        Event::SequenceStart(style, ..) => {
+            let in_flow = in_flow || *style == StructureStyle::Flow;
+            for index in 0_usize.. {
+                let (event, _) = events.expect()?;
+                if matches!(event, Event::SequenceEnd) {
+                    break;
+                }
+                path.push(index.to_string());
+                blanks(&event, events, in_flow, path, found)?;
+                path.pop();
+            }
+        }
+        Event::MappingStart(style, ..) => {
+            let in_flow = in_flow || *style == StructureStyle::Flow;
+            loop {
+                let (name, _) = events.expect()?;
+                if matches!(name, Event::MappingEnd) {
+                    break;
+                }
+                let key = node(name, events)?;
+                path.push(key.text().unwrap_or_default());
+                let (value, _) = events.expect()?;
+                blanks(&value, events, in_flow, path, found)?;
+                path.pop();
+            }
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 fn node(event: Event<'_>, events: &mut Events<'_>) -> Result<Written, Error> {
