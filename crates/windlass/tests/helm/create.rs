@@ -125,10 +125,8 @@ fn shell(name: &str, args: &[&str], script: &str) -> Option<String> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn();
-    let Ok(mut child) = started else {
-        writeln!(std::io::stderr(), "skipped: there is no {name}").unwrap();
-        return None;
-    };
+    // Not every machine has every shell.
+    let mut child = started.ok()?;
     child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
