@@ -178,11 +178,11 @@ impl Key {
             }
             (Material::Ecdsa { curve, point }, Numbers::Two(r, s)) => {
                 let failure = || Error::Invalid("ECDSA verification failure");
-                let (algorithm, size) = ecdsa(*curve, *hash)?;
+                let (algorithm, size, hash) = ecdsa(*curve, *hash, &message)?;
                 let r = left_padded(r, size).ok_or_else(failure)?;
                 let s = left_padded(s, size).ok_or_else(failure)?;
                 UnparsedPublicKey::new(algorithm, point)
-                    .verify(&message, &[r, s].concat())
+                    .verify_digest(&hash, &[r, s].concat())
                     .map_err(|_| failure())
             }
             (Material::Ed25519(point), Numbers::Two(r, s)) => {
@@ -230,17 +230,27 @@ fn rsa(hash: Hash) -> &'static RsaParameters {
     }
 }
 
-/// How a curve's signatures are checked, and the size of each of their numbers.
-fn ecdsa(curve: Curve, hash: Hash) -> Result<(&'static EcdsaVerificationAlgorithm, usize), Error> {
-    Ok(match (curve, hash) {
-        (Curve::P256, Hash::Sha256) => (&sig::ECDSA_P256_SHA256_FIXED, 32),
-        (Curve::P384, Hash::Sha384) => (&sig::ECDSA_P384_SHA384_FIXED, 48),
-        (Curve::P521, Hash::Sha256) => (&sig::ECDSA_P521_SHA256_FIXED, 66),
-        (Curve::P521, Hash::Sha384) => (&sig::ECDSA_P521_SHA384_FIXED, 66),
-        (Curve::P521, Hash::Sha512) => (&sig::ECDSA_P521_SHA512_FIXED, 66),
-        _ => {
-            let which = format!("ECDSA on {curve:?} with {hash:?}");
-            return Err(Error::Unsupported(which));
-        }
-    })
+/// How a curve's signatures are checked, the size of each of their numbers, and the hash as that
+/// check takes it. A curve takes as many of a hash's first bits as it has itself, and a shorter hash
+/// as the smaller number that it is, so that each hash is good for each curve.
+fn ecdsa(
+    curve: Curve,
+    hash: Hash,
+    message: &[u8],
+) -> Result<(&'static EcdsaVerificationAlgorithm, usize, digest::Digest), Error> {
+    let unsupported = || Error::Unsupported(format!("ECDSA on {curve:?} with {hash:?}"));
+    if hash == Hash::Sha1 {
+        return Err(unsupported());
+    }
+    let (algorithm, size, own) = match curve {
+        Curve::P256 => (&sig::ECDSA_P256_SHA256_FIXED, 32, &digest::SHA256),
+        Curve::P384 => (&sig::ECDSA_P384_SHA384_FIXED, 48, &digest::SHA384),
+        Curve::P521 => (&sig::ECDSA_P521_SHA512_FIXED, 66, &digest::SHA512),
+    };
+    let found = digest::digest(hash.algorithm(), message);
+    let length = own.output_len();
+    let kept = &found.as_ref()[..length.min(found.as_ref().len())];
+    let taken = left_padded(kept, length).ok_or_else(unsupported)?;
+    let taken = digest::Digest::import_less_safe(&taken, own).map_err(|_| unsupported())?;
+    Ok((algorithm, size, taken))
 }

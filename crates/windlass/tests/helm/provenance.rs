@@ -157,6 +157,47 @@ fn signing() {
     pair.finish();
 }
 
+/// Keys of other kinds, and such that a passphrase opens, sign in both, and both verify it.
+#[test]
+fn kinds_of_keys() {
+    if !available(&["helm"]) {
+        return;
+    }
+    let mut pair = Pair::with_charts();
+    let place = |pair: &Pair, name: &str, bytes: &[u8]| {
+        for who in ["real", "ours"] {
+            std::fs::write(pair.work(who).join(name), bytes).unwrap();
+        }
+    };
+    place(&pair, "secret.gpg", include_bytes!("../fixtures/kinds.secret.gpg"));
+    place(&pair, "public.gpg", include_bytes!("../fixtures/kinds.pub.gpg"));
+    place(&pair, "phrase", b"unlock\n");
+    place(&pair, "wrong", b"wrong\n");
+    for key in ["Locked RSA", "Plain ECDSA", "Plain Ed25519", "Locked Ed25519"] {
+        let sign = ["package", "web", "--sign", "--keyring", "secret.gpg", "--key", key];
+        if key.starts_with("Locked") {
+            pair.same(&[&sign[..], &["--passphrase-file", "wrong"]].concat());
+        }
+        pair.same(&[&sign[..], &["--passphrase-file", "phrase"]].concat());
+        let made = ["real", "ours"].map(|who| {
+            let file = |name: &str| std::fs::read(pair.work(who).join(name)).unwrap();
+            (who, file("web-1.2.3.tgz"), file("web-1.2.3.tgz.prov"))
+        });
+        for (signer, archive, signature) in made {
+            place(&pair, "web-1.2.3.tgz", &archive);
+            place(&pair, "web-1.2.3.tgz.prov", &signature);
+            let verify = ["verify", "web-1.2.3.tgz", "--keyring", "public.gpg"];
+            pair.same(&verify);
+            let ours = pair.run("ours", &verify);
+            assert!(ours.out.contains(key), "{key} of {signer}: {ours:?}");
+        }
+        for who in ["real", "ours"] {
+            std::fs::remove_file(pair.work(who).join("web-1.2.3.tgz.prov")).unwrap();
+        }
+    }
+    pair.finish();
+}
+
 /// Dependencies of a repository where one version is signed and another is not.
 #[test]
 fn dependencies() {
