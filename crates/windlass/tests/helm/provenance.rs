@@ -226,7 +226,13 @@ fn dependencies() {
                 let args = ["dependency", command, "all", "--verify", "--keyring", keyring];
                 let (real, ours) = (pair.run("real", &args), pair.run("ours", &args));
                 assert_eq!(real.code, ours.code, "{version} {args:?}\n{real:?}\n{ours:?}");
-                assert_eq!(real.err, ours.err, "{version} {args:?}");
+                // Of the signature that lies beside an archive it says that it is no archive.
+                let mut told = real.out.clone();
+                while let Some(at) = told.find("Could not verify all/tmpcharts-") {
+                    let end = told[at..].find("(Skipping)").unwrap() + "(Skipping)".len();
+                    told.replace_range(at..at + end, "");
+                }
+                assert_eq!((&told, &real.err), (&ours.out, &ours.err), "{version} {args:?}");
             }
         }
     }
