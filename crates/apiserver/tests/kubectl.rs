@@ -191,7 +191,7 @@ spec:
 ";
     let widget = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {size: 3}\n";
     kubectl.ok("apply -f -", crd, "created");
-    kubectl.ok("wait --for=condition=Established crd/widgets.example.com --timeout=5s", "", "met");
+    kubectl.ok("wait --for=condition=Established crd/widgets.example.com --timeout=60s", "", "met");
     kubectl.ok("apply -f -", widget, "widget.example.com/w created");
     kubectl.ok("get wd w -o jsonpath={.spec.color}/{.metadata.generation}", "", "red/1");
     kubectl.ok("get wd", "", "SIZE");

@@ -61,12 +61,7 @@ impl ArgoCd {
         }
         let served = ["applications", "appprojects", "applicationsets"]
             .map(|kind| format!("crd/{kind}.argoproj.io"));
-        let [a, b, c] = served.each_ref().map(String::as_str);
-        // kubectl fails at once on a definition that has no conditions yet.
-        wait_for("Argo CD's kinds are served", READY, || {
-            let established = "--for=condition=Established";
-            cluster.kubectl(&["wait", established, "--timeout=60s", a, b, c]).map(Some)
-        })?;
+        cluster.established(&served.each_ref().map(String::as_str))?;
         let dir = tempfile::tempdir()?;
         for sub in ["tls", "ssh", "gpg/keys", "gpg/source", "cmp", "tmp"] {
             fs::create_dir_all(dir.path().join(sub))?;

@@ -133,6 +133,18 @@ impl Kubernetes {
         crate::process::run(self.kubectl_command()?.args(arguments))
     }
 
+    /// Waits until definitions are established, each `crd/NAME`.
+    ///
+    /// # Errors
+    /// When they are not in time.
+    pub fn established(&self, definitions: &[&str]) -> Result<()> {
+        let wait = ["wait", "--for=condition=Established", "--timeout=60s"];
+        // kubectl fails at once on a definition that has no conditions yet.
+        wait_for("definitions are established", READY, || {
+            self.kubectl(&[&wait, definitions].concat()).map(|_| Some(()))
+        })
+    }
+
     /// kubectl with the kubeconfig set, to add arguments and input to.
     ///
     /// # Errors

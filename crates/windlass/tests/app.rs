@@ -87,9 +87,7 @@ fn a_day_with_an_application() {
     for crd in windlass_argo::crds::all() {
         desk.apply(&yaml::to_string(&crd.into_value()));
     }
-    let wait =
-        ["wait", "--for=condition=Established", "--timeout=30s", "crd/applications.argoproj.io"];
-    cluster.kubectl(&wait).unwrap();
+    cluster.established(&["crd/applications.argoproj.io"]).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let repository = GitRepository::create(dir.path(), "apps").unwrap();
     repository.commit("first", &[("web/settings.yaml", MANIFEST)]).unwrap();
@@ -364,9 +362,7 @@ fn acts_on_an_applications_objects() {
     for crd in windlass_argo::crds::all() {
         desk.apply(&yaml::to_string(&crd.into_value()));
     }
-    let wait =
-        ["wait", "--for=condition=Established", "--timeout=30s", "crd/applications.argoproj.io"];
-    cluster.kubectl(&wait).unwrap();
+    cluster.established(&["crd/applications.argoproj.io"]).unwrap();
     let settings = json!({
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": {"name": "argocd-cm", "namespace": control.name()},
