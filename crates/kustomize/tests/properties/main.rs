@@ -29,8 +29,11 @@ use windlass_tree::{Given, MemoryTree, TreePath};
 
 /// Cases of each sort where no environment variable says.
 const CASES: u64 = 100;
-/// The first of them. Of a thousand others none or one differs: a list of ports one of which is `{}`
-/// beside ports of the same number and other protocols, merged though no patch names it.
+/// The first of them. Of a thousand others none to two differ: a list of ports one of which is `{}`
+/// beside ports of the same number and other protocols, merged though no patch names it (seed 20704);
+/// `$patch: replace` of metadata with `$patch: delete` of annotations where a name may change (30551);
+/// the hash of a generated ConfigMap whose kind a patch changed (30251); a Role whose rule was
+/// replaced by `{}` (30949).
 const FIRST: u64 = 2000;
 /// Builds that make a case that differs smaller, at most.
 const SHRINKS: i32 = 150;
