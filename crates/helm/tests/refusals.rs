@@ -102,6 +102,8 @@ const CHARTS: &[&[(&str, &str)]] = &[
     &[("Chart.yaml", "name: x\nversion: 1.0.0\ntype: other\n")],
     &[("Chart.yaml", "name: x\nversion: 1.0.0\ntype: library\n")],
     &[("Chart.yaml", "apiVersion: v9\nname: x\nversion: 1.0.0\n")],
+    &[("Chart.yaml", "apiVersion: [v2]\nname: x\nversion: 1.0.0\n")],
+    &[("Chart.yaml", "text\n")],
     &[("Chart.yaml", "name: [x]\nversion: 1.0.0\n")],
     &[("Chart.yaml", "name: x\nversion: {a: b}\n")],
     &[("Chart.yaml", "- x\n")],
@@ -161,7 +163,10 @@ fn charts() {
         match (&theirs, &ours) {
             (Ok(theirs), Ok(ours)) => assert_eq!(theirs, ours, "{files:?}"),
             (Err(theirs), Err(ours)) => {
-                let head = |text: &str| text.chars().take(24).collect::<String>();
+                let decoded =
+                    theirs.contains("Chart.yaml: error unmarshaling JSON: while decoding");
+                let count = if decoded { usize::MAX } else { 24 };
+                let head = |text: &str| text.chars().take(count).collect::<String>();
                 assert_eq!(head(theirs), head(ours), "{files:?}\n{theirs}\n{ours}");
             }
             _ => panic!("{files:?}\nhelm: {theirs:?}\nwindlass: {ours:?}"),

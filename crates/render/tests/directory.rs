@@ -207,7 +207,7 @@ fn what_a_directory_is() {
         Some(SourceType::Helm),
         &["app: failed to execute helm template command: Error: cannot load Chart.yaml: error \
              unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go value of \
-             type chart.Metadata"],
+             type loader.chartBase"],
     );
     check(
         "-- app/Chart.yaml\nx\n-- app/kustomization.yml\nx\n",

@@ -116,7 +116,8 @@ impl Kubernetes {
         Ok(server.as_str().context("the kubeconfig names no server")?.to_owned())
     }
 
-    /// Certificate and key of another administrator, both PEM.
+    /// Certificate and key of another administrator, both PEM. Only a cluster of
+    /// [`Parts::Api`] takes them.
     ///
     /// # Errors
     /// When the files are gone.
@@ -319,7 +320,7 @@ pub(crate) fn prepare(dir: &Path, parts: Parts, disk: Disk) -> Result<String> {
          --initial-cluster default=http://127.0.0.1:{peer} >etcd.log 2>&1 &\n\
          {apiserver} --etcd-servers=http://127.0.0.1:{client} --bind-address=127.0.0.1 \
          --secure-port={port} --tls-cert-file=server.crt --tls-private-key-file=server.key \
-         --client-ca-file=ca.crt --token-auth-file=tokens.csv --authorization-mode=RBAC --allow-privileged=true \
+         {clients} --token-auth-file=tokens.csv --authorization-mode=RBAC --allow-privileged=true \
          --service-account-issuer=https://kubernetes.default.svc \
          --service-account-signing-key-file=account.key --service-account-key-file=account.pub \
          --service-cluster-ip-range=10.96.0.0/16 --disable-admission-plugins=ServiceAccount \
@@ -329,6 +330,8 @@ pub(crate) fn prepare(dir: &Path, parts: Parts, disk: Disk) -> Result<String> {
          kill -0 $server || kill -KILL 0\nsleep 0.1\ndone\n",
         dir = quoted(dir),
         fsync = if disk == Disk::Forgetful { "--unsafe-no-fsync" } else { "" },
+        // Recorded answers are of a whole cluster that knows nobody by a certificate.
+        clients = if parts == Parts::Api { "--client-ca-file=ca.crt" } else { "" },
         etcd = program("etcd")?,
         apiserver = program("kube-apiserver")?,
         kubectl = program("kubectl")?,

@@ -11,6 +11,7 @@ use windlass_object::yaml;
 use windlass_tree::{Tree, TreePath};
 
 use crate::chart::{Chart, File};
+use crate::decode::Decoder;
 use crate::error::LoadError;
 use crate::metadata::{Lock, Metadata};
 use crate::values::{Values, yaml_error};
@@ -57,9 +58,15 @@ impl Chart {
     pub fn from_files(files: Vec<File>) -> Result<Self, LoadError> {
         if let Some(file) = files.iter().find(|f| f.name == "Chart.yaml") {
             let document = document("Chart.yaml", file)?;
-            let version = document.get("apiVersion").unwrap_or(&Value::Null);
-            if !matches!(version.as_str(), Some("v1" | "v2" | "")) && !version.is_null() {
-                let version = version.as_str().unwrap_or_default().to_owned();
+            let mut version = String::new();
+            let mut d = Decoder::new("chartBase");
+            d.object("loader.chartBase", &document, |d, key, value| {
+                if key == "apiversion" {
+                    d.string(&mut version, value);
+                }
+            });
+            d.finish().map_err(|error| LoadError::Decode { file: "Chart.yaml", error })?;
+            if !matches!(&*version, "v1" | "v2" | "") {
                 return Err(LoadError::ApiVersion { version });
             }
         }

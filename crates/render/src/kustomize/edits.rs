@@ -15,15 +15,7 @@ const PATCH_OPTIONS: [&str; 2] = ["allowNameChange", "allowKindChange"];
 
 /// Whether the options change a kustomization at all.
 pub(super) fn any(options: &KustomizeOptions) -> bool {
-    !(options.name_prefix.is_empty()
-        && options.name_suffix.is_empty()
-        && options.images.is_empty()
-        && options.replicas.is_empty()
-        && options.common_labels.is_empty()
-        && options.common_annotations.is_empty()
-        && options.namespace.is_empty()
-        && options.patches.is_empty()
-        && options.components.is_empty())
+    edits_before_patches(options) || !(options.patches.is_empty() && options.components.is_empty())
 }
 
 /// Whether `kustomize edit` has written the file before patches are added to it.

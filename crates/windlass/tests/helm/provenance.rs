@@ -9,17 +9,19 @@ const SECRET_KEY: &[u8] = include_bytes!("../fixtures/signing.secret.gpg");
 const PUBLIC_KEY: &[u8] = include_bytes!("../fixtures/signing.pub.gpg");
 const OTHER_KEY: &[u8] = include_bytes!("../fixtures/other.pub.gpg");
 
+/// Puts a file beside the charts of both.
+fn place(pair: &Pair, name: &str, bytes: &[u8]) {
+    for who in ["real", "ours"] {
+        std::fs::write(pair.work(who).join(name), bytes).unwrap();
+    }
+}
+
 #[test]
 fn provenance() {
     if !available(&["helm"]) {
         return;
     }
     let mut pair = Pair::with_charts();
-    let place = |pair: &Pair, name: &str, bytes: &[u8]| {
-        for who in ["real", "ours"] {
-            std::fs::write(pair.work(who).join(name), bytes).unwrap();
-        }
-    };
     place(&pair, "secret.gpg", SECRET_KEY);
     place(&pair, "public.gpg", PUBLIC_KEY);
     place(&pair, "other.gpg", OTHER_KEY);
@@ -115,11 +117,6 @@ fn signing() {
         return;
     }
     let mut pair = Pair::with_charts();
-    let place = |pair: &Pair, name: &str, bytes: &[u8]| {
-        for who in ["real", "ours"] {
-            std::fs::write(pair.work(who).join(name), bytes).unwrap();
-        }
-    };
     place(&pair, "secret.gpg", SECRET_KEY);
     place(&pair, "public.gpg", PUBLIC_KEY);
     place(&pair, "phrase", b"unused\nsecond line\n");
@@ -164,11 +161,6 @@ fn kinds_of_keys() {
         return;
     }
     let mut pair = Pair::with_charts();
-    let place = |pair: &Pair, name: &str, bytes: &[u8]| {
-        for who in ["real", "ours"] {
-            std::fs::write(pair.work(who).join(name), bytes).unwrap();
-        }
-    };
     place(&pair, "secret.gpg", include_bytes!("../fixtures/kinds.secret.gpg"));
     place(&pair, "public.gpg", include_bytes!("../fixtures/kinds.pub.gpg"));
     place(&pair, "phrase", b"unlock\n");
