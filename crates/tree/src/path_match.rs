@@ -215,6 +215,7 @@ mod tests {
             assert_eq!(matches(bad, "ab"), Err(BadPattern), "{bad}");
         }
     }
+
     #[test]
     fn files_are_named_by_patterns() {
         for (pattern, path, expected) in [

@@ -211,21 +211,28 @@ pub fn respect_ignored(target: &Object, live: &Object, settings: &Settings<'_>) 
     ignore.strip(&mut respectful);
     let mut value = respectful.to_value();
     let (rest, live) = (rest.into_value(), live.to_value());
+    let mut grown: Vec<(Vec<field::Step>, &str)> = Vec::new();
     field::walk(Some(&rest), Some(&live), &mut Vec::new(), &mut |path, without, here| {
         if path.first() == Some(&field::Step::Field("status".into())) {
             return;
         }
         field::put(&mut value, path, here.cloned());
-        // What is put back into a list stands where it stands now: order may mean something.
         if let (Some((field::Step::Item(key, _), list)), None) = (path.split_last(), without)
-            && let Some(Value::Array(now)) = field::at(&live, list)
-            && let Some(Value::Array(items)) = field::at(&value, list)
+            && !grown.iter().any(|(known, _)| known == list)
+        {
+            grown.push((list.to_vec(), *key));
+        }
+    });
+    // What is put back into a list stands where it stands now: order may mean something.
+    for (list, key) in grown {
+        if let Some(Value::Array(now)) = field::at(&live, &list)
+            && let Some(Value::Array(items)) = field::at(&value, &list)
         {
             let mut items = items.clone();
             field::order_as(&mut items, key, now);
-            field::put(&mut value, list, Some(Value::Array(items)));
+            field::put(&mut value, &list, Some(Value::Array(items)));
         }
-    });
+    }
     Object::try_from(value).unwrap_or(respectful)
 }
 
