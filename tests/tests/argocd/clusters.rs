@@ -14,7 +14,7 @@ use windlass_stories::{ApiClient, Plane, Printed, World};
 use windlass_testkit::{ArgoCd, ArgoCdOptions, GitRepository, Kubernetes, Parts, wait_for};
 
 use super::applications::{files, wait};
-use super::settings::words;
+use super::settings::{shown_secret, words};
 use super::{CONTROL, CommandLine, normalise, printed, root};
 
 const RBAC: &str = "rbac.authorization.k8s.io/v1";
@@ -151,18 +151,7 @@ impl<'a> Ground<'a> {
             if metadata["labels"]["argocd.argoproj.io/secret-type"] != "cluster" {
                 continue;
             }
-            let mut data = json!({});
-            for (key, text) in secret["data"].as_object().into_iter().flatten() {
-                let text = STANDARD.decode(text.as_str().unwrap_or_default())?;
-                data[key] = json!(String::from_utf8_lossy(&text));
-            }
-            // Names end in a hash of the address.
-            let name = metadata["name"].as_str().unwrap_or_default();
-            let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
-            all.push(json!({
-                "name": name, "labels": metadata["labels"], "annotations": metadata["annotations"],
-                "data": data,
-            }));
+            all.push(shown_secret(&secret)?);
         }
         all.sort_by_key(ToString::to_string);
         Ok(json!(all))

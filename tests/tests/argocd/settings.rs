@@ -38,6 +38,23 @@ pub(super) fn words(line: &str) -> Result<Vec<String>> {
     Ok(words)
 }
 
+/// What a secret says, decoded.
+pub(super) fn shown_secret(secret: &Value) -> Result<Value> {
+    let metadata = &secret["metadata"];
+    let mut data = json!({});
+    for (key, text) in secret["data"].as_object().into_iter().flatten() {
+        let text = STANDARD.decode(text.as_str().unwrap_or_default())?;
+        data[key] = json!(String::from_utf8_lossy(&text));
+    }
+    // Names end in a hash of the address, which is another one in each run.
+    let name = metadata["name"].as_str().unwrap_or_default();
+    let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    Ok(json!({
+        "name": name, "labels": metadata["labels"], "annotations": metadata["annotations"],
+        "data": data,
+    }))
+}
+
 /// What an object says, without what differs between any two clusters.
 pub(super) fn shown(api: &ApiClient, what: &str) -> Result<Value> {
     let get = |kind: &str, name: &str| {
@@ -59,18 +76,7 @@ pub(super) fn shown(api: &ApiClient, what: &str) -> Result<Value> {
                 if metadata["labels"]["argocd.argoproj.io/secret-type"].is_null() {
                     continue;
                 }
-                let mut data = json!({});
-                for (key, text) in secret["data"].as_object().into_iter().flatten() {
-                    let text = STANDARD.decode(text.as_str().unwrap_or_default())?;
-                    data[key] = json!(String::from_utf8_lossy(&text));
-                }
-                // Names end in a hash of the address, which is another one in each run.
-                let name = metadata["name"].as_str().unwrap_or_default();
-                let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
-                all.push(json!({
-                    "name": name, "labels": metadata["labels"],
-                    "annotations": metadata["annotations"], "data": data,
-                }));
+                all.push(shown_secret(&secret)?);
             }
             all.sort_by_key(|secret| format!("{}{}", secret["name"], secret["data"]));
             Ok(json!(all))
