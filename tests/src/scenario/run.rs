@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail, ensure};
 use parking_lot::Mutex;
@@ -21,6 +21,8 @@ use super::system::{System, Who};
 /// Scenarios that are played at once on one system, and systems that run at once.
 const AT_ONCE: usize = 12;
 const SYSTEMS: usize = 3;
+/// Without names, one in so many is recorded anew, other ones each day: all take an hour.
+const ROTATION: u64 = 12;
 /// How long nothing must change before what is seen is recorded.
 const QUIET: Duration = Duration::from_secs(6);
 const SETTLED: Duration = Duration::from_secs(90);
@@ -55,7 +57,8 @@ fn recording(name: &str) -> PathBuf {
 }
 
 /// What the environment asks for: `WINDLASS_SCENARIOS` names some (parts of names, with commas),
-/// `WINDLASS_RECORD` records them anew (`missing`: those that have no valid recording),
+/// `WINDLASS_RECORD` records those anew (`missing`: those that have no valid recording; `1` without
+/// names: those whose turn it is today),
 /// `WINDLASS_SCENARIOS_ON=kubernetes` plays Windlass on a real Kubernetes.
 ///
 /// # Errors
@@ -67,10 +70,15 @@ pub fn run() -> Result<()> {
     let scenarios = file::all(&files(), &words)?;
     let record = variable("WINDLASS_RECORD");
     if !record.is_empty() {
-        let wanted: Vec<_> = scenarios
-            .iter()
-            .filter(|s| record != "missing" || read_recording(s).is_err())
-            .cloned()
+        let today = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() / (24 * 60 * 60);
+        let due = |at: u64| !words.is_empty() || at % ROTATION == today % ROTATION;
+        let wanted: Vec<_> = (0..)
+            .zip(&scenarios)
+            .filter(|(at, s)| match record.as_str() {
+                "missing" => read_recording(s).is_err(),
+                _ => due(*at),
+            })
+            .map(|(_, scenario)| scenario.clone())
             .collect();
         if !wanted.is_empty()
             && windlass_testkit::available(&["kube", "kubectl", "argocd", "redis-server"])

@@ -27,7 +27,7 @@ use std::future::Future;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 const LOG_VARIABLE: &str = "WINDLASS_LOG";
 /// What the client of Kubernetes logs of a request that failed, whoever asked tells in his words.
@@ -125,6 +125,19 @@ impl Cli {
     }
 }
 
+/// How the command that the arguments lead to is used; the parser leaves that out where a value is
+/// wrong.
+fn usage(arguments: impl Iterator<Item = OsString>) -> String {
+    let mut root = Cli::command();
+    root.build();
+    let mut command = &root;
+    for argument in arguments.skip(1) {
+        let Some(next) = command.find_subcommand(&argument) else { break };
+        command = next;
+    }
+    command.clone().render_usage().to_string()
+}
+
 /// Runs the command that the arguments name.
 pub(crate) fn main() -> ExitCode {
     let cli = match Cli::read(persona::arguments(std::env::args_os())) {
@@ -132,6 +145,9 @@ pub(crate) fn main() -> ExitCode {
         Err(error) => {
             // Help and version are answers and go to standard output with 0; the rest is usage, 2.
             let _ = error.print();
+            if error.use_stderr() && !error.to_string().contains("Usage:") {
+                output::warn(&usage(std::env::args_os()));
+            }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
