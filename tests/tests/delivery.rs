@@ -8,6 +8,7 @@ use windlass_testkit::wait_for;
 stories! {
     first_delivery,
     new_commit,
+    a_commit_elsewhere_is_followed,
     drift_and_self_heal,
     prune,
     bad_manifest_beside_good_ones,
@@ -136,6 +137,33 @@ fn drift_and_self_heal(world: &mut World) -> Result<()> {
         .api()
         .wait("a deleted object returns", (CONFIG_MAP, &to, "a"), |o| o["data"]["key"] == "git")?;
     world.wait_delivered(&watched, &commit)?;
+    Ok(())
+}
+
+/// Scripts wait for the revision: it follows every commit, also one that changes nothing here.
+fn a_commit_elsewhere_is_followed(world: &mut World) -> Result<()> {
+    let repository = world.repository("elsewhere")?;
+    let first = repository.commit(
+        "first",
+        &[("app/one.yaml", &manifest::config_map("one", "1")), ("other/readme", "1")],
+    )?;
+    let to = world.name("to");
+    let app = App::new(&world.control(), &world.name("shop"), &repository.url(), "app", &to)
+        .automated(everything());
+    let name = world.create(&app)?;
+    world.wait_delivered(&name, &first)?;
+    let one = ("v1/ConfigMap", to.as_str(), "one");
+    let before = world.api().wait("it is there", one, |object| !object.is_null())?;
+    let second = repository.commit("second", &[("other/readme", "2")])?;
+    let told = world.wait_app("the commit is followed", &name, |app| {
+        app["status"]["sync"]["revision"] == second.as_str()
+    })?;
+    let status = &told["status"];
+    ensure!(status["sync"]["status"] == "Synced", "{status}");
+    ensure!(status["operationState"]["syncResult"]["revision"] == first.as_str(), "{status}");
+    ensure!(status["history"].as_array().is_some_and(|all| all.len() == 1), "{status}");
+    let after = world.api().wait("it is there", one, |object| !object.is_null())?;
+    ensure!(before["metadata"]["resourceVersion"] == after["metadata"]["resourceVersion"]);
     Ok(())
 }
 
