@@ -166,37 +166,3 @@ async fn drift_shows_within_a_second_and_bad_manifests_stop_nothing_else() {
     let message = app["status"]["conditions"][0]["message"].as_str().unwrap();
     assert_eq!(message, "there are no clusters with this name: nowhere");
 }
-
-/// `WINDLASS_SCALE=100` says how many applications; without it this does nothing.
-#[tokio::test(flavor = "multi_thread")]
-async fn many_applications() {
-    let Some(count) = std::env::var("WINDLASS_SCALE").ok().and_then(|v| v.parse::<usize>().ok())
-    else {
-        return;
-    };
-    let world = World::start("scale").await;
-    let mut files = Vec::new();
-    for app in 0..count {
-        files.push((format!("apps/{app}/web.yaml"), deployment(&format!("web-{app}"))));
-        files.push((format!("apps/{app}/service.yaml"), world::service(&format!("web-{app}"))));
-        for n in 0..8 {
-            files.push((format!("apps/{app}/{n}.yaml"), config_map(&format!("c-{app}-{n}"), "1")));
-        }
-    }
-    let files: Vec<(&str, &str)> = files.iter().map(|(p, c)| (p.as_str(), c.as_str())).collect();
-    let revision = world.commit(&files);
-    let began = Instant::now();
-    for app in 0..count {
-        world
-            .create(&format!("app-{app}"), &format!("apps/{app}"), json!({"automated": {}}), false)
-            .await;
-    }
-    let created = began.elapsed();
-    let done = world.until_all(count, |app| delivered(app, &revision)).await;
-    println!("{count} applications: created in {created:?}, all delivered after {done:?}");
-    let usage = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let fields: Vec<&str> = usage.split_whitespace().collect();
-    let memory = std::fs::read_to_string("/proc/self/status").unwrap();
-    let peak = memory.lines().find(|l| l.starts_with("VmHWM")).unwrap();
-    println!("user ticks {} system ticks {} {peak}", fields[13], fields[14]);
-}

@@ -303,36 +303,11 @@ impl World {
         };
         tokio::time::timeout(PATIENCE, gone).await.expect("the application goes");
     }
-
-    pub(crate) async fn until_all(&self, count: usize, holds: impl Fn(&Value) -> bool) -> Duration {
-        let began = Instant::now();
-        loop {
-            let all = self.apps.list(&Default::default()).await.unwrap().items;
-            let all: Vec<Value> =
-                all.into_iter().map(|app| serde_json::to_value(app).unwrap()).collect();
-            let done = all.iter().filter(|app| holds(app)).count();
-            if done == count {
-                return began.elapsed();
-            }
-            if began.elapsed() > PATIENCE {
-                let left = all.iter().find(|app| !holds(app)).unwrap();
-                panic!("{done} of {count}; {}", serde_json::to_string_pretty(left).unwrap());
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-    }
 }
 
 pub(crate) fn config_map(name: &str, value: &str) -> String {
     format!(
         "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\ndata:\n  key: \"{value}\"\n"
-    )
-}
-
-pub(crate) fn service(name: &str) -> String {
-    format!(
-        "apiVersion: v1\nkind: Service\nmetadata:\n  name: {name}\nspec:\n  selector:\n    app: \
-         {name}\n  ports:\n  - port: 80\n"
     )
 }
 
