@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use granit_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, Tag, options};
+use granit_parser::{
+    Event, Parser, ScalarStyle, ScanError, StrInput, StructureStyle, Tag, options,
+};
 use serde_json::{Map, Value};
 
 use super::refold::refold;
 use super::resolve::{self, Scalar, ScalarTag};
-use super::{Dialect, DuplicateKeys, Error, Options, Position, Problem, plain};
+use super::{Dialect, DuplicateKeys, Error, Options, Position, Problem, flow, plain};
 
 pub(super) struct Built {
     pub(super) value: Value,
@@ -31,49 +33,69 @@ pub(super) fn document(
 
 /// The same by the full parser.
 pub(super) fn by_events(source: &str, line: usize, options: &Options) -> Result<Built, Error> {
-    let mut builder = Builder {
-        events: Events::new(source, line, options),
-        options,
-        anchors: HashMap::new(),
-        decoded: 0,
-        aliased: 0,
-        repeats_keys: false,
-    };
-    while let Some((event, at)) = builder.events.next()? {
-        if is_node(&event) {
-            let value = builder.node(event, at, 0)?;
-            builder.finish()?;
-            return Ok(Built { value, at, repeats_keys: builder.repeats_keys });
-        }
+    let mut builder = Builder::new(Events::new(source, line, options), options);
+    let built = builder.document(line);
+    if !builder.events.reads_otherwise {
+        return built;
     }
-    Ok(Built { value: Value::Null, at: Position { line, column: 1 }, repeats_keys: false })
+    let source = flow::mended(source, line, options)?;
+    Builder::new(Events::new(&source, line, options), options).document(line)
+}
+
+/// The parser of `source`, within the bounds of `options`.
+pub(super) fn parser<'t>(source: &'t str, options: &Options) -> Parser<'t, StrInput<'t>> {
+    let options = options! {
+        emit_comments: false,
+        block_scalar_eof_without_line_feed: true,
+        bom_inside_document_as_content: true,
+        flow_nesting_limit: options.max_depth,
+        block_nesting_limit: options.max_depth,
+    };
+    Parser::new_from_str_with_options(source, options)
 }
 
 /// The parser's events with positions in the whole stream.
 pub(super) struct Events<'t> {
     parser: Parser<'t, StrInput<'t>>,
+    source: &'t str,
     line: usize,
+    /// How many collections within brackets are open.
+    flow: usize,
+    /// Whether go-yaml may read a scalar so far in another way.
+    reads_otherwise: bool,
     /// Whether the last event stands for no text at all.
     pub(super) is_blank: bool,
 }
 
 impl<'t> Events<'t> {
     pub(super) fn new(source: &'t str, line: usize, options: &Options) -> Self {
-        let options = options! {
-            emit_comments: false,
-            block_scalar_eof_without_line_feed: true,
-            bom_inside_document_as_content: true,
-            flow_nesting_limit: options.max_depth,
-            block_nesting_limit: options.max_depth,
-        };
-        Self { parser: Parser::new_from_str_with_options(source, options), line, is_blank: false }
+        let parser = parser(source, options);
+        Self { parser, source, line, flow: 0, reads_otherwise: false, is_blank: false }
     }
 
     pub(super) fn next(&mut self) -> Result<Option<(Event<'t>, Position)>, Error> {
         match self.parser.next_event() {
             None => Ok(None),
-            Some(Ok((event, span))) => {
+            Some(Ok((mut event, span))) => {
                 self.is_blank = span.start.index() == span.end.index();
+                match &mut event {
+                    Event::SequenceStart(style, ..) | Event::MappingStart(style, ..) => {
+                        let is_flow = self.flow > 0 || *style == StructureStyle::Flow;
+                        self.flow += usize::from(is_flow);
+                    }
+                    Event::SequenceEnd | Event::MappingEnd => {
+                        self.flow = self.flow.saturating_sub(1);
+                    }
+                    Event::Scalar(text, ScalarStyle::Plain, ..) if self.flow > 0 => {
+                        if text.contains(flow::COLON) {
+                            *text = Cow::Owned(text.replace(flow::COLON, ":"));
+                        }
+                        let places = span.start.byte_offset().zip(span.end.byte_offset());
+                        self.reads_otherwise |= places
+                            .is_some_and(|(start, end)| flow::differs(self.source, start, end));
+                    }
+                    _ => {}
+                }
                 let at = self.position(span.start.line(), span.start.col());
                 Ok(Some((event, at)))
             }
@@ -180,7 +202,23 @@ struct Builder<'t, 'o> {
     repeats_keys: bool,
 }
 
-impl<'t> Builder<'t, '_> {
+impl<'t, 'o> Builder<'t, 'o> {
+    fn new(events: Events<'t>, options: &'o Options) -> Self {
+        let anchors = HashMap::new();
+        Self { events, options, anchors, decoded: 0, aliased: 0, repeats_keys: false }
+    }
+
+    fn document(&mut self, line: usize) -> Result<Built, Error> {
+        while let Some((event, at)) = self.events.next()? {
+            if is_node(&event) {
+                let value = self.node(event, at, 0)?;
+                self.finish()?;
+                return Ok(Built { value, at, repeats_keys: self.repeats_keys });
+            }
+        }
+        Ok(Built { value: Value::Null, at: Position { line, column: 1 }, repeats_keys: false })
+    }
+
     /// Takes the rest of the document's events, which may still hold an error.
     fn finish(&mut self) -> Result<(), Error> {
         match self.events.next()? {

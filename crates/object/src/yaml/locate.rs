@@ -6,14 +6,15 @@ use std::collections::HashMap;
 use granit_parser::{Event, ScalarStyle};
 
 use super::build::{Events, is_merge, is_node, key};
-use super::{Document, Error, Options, Position, Problem, frame};
+use super::{Document, Error, Options, Position, Problem, flow, frame};
 use crate::Pointer;
 
 /// Every key that stands twice in a mapping of the chunk, with both positions.
 pub(super) fn repeated_keys(chunk: &[u8], line: usize, options: &Options) -> Vec<Error> {
     let mut found = Vec::new();
     let Ok(source) = std::str::from_utf8(chunk) else { return found };
-    let mut events = Events::new(source, line, options);
+    let Ok(source) = flow::mended(source, line, options) else { return found };
+    let mut events = Events::new(&source, line, options);
     while let Ok(Some((event, _))) = events.next() {
         if is_node(&event) {
             // A document that parsed once parses again.
@@ -78,8 +79,8 @@ pub(super) fn position(
 ) -> Position {
     let text = frame::decode(text);
     let mut best = document.at;
-    let Ok(source) = std::str::from_utf8(document.chunk.of(&text)) else { return best };
-    let mut events = Events::new(source, document.chunk.line, options);
+    let Some(source) = document.source(&text, options) else { return best };
+    let mut events = Events::new(&source, document.chunk.line, options);
     while let Ok(Some((event, _))) = events.next() {
         if is_node(&event) {
             let tokens: Vec<&str> = pointer.tokens().collect();
@@ -144,8 +145,8 @@ pub(super) fn scalars(
     visit: &mut dyn FnMut(&Pointer, &str, bool),
 ) {
     let text = frame::decode(text);
-    let Ok(source) = std::str::from_utf8(document.chunk.of(&text)) else { return };
-    let mut events = Events::new(source, document.chunk.line, options);
+    let Some(source) = document.source(&text, options) else { return };
+    let mut events = Events::new(&source, document.chunk.line, options);
     while let Ok(Some((event, _))) = events.next() {
         if is_node(&event) {
             let _ = each(&event, &mut events, &mut Pointer::root(), options, visit);

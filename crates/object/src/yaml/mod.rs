@@ -12,6 +12,7 @@
 mod build;
 mod emit;
 mod float;
+mod flow;
 mod frame;
 mod json;
 mod locate;
@@ -22,6 +23,7 @@ mod resolve;
 mod tests;
 mod written;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::Value;
@@ -140,6 +142,15 @@ pub struct Document {
     /// Where its first node stands.
     pub at: Position,
     pub(crate) chunk: frame::Span,
+}
+
+impl Document {
+    /// Its part of a text that was decoded, as the parser reads it.
+    fn source<'t>(&self, text: &'t [u8], options: &Options) -> Option<Cow<'t, str>> {
+        let source = std::str::from_utf8(self.chunk.of(text)).ok()?;
+        // What is no YAML was told when it was read.
+        flow::mended(source, self.chunk.line, options).ok()
+    }
 }
 
 impl fmt::Debug for Document {

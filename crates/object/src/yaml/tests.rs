@@ -301,3 +301,32 @@ fn tells_scalars_as_they_are_written() {
     check("a:\n  b/c:\n", &["/a/b~1c"]);
     check("a: |\n  b:\n  c\n", &[]);
 }
+
+#[test]
+fn plain_texts_in_brackets_as_go_yaml_scans_them() {
+    let check = |text: &str, expected: Result<Value, &str>| {
+        for options in [Options::kustomize(), Options::default()] {
+            let read = parse_one(text.as_bytes(), &options).map_err(|e| e.to_string());
+            assert_eq!(read, expected.clone().map_err(str::to_owned), "{text:?}");
+        }
+    };
+    check("a: {b:}", Ok(json!({"a": {"b:": null}})));
+    check("a: {b: }", Ok(json!({"a": {"b": null}})));
+    check("[a:, b]", Ok(json!(["a:", "b"])));
+    check("[a:, é: c, {d: e:}]", Ok(json!(["a:", {"é": "c"}, {"d": "e:"}])));
+    check("[a:x:]", Ok(json!(["a:x:"])));
+    check("{a::}", Ok(json!({"a::": null})));
+    check("[\"a\":]", Ok(json!([{"a": null}])));
+    check("[a, ?b]", Ok(json!(["a", {"b": null}])));
+    check("{?a: b}", Ok(json!({"a": "b"})));
+    check("a: |\n  {b:}\nc: \"{d:}\" # {e:}\n", Ok(json!({"a": "{b:}\n", "c": "{d:}"})));
+    check("a: b?c\nd: [http://e/?f]\n", Err("2:14: did not find expected ',' or ']'"));
+    check("a: {b: c? }", Err("1:9: did not find expected ',' or '}'"));
+    check("a:\n- {b:, c: 1}\n- [d:]\n", Ok(json!({"a": [{"b:": null, "c": 1}, ["d:"]]})));
+    // Places are those of the text as it was written.
+    let text = "a: {b:, c: d}";
+    let parsed = parse(text.as_bytes(), &Options::kustomize());
+    let at = Pointer::from_tokens(["a", "c"]);
+    let at = position(text.as_bytes(), &parsed.documents[0], &at, &Options::kustomize());
+    assert_eq!(at, Position { line: 1, column: 9 });
+}

@@ -54,8 +54,8 @@ pub fn written(
     options: &Options,
 ) -> Result<Option<Written>, Error> {
     let text = frame::decode(text);
-    let Ok(source) = std::str::from_utf8(document.chunk.of(&text)) else { return Ok(None) };
-    let mut events = Events::new(source, document.chunk.line, options);
+    let Some(source) = document.source(&text, options) else { return Ok(None) };
+    let mut events = Events::new(&source, document.chunk.line, options);
     while let Some((event, _)) = events.next()? {
         if is_node(&event) {
             return node(event, &mut events).map(Some);
@@ -69,8 +69,8 @@ pub fn written(
 pub fn flow_blanks(text: &[u8], document: &Document, options: &Options) -> Vec<Pointer> {
     let mut found = Vec::new();
     let text = frame::decode(text);
-    if let Ok(source) = std::str::from_utf8(document.chunk.of(&text)) {
-        let mut events = Events::new(source, document.chunk.line, options);
+    if let Some(source) = document.source(&text, options) {
+        let mut events = Events::new(&source, document.chunk.line, options);
         while let Ok(Some((event, _))) = events.next() {
             if is_node(&event) {
                 // What is no YAML was told when it was read.
