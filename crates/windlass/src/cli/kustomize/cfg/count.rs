@@ -8,6 +8,7 @@ use clap::ArgAction;
 use windlass_object::Value;
 use windlass_object::yaml::{self, Options};
 
+use super::ignore::Ignored;
 use crate::cli::failure::go_words;
 
 /// What makes a directory a package of its own.
@@ -101,8 +102,13 @@ pub(super) fn walk(
 /// The resources of a package, not those of packages in it.
 fn read(package: &Path) -> anyhow::Result<Vec<Value>> {
     let root = std::fs::canonicalize(package)?;
+    let ignored = Ignored::of(&root)?;
     let mut files = Vec::new();
     walk(&root, 0, &mut |path, is_directory| {
+        let below = path.strip_prefix(&root).unwrap_or(path);
+        if path != root && ignored.matches(below, is_directory) {
+            return false;
+        }
         if is_directory {
             return path == root || !path.join(PACKAGE_FILE).exists();
         }

@@ -2,6 +2,7 @@
 
 mod count;
 mod fields;
+mod ignore;
 mod tree;
 
 use clap::Subcommand;

@@ -8,6 +8,7 @@ use windlass_object::yaml::{self, Options, Written};
 
 use super::count::{MAX_BYTES, PACKAGE_FILE, walk};
 use super::fields::{Branch, Field, common};
+use super::ignore::Ignored;
 use crate::cli::failure::go_words;
 
 /// Where tools note what file a resource is from, newer first.
@@ -250,13 +251,13 @@ fn from_directory(named: &Path) -> anyhow::Result<Vec<Resource>> {
         let (named, whole, why) = (named.display(), whole.display(), go_words(&e));
         anyhow::anyhow!("evalsymlink failure on '{named}' : lstat {whole}: {why}")
     })?;
-    anyhow::ensure!(
-        !root.join(".krmignore").exists(),
-        "{}: Windlass does not read .krmignore; name the directories that are wanted instead",
-        root.join(".krmignore").display()
-    );
+    let ignored = Ignored::of(&root)?;
     let mut files: Vec<PathBuf> = Vec::new();
     walk(&root, 0, &mut |path, is_directory| {
+        let below = path.strip_prefix(&root).unwrap_or(path);
+        if path != root && ignored.matches(below, is_directory) {
+            return false;
+        }
         if !is_directory && path.extension().is_some_and(|e| e == "yaml" || e == "yml") {
             files.push(path.to_path_buf());
         }
