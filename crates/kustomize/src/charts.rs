@@ -57,6 +57,13 @@ pub(crate) fn generate(
             return Err(Error::told("no repo specified for pull, no chart found at ''"));
         }
         None => match loader.session().given.chart(&args.repo, &args.name, version) {
+            // Helm unpacks it by its own name, and kustomize looks for it by this one.
+            Some(Ok(_)) if args.name.contains('/') => {
+                return Err(Error::told(format!(
+                    "evalsymlink failure on '{directory}/values.yaml' : lstat {directory}: no such \
+                     file or directory"
+                )));
+            }
             Some(Ok(given)) => Chart::from_archive(&given.archive).map_err(|e| helm(&e))?,
             Some(Err(why)) => return Err(Error::told(why)),
             None => {

@@ -259,8 +259,10 @@ impl<'t> Loader<'t> {
     fn fetched(&self, url: &str) -> Result<Arc<[u8]>> {
         match self.session.given.file(url) {
             Some(Ok(bytes)) => Ok(Arc::clone(bytes)),
-            Some(Err(_)) if RepoSpec::parse(url).is_ok() => {
-                Err(Error::told("URL is a git repository"))
+            Some(Err(why)) if RepoSpec::parse(url).is_ok() => {
+                // Where nobody answered, nothing is known of what is there.
+                let is_answered = why.contains("status code");
+                Err(Error::told(if is_answered { "URL is a git repository" } else { why }))
             }
             Some(Err(why)) => Err(Error::Http(why.to_owned())),
             None => {

@@ -312,7 +312,7 @@ impl<'t> Target<'t> {
             self.placed(absorbed, field, Some(at))?;
         }
         let plugins = self
-            .plugins(&self.kustomization.generators)
+            .plugins(&self.kustomization.generators, true)
             .during(|| "loading generator plugins".to_owned());
         let plugins = self.placed(plugins, "generators", None)?;
         for plugin in &plugins {
@@ -330,7 +330,7 @@ impl<'t> Target<'t> {
 
     fn transform(&self, acc: &mut Accumulator) -> Result<()> {
         builtin::transform(self, acc)?;
-        let plugins = self.plugins(&self.kustomization.transformers);
+        let plugins = self.plugins(&self.kustomization.transformers, false);
         for plugin in self.placed(plugins, "transformers", None)? {
             let transformed = plugin.transform(self, &mut acc.map);
             self.placed(transformed, "transformers", None)?;
@@ -344,7 +344,7 @@ impl<'t> Target<'t> {
     }
 
     fn validate(&self, acc: &mut Accumulator) -> Result<()> {
-        let plugins = self.plugins(&self.kustomization.validators);
+        let plugins = self.plugins(&self.kustomization.validators, false);
         for plugin in self.placed(plugins, "validators", None)? {
             let before = acc.map.clone();
             let transformed = plugin.transform(self, &mut acc.map);
@@ -367,7 +367,7 @@ impl<'t> Target<'t> {
     }
 
     /// Configurations of plugins: the text itself, a file, or a directory.
-    fn plugins(&self, entries: &[String]) -> Result<Vec<Plugin>> {
+    fn plugins(&self, entries: &[String], are_generators: bool) -> Result<Vec<Plugin>> {
         if entries.is_empty() {
             return Ok(Vec::new());
         }
@@ -387,7 +387,12 @@ impl<'t> Target<'t> {
             }
         }
         let acc = self.resources(acc, &paths)?;
-        acc.map.into_list().into_iter().map(Plugin::new).collect()
+        let failing = |e: Error| match are_generators {
+            true => e.during("failed to load generator"),
+            false => e,
+        };
+        let configs = acc.map.into_list().into_iter();
+        configs.map(|config| Plugin::new(config).map_err(failing)).collect()
     }
 }
 

@@ -700,3 +700,139 @@ fn cat_and_grep_are_refused() {
         assert!(done.err.contains("with their comments"), "{}", done.err);
     }
 }
+
+#[test]
+fn ignored_files() {
+    let pod = |name: &str| format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\n");
+    let files = [
+        "a.yaml",
+        "b.yaml",
+        "skip.yaml",
+        "sub/skip.yaml",
+        "sub/keep.yaml",
+        "sub/deep/x.yaml",
+        "sub/deep/a.yaml",
+        "gone/a.yaml",
+        "gone/in/b.yaml",
+        "sub/gone/c.yaml",
+        "sub/d1.yaml",
+        "other/d1.yaml",
+        "#odd.yaml",
+        "kept/skip.yaml",
+    ];
+    for patterns in [
+        "skip.yaml\n",
+        "# none\n\n  gone/  \n",
+        "/gone\n",
+        "/a.yaml\nsub/deep\n",
+        "*.yaml\n!a.yaml\n",
+        "sub/*.yaml\n",
+        "/sub/d?.yaml\n",
+        "d[0-9].yaml\n",
+        "\\#odd.yaml\n",
+        "sub/gone/\n",
+        "/sub/deep/x.yaml\n",
+        "*\n",
+        "skip.yaml\n!kept/skip.yaml\n",
+        "**/a.yaml\n",
+        "a.yaml/\n",
+        "[\n",
+        "gone/in/b.yaml",
+    ] {
+        let mut tree = format!("-- .krmignore\n{patterns}");
+        if !patterns.ends_with('\n') {
+            tree.push('\n');
+        }
+        for (number, file) in files.iter().enumerate() {
+            tree.push_str(&format!("-- {file}\n{}", pod(&format!("p{number}"))));
+        }
+        tree.push_str("-- package/Krmfile\nkind: Krmfile\n-- package/.krmignore\nb.yaml\n");
+        tree.push_str(&format!("-- package/a.yaml\n{}-- package/b.yaml\n{}", pod("q"), pod("r")));
+        check(
+            &tree,
+            "cfg tree .
+            cfg tree sub
+            cfg count .
+            cfg count package",
+        );
+    }
+}
+
+#[test]
+fn build_flags() {
+    check(
+        "\
+-- kustomization.yaml
+resources: [r.yaml, sub]
+-- r.yaml
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: a}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: A.b, namespace: one}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: one}
+-- sub/kustomization.yml
+resources: [../r2.yaml]
+-- ok/Kustomization
+namePrefix: p-
+resources: [r.yaml, r3.yaml]
+-- ok/r.yaml
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: a}
+-- ok/r3.yaml
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: 'sys:x'}
+-- r2.yaml
+apiVersion: v1
+kind: Secret
+metadata: {name: s, namespace: two}
+-- out/x
+-- plugin/kustomization.yaml
+generators: [g.yaml]
+-- plugin/g.yaml
+apiVersion: example.com/v1
+kind: Other
+metadata: {name: g}
+-- two/kustomization.yaml
+-- two/kustomization.yml
+",
+        "build
+        build .
+        build sub
+        build ok
+        build ./ok/
+        build ok/../ok
+        build ok/Kustomization
+        build none
+        build a b
+        build out
+        build two
+        build plugin
+        build ok -o made.yaml
+        build ok --output made.yaml
+        build ok --output=out
+        build ok -o none/made.yaml
+        build . --load-restrictor LoadRestrictionsNone
+        build . --load-restrictor=LoadRestrictionsNone -o out
+        build . --load-restrictor=none
+        build . --load-restrictor=
+        build ok --load_restrictor LoadRestrictionsNone
+        build ok --enable-alpha-plugins --enable-exec --enable-helm
+        build ok --as-current-user --network --network-name x --mount type=bind,src=a,dst=b
+        build ok -e A=b --env C=d
+        build ok --helm-command h --helm-api-versions v1 --helm-kube-version 1.30 --helm-debug
+        build ok --stack-trace
+        build ok --reorder none
+        build ok --reorder legacy
+        build ok --reorder other
+        build ok --unknown
+        build ok --output",
+    );
+}

@@ -6,7 +6,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use windlass_testkit::{FileServer, available, peer};
+use windlass_testkit::{
+    Authority, DockerRegistry, FileServer, RegistryOptions, SignIn, available, peer,
+};
 
 /// Kustomizations; `URL` stands for the repository's address.
 const CASES: &[&str] = &[
@@ -51,6 +53,8 @@ const CASES: &[&str] = &[
     "helmGlobals: {chartHome: local}\nhelmCharts: [{name: many}]",
     "generators:\n- |-\n  apiVersion: builtin\n  kind: HelmChartInflationGenerator\n  metadata: {name: g}\n  name: web\n  chartHome: local\n  nameTemplate: t\n  additionalValuesFiles: [v.yaml]\n  skipTests: true",
     "resources: [sub]\nnamespace: q",
+    "helmCharts: [{name: web, repo: USERS/private, version: 1.2.3}]",
+    "helmCharts: [{name: web, repo: URL/private, version: 1.2.3}]",
     // Refused by both.
     "helmCharts: [{name: web, repo: URL, version: 1.2.3, releaseName: a, nameTemplate: b}]",
     "helmCharts: [{name: web, repo: URL, version: 1.2.3, nameTemplate: '{{ fail \"x\" }}'}]",
@@ -149,14 +153,16 @@ fn charts_are_rendered_as_kustomize_has_helm_render_them() {
     command.args(["package", "bare", "-d", "served"]);
     run(command.current_dir(dir.path()), dir.path()).unwrap();
     run(Command::new(&helm).args(["repo", "index"]).arg(&served), dir.path()).unwrap();
-    let server = FileServer::start(&served, "", "").unwrap();
+    let server = FileServer::start(&served, "me", "secret").unwrap();
+    let of_user = server.url().replace("http://", "http://me:secret@");
     let mut wrong = Vec::new();
     for case in CASES {
         let build = |program: &Path, mode: &[&str], who: &str| {
             let root = dir.path().join(who).join("here");
             let _ = std::fs::remove_dir_all(dir.path().join(who));
             std::fs::create_dir_all(&root).unwrap();
-            write(&root.join("kustomization.yaml"), &case.replace("URL", &server.url()));
+            let kustomization = case.replace("USERS", &of_user).replace("URL", &server.url());
+            write(&root.join("kustomization.yaml"), &kustomization);
             for (path, text) in FILES {
                 write(&root.join(path), text);
             }
@@ -175,4 +181,89 @@ fn charts_are_rendered_as_kustomize_has_helm_render_them() {
         }
     }
     assert!(wrong.is_empty(), "{} of {} differ\n{}", wrong.len(), CASES.len(), wrong.join("\n"));
+}
+
+/// bcrypt's hash of `secret`.
+const HASH: &str = "$2y$05$kSJWyY8bARtgWJVoOLnCF.6jweSJK5501eMyoBYR1PGJqaj5CItsq";
+
+/// Kustomizations with charts of a registry that asks who comes; `HOST` stands for it.
+const REGISTRY_CASES: &[&str] = &[
+    "helmCharts: [{name: web, repo: 'oci://HOST/charts', version: 1.2.3}]",
+    "helmCharts: [{name: web, repo: 'oci://HOST/charts/', version: 1.2.3, releaseName: r}]",
+    "helmCharts: [{name: web, repo: 'oci://HOST/charts'}]",
+    "helmCharts: [{name: web, repo: 'oci://HOST/charts', version: ^1.2.0, includeCRDs: true}]",
+    "helmCharts: [{name: web, repo: 'oci://HOST/charts', version: '>=1.2 <1.5', namespace: n}]",
+    "helmCharts: [{name: web, repo: 'oci://HOST/charts', devel: true}]",
+    "helmCharts: [{name: charts/web, repo: 'oci://HOST', version: 1.2.3}]",
+    "helmCharts: [{name: web, repo: 'oci://HOST/charts', version: 1.2.3, valuesInline: {a: 2}}, {name: web, repo: 'oci://HOST/charts', version: 1.10.0, releaseName: b}]\nnamePrefix: p-",
+    "helmChartInflationGenerator: [{chartName: web, chartRepoUrl: 'oci://HOST/charts', chartVersion: 1.2.3, releaseName: r}]",
+    "generators:\n- |-\n  apiVersion: builtin\n  kind: HelmChartInflationGenerator\n  metadata: {name: g}\n  name: web\n  repo: oci://HOST/charts\n  version: 1.2.3\n  releaseName: r",
+    "helmCharts: [{name: none, repo: 'oci://HOST/charts', version: 1.2.3}]",
+    "helmCharts: [{name: web, repo: 'oci://HOST/charts', version: 9.9.9}]",
+    "helmCharts: [{name: web, repo: 'oci://HOST/elsewhere', version: 1.2.3}]",
+    "helmCharts: [{repo: 'oci://HOST/charts/web', version: 1.2.3}]",
+];
+
+#[test]
+fn charts_of_a_registry_are_pulled_as_helm_pulls_them() {
+    if !available(&["kustomize", "helm", "docker-registry"]) {
+        return;
+    }
+    let (kustomize, helm) = (peer("kustomize").unwrap(), peer("helm").unwrap());
+    let authority = Authority::new().unwrap();
+    let registry = DockerRegistry::start_with(&RegistryOptions {
+        sign_in: SignIn::Password { username: "me", bcrypt: HASH },
+        authority: &authority,
+        clients: false,
+    })
+    .unwrap();
+    let host = registry.host();
+    let dir = tempfile::tempdir().unwrap();
+    let ca = dir.path().join("ca.pem");
+    write(&ca, &authority.pem());
+    chart(&dir.path().join("web"));
+    // Both find Docker's file: kustomize gives Helm a configuration of its own.
+    let home = dir.path().join("home");
+    let auth = format!("{{\"auths\": {{\"{host}\": {{\"auth\": \"bWU6c2VjcmV0\"}}}}}}");
+    write(&home.join(".docker/config.json"), &auth);
+    let stranger = dir.path().join("stranger");
+    std::fs::create_dir_all(&stranger).unwrap();
+    for version in ["1.2.3", "1.10.0", "2.0.0-rc.1"] {
+        let mut command = Command::new(&helm);
+        command.args(["package", "web", "--version", version]);
+        run(command.current_dir(dir.path()), &home).unwrap();
+        let mut command = Command::new(&helm);
+        command.args(["push", &format!("web-{version}.tgz"), &format!("oci://{host}/charts")]);
+        command.args(["--ca-file", "ca.pem"]);
+        run(command.current_dir(dir.path()), &home).unwrap();
+    }
+    let build = |program: &Path, mode: &[&str], case: &str, home: &Path| {
+        let root = tempfile::tempdir().unwrap();
+        write(&root.path().join("kustomization.yaml"), &case.replace("HOST", &host));
+        let mut command = Command::new(program);
+        command.args(mode).args(["build", "--enable-helm", "--helm-command"]).arg(&helm);
+        let done = command
+            .arg(root.path())
+            .env_clear()
+            .env("HOME", home)
+            .env("SSL_CERT_FILE", &ca)
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .output()
+            .unwrap();
+        match done.status.success() {
+            true => Ok(String::from_utf8(done.stdout).unwrap()),
+            false => Err(String::from_utf8(done.stderr).unwrap()),
+        }
+    };
+    let windlass = Path::new(env!("CARGO_BIN_EXE_windlass"));
+    let mut wrong = Vec::new();
+    let all = REGISTRY_CASES.iter().map(|case| (*case, &home));
+    for (case, home) in all.chain([(REGISTRY_CASES[0], &stranger)]) {
+        let real = build(&kustomize, &[], case, home);
+        let ours = build(windlass, &["kustomize"], case, home);
+        if real != ours && (real.is_ok() || ours.is_ok()) {
+            wrong.push(format!("{case}\n  real {real:#?}\n  ours {ours:#?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} differ\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -1,8 +1,14 @@
 //! Generated config maps and secrets.
 
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
 use crate::error::{During, Error, Result};
+use crate::generate;
 use crate::kustomization::{GeneratorArgs, GeneratorOptions, Kustomization, SecretArgs};
+use crate::loader::{Loader, Session};
 use windlass_object::go;
+use windlass_tree::{Given, Tree, TreePath};
 
 /// What the arguments say of a generator.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,6 +122,43 @@ pub fn add_secret(
     });
     add(&mut list[at], flags, kustomization.generator_options.as_ref());
     Ok(())
+}
+
+/// Makes what was added to, to see that it can be made: all that its files, literals and lines name
+/// is looked up from the directory `path` of `tree`, where the kustomization is.
+///
+/// # Errors
+/// If a literal or line is none, a key stands twice, or a file cannot be read.
+pub fn check_added(
+    kustomization: &Kustomization,
+    sort: Sort,
+    names: &[String],
+    flags: &GeneratorFlags,
+    tree: &dyn Tree,
+    path: &TreePath,
+) -> Result<()> {
+    let (given, name) = (Given::default(), name(names)?);
+    let session = Rc::new(Session {
+        given: &given,
+        needs: RefCell::default(),
+        warnings: RefCell::default(),
+        until: Cell::default(),
+    });
+    let loader = Loader::new(session, tree, path, "", true)?;
+    let made = match sort {
+        Sort::ConfigMap => {
+            let mut all = kustomization.config_map_generator.iter();
+            let args = all.find(|args| args.is(name, &flags.namespace));
+            args.map(|args| generate::config_map(&loader, args))
+        }
+        Sort::Secret => {
+            let mut all = kustomization.secret_generator.iter();
+            let args = all.find(|args| args.is(name, &flags.namespace));
+            args.map(|args| generate::secret(&loader, args))
+        }
+    };
+    let what = if sort == Sort::ConfigMap { "configmap" } else { "secret" };
+    made.transpose().map(drop).during(|| format!("failed to create {what}"))
 }
 
 /// Changes literals of the config map `name`, or its namespace.

@@ -12,7 +12,7 @@ mod values;
 mod vars;
 
 pub use document::Document;
-pub use generators::{GeneratorFlags, add_config_map, add_secret, remove_generators};
+pub use generators::{GeneratorFlags, add_config_map, add_secret, check_added, remove_generators};
 pub use generators::{Sort, set_config_map, set_secret};
 pub use lists::{add_bases, add_paths, remove_paths};
 pub use lists::{add_patch, remove_patch};

@@ -185,14 +185,22 @@ fn merge(resource: &mut Resource, patch: &Resource, openapi: &OpenApi) -> Result
     if sees_notes {
         resource.take_notes()?;
     }
-    if !patch.allow_kind_change {
+    let forgets = forgets_what_it_may(&patch.value);
+    if !patch.allow_kind_change || forgets {
         resource.set_kind(&kind);
     }
-    if !patch.allow_name_change {
+    if !patch.allow_name_change || forgets {
         resource.set_name(&name);
     }
     resource.set_namespace(&namespace);
     Ok(())
+}
+
+/// Whether a patch loses its own annotations, which say what it may change, when it is merged: its
+/// metadata takes the place of the resource's, and deletes them.
+fn forgets_what_it_may(patch: &Value) -> bool {
+    let says = |at: &str, word: &str| patch.pointer(at).is_some_and(|value| value == word);
+    says("/metadata/$patch", "replace") && says("/metadata/annotations/$patch", "delete")
 }
 
 /// The operations of a text that begins with `[`, which must be JSON, or that is YAML.

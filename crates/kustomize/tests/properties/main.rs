@@ -7,7 +7,9 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // Helpers of tests are tests.
 
 mod annotations;
+mod details;
 mod generated;
+mod kinds;
 mod objects;
 mod odd;
 mod overlays;
@@ -29,11 +31,8 @@ use windlass_tree::{Given, MemoryTree, TreePath};
 
 /// Cases of each sort where no environment variable says.
 const CASES: u64 = 100;
-/// The first of them. Of a thousand others none to two differ: a list of ports one of which is `{}`
-/// beside ports of the same number and other protocols, merged though no patch names it (seed 20704);
-/// `$patch: replace` of metadata with `$patch: delete` of annotations where a name may change (30551);
-/// the hash of a generated ConfigMap whose kind a patch changed (30251); a Role whose rule was
-/// replaced by `{}` (30949).
+/// The first of them. Of a thousand others one may differ: a list of ports, two of which share their
+/// number and one of which is `{}` behind them, in what a patch touches elsewhere (seed 20704).
 const FIRST: u64 = 2000;
 /// Builds that make a case that differs smaller, at most.
 const SHRINKS: i32 = 150;
@@ -151,4 +150,9 @@ fn patches_apply_as_kustomize_applies_them() {
 #[test]
 fn annotations_change_as_kustomize_changes_them() {
     check(annotations::case);
+}
+
+#[test]
+fn details_are_what_they_are_in_kustomize() {
+    check(details::case);
 }

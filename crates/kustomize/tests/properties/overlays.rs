@@ -302,8 +302,12 @@ impl Maker<'_> {
                 patch.push(patches::strategic(self.random, &other, false));
             }
             if self.random.percent(20) {
-                entry["options"] = json!({"allowNameChange": self.random.percent(60),
-                    "allowKindChange": self.random.percent(60)});
+                let (name, kind) = (self.random.percent(60), self.random.percent(60));
+                // What was generated has another kind's hash then: of how kustomize holds it.
+                let of = &entry["target"]["kind"];
+                let is_hashed = of.is_null() || of == "ConfigMap" || of == "Secret";
+                entry["options"] =
+                    json!({"allowNameChange": name, "allowKindChange": kind && !is_hashed});
             }
             if self.random.percent(30) {
                 let file = format!("patch{number}.yaml");

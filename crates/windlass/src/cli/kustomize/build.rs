@@ -14,6 +14,11 @@ use crate::cli::failure::go_words;
 /// How often what was fetched may lead to something else that must be fetched.
 const ROUNDS: usize = 100;
 
+/// What is told of a plugin or function that is not built in.
+const EXTERNAL: &str = "external plugins disabled";
+const NO_PROGRAMS: &str =
+    "--enable-alpha-plugins: plugins and functions are programs that Windlass does not run";
+
 /// Builds a set of resources from a directory with a kustomization file, or from a repository.
 ///
 /// Examples:
@@ -53,9 +58,12 @@ pub(crate) struct Args {
     /// Of no effect.
     #[arg(long)]
     helm_debug: bool,
-    /// Refused: no plugin is run.
+    /// Of no effect: a kustomization with plugins or functions is refused, for they are programs.
     #[arg(long)]
     enable_alpha_plugins: bool,
+    /// Of no effect: no function is run.
+    #[arg(long)]
+    enable_exec: bool,
     /// Of no effect: no function is run.
     #[arg(long)]
     as_current_user: bool,
@@ -119,23 +127,20 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         );
     }
     let options = args.options()?;
-    if args.enable_alpha_plugins {
-        bail!(
-            "--enable-alpha-plugins: plugins and functions are programs that Windlass does not run"
-        );
-    }
     let directory = match &args.directories[..] {
         [] => ".",
         [one] => one,
         _ => bail!("specify one path to kustomization.yaml"),
     };
-    let built = told(build(directory, options))?;
+    let built = told(build(directory, options)).map_err(|e| {
+        let is_plugin = args.enable_alpha_plugins && format!("{e:#}").contains(EXTERNAL);
+        if is_plugin { e.context(NO_PROGRAMS) } else { e }
+    })?;
     match &args.output {
         None => super::print(&built.to_yaml()),
         Some(path) if path.is_dir() => write_each(path, &built.resources),
-        Some(path) => {
-            std::fs::write(path, built.to_yaml()).with_context(|| path.display().to_string())
-        }
+        Some(path) => std::fs::write(path, built.to_yaml())
+            .map_err(|e| anyhow::anyhow!("open {}: {}", path.display(), go_words(&e))),
     }
 }
 

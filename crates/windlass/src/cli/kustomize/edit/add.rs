@@ -4,11 +4,14 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use clap::Subcommand;
-use windlass_kustomize::edit::{self, AddLabels, GeneratorFlags};
+use windlass_kustomize::edit::{self, AddLabels, GeneratorFlags, Sort};
 use windlass_kustomize::kustomization::Kustomization;
+use windlass_tree::TreePath;
 
 use super::PatchArgs;
 use super::file::{self, warn};
+use crate::cli::kustomize::build::real;
+use crate::cli::kustomize::disk::Disk;
 
 /// What is added.
 #[derive(Debug, Subcommand)]
@@ -213,13 +216,17 @@ pub(super) fn run(command: Command) -> anyhow::Result<()> {
         }),
         Command::Configmap { name, flags, behavior } => {
             let flags = GeneratorFlags { behavior, ..flags.expand()? };
-            told(|k| edit::add_config_map(k, &name, &flags))?;
-            Ok(())
+            told(|k| {
+                edit::add_config_map(k, &name, &flags)?;
+                made(k, Sort::ConfigMap, &name, &flags)
+            })
         }
         Command::Secret { name, flags, type_name } => {
             let flags = GeneratorFlags { type_name, ..flags.expand()? };
-            told(|k| edit::add_secret(k, &name, &flags))?;
-            Ok(())
+            told(|k| {
+                edit::add_secret(k, &name, &flags)?;
+                made(k, Sort::Secret, &name, &flags)
+            })
         }
         Command::Label { pairs, force, without_selector, include_templates } => {
             let options = AddLabels { force, without_selector, include_templates };
@@ -232,6 +239,18 @@ pub(super) fn run(command: Command) -> anyhow::Result<()> {
             told(|k| edit::add_build_metadata(k, edit::build_metadata(&options)?))
         }
     }
+}
+
+/// Sees whether what was added to can be made.
+fn made(
+    kustomization: &Kustomization,
+    sort: Sort,
+    name: &[String],
+    flags: &GeneratorFlags,
+) -> windlass_kustomize::Result<()> {
+    // A directory that is not there any more is told by who reads from it.
+    let here = real(".").unwrap_or_else(|_| TreePath::root());
+    edit::check_added(kustomization, sort, name, flags, &Disk, &here)
 }
 
 fn told(
