@@ -115,6 +115,17 @@ impl Set {
         self.tree(name).is_some()
     }
 
+    /// The templates that texts define, each with the name of the text that does, by their names.
+    pub fn definitions(&self) -> Vec<(String, String)> {
+        let all = self.sealed.values().chain(self.trees.values());
+        let named = all.filter(|tree| tree.name != tree.source.name);
+        let mut found: Vec<_> =
+            named.map(|tree| (tree.name.to_string(), tree.source.name.to_string())).collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
     /// Runs a template; bytes that are no UTF-8 become U+FFFD.
     ///
     /// # Errors

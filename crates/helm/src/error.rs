@@ -119,6 +119,8 @@ pub enum Error {
         path: String,
         /// What is wrong.
         reason: String,
+        /// The lines about the place, as they were written: they may hold what is secret.
+        excerpt: Vec<String>,
         /// The texts of all templates, for `--debug`.
         output: String,
     },
@@ -218,6 +220,15 @@ impl Error {
                 vec!["--kube-version says for which Kubernetes to render".to_owned()]
             }
             _ => Vec::new(),
+        }
+    }
+
+    /// What a template wrote about the place that is wrong, one line each: for whoever renders and
+    /// sees the whole output anyway, since it may hold what is secret.
+    pub fn excerpt(&self) -> &[String] {
+        match self {
+            Self::Manifest { excerpt, .. } => excerpt,
+            _ => &[],
         }
     }
 }

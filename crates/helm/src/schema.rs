@@ -3,11 +3,11 @@
 
 mod plain;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use boon::{Compiler, ErrorKind, SchemaIndex, UrlLoader, ValidationError};
+use boon::{CompileError, Compiler, ErrorKind, SchemaIndex, UrlLoader, ValidationError};
 use serde_json::{Number, Value as Json};
 use windlass_gotemplate::{Value, fmt};
 
@@ -17,27 +17,55 @@ use crate::scope::Scope;
 /// Where Helm says that a chart's schema is.
 const URL: &str = "file:///values.schema.json";
 
-/// Schemas by URL, which others refer to. Nothing is fetched here.
+/// Schemas by URL, which others refer to. Nothing is fetched here: what was asked for and is not here
+/// is noted, so that who can fetches it and checks again. A clone notes in the same place.
 #[derive(Clone, Debug, Default)]
-pub struct Schemas(Arc<BTreeMap<String, Json>>);
+pub struct Schemas {
+    known: Arc<BTreeMap<String, Result<Json, String>>>,
+    lacking: Arc<Mutex<BTreeSet<String>>>,
+}
 
 impl Schemas {
-    /// Schemas by their URLs.
-    pub fn new(schemas: impl IntoIterator<Item = (String, Json)>) -> Self {
-        Self(Arc::new(schemas.into_iter().collect()))
+    /// What is at a URL, or why it cannot be had.
+    pub fn insert(&mut self, url: String, schema: Result<&[u8], String>) {
+        let parsed = schema.and_then(|bytes| {
+            serde_json::from_slice(bytes).map_err(|error| format!("{url}: {error}"))
+        });
+        Arc::make_mut(&mut self.known).insert(url, parsed);
+    }
+
+    /// How many are known, or known not to be had.
+    pub fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    /// The URLs of the web that were asked for since the last call and are not here.
+    pub fn lacking(&self) -> BTreeSet<String> {
+        std::mem::take(&mut *self.lacking.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl UrlLoader for Schemas {
     fn load(&self, url: &str) -> Result<Json, Box<dyn std::error::Error>> {
-        if let Some(schema) = self.0.get(url) {
-            return Ok(schema.clone());
-        }
-        // An unknown name allows everything, as in Helm.
-        if url.starts_with("urn:") {
-            return Ok(Json::Bool(true));
-        }
-        Err(format!("failing loading {}: it was not fetched", fmt::quote(url)).into())
+        let why = match self.known.get(url) {
+            Some(Ok(schema)) => return Ok(schema.clone()),
+            Some(Err(why)) => why,
+            // An unknown name allows everything, as in Helm.
+            None if url.starts_with("urn:") => return Ok(Json::Bool(true)),
+            None => {
+                if url.starts_with("http://") || url.starts_with("https://") {
+                    let mut lacking = self.lacking.lock().unwrap_or_else(PoisonError::into_inner);
+                    lacking.insert(url.to_owned());
+                }
+                "it was not fetched"
+            }
+        };
+        Err(format!("failing loading {}: {why}", fmt::quote(url)).into())
     }
 }
 
@@ -80,9 +108,13 @@ fn by_the_library(schema: &[u8], values: &Value, known: &Schemas) -> Result<(), 
         .map_err(|e| if e.is_eof() { "unexpected EOF".to_owned() } else { e.to_string() })?;
     let mut compiler = Compiler::new();
     compiler.use_loader(Box::new(known.clone()));
-    compiler.add_resource(URL, schema).map_err(|e| format!("{e:#}"))?;
+    let words = |error: CompileError| match error {
+        CompileError::LoadUrlError { src, .. } => src.to_string(),
+        error => format!("{error:#}"),
+    };
+    compiler.add_resource(URL, schema).map_err(words)?;
     let mut schemas = boon::Schemas::new();
-    let index: SchemaIndex = compiler.compile(URL, &mut schemas).map_err(|e| format!("{e:#}"))?;
+    let index: SchemaIndex = compiler.compile(URL, &mut schemas).map_err(words)?;
     let values = to_json(values);
     schemas.validate(&values, index).map_err(|error| {
         let mut text = String::new();

@@ -1,4 +1,4 @@
-//! Forty messages: Helm's own text as the real helm prints it, and what stands behind it here: file,
+//! Messages: Helm's own text as the real helm prints it, and what stands behind it here: file,
 //! line, column and expression, the templates it is in, the value that is missing and where to set it.
 //!
 //! `messages.txt` holds them all, as people see them. `WINDLASS_RECORD=1` writes it anew.
@@ -57,6 +57,53 @@ const CASES: &[&str] = &[
     "x: {{ \"open }}",
     "x: y: z",
     "- a list",
+    // What a value is of, by the blocks around it.
+    "{{- range .Values.ports }}\n- {{ .number.x }}\n{{- end }}",
+    "{{- range $name, $port := .Values.named }}\n{{ $name }}: {{ $port.number.x }}\n{{- end }}",
+    "{{- with .Values.image }}\nx: {{ .Values.ports }}\ny: {{ .Values.image.tag }}\n{{- end }}",
+    "{{- range .Values.ports }}\nx: {{ .Release.Name.x }}\n{{- end }}",
+    "{{- $image := .Values.image }}\nx: {{ $image.tag.name }}",
+    "{{- with .Values.image }}\n{{- with .pull }}\nx: {{ .secret.name }}\n{{- end }}{{- end }}",
+    // A value of another kind.
+    "x: {{ .Values.count.x }}",
+    "x: {{ .Values.text.x }}",
+    "x: {{ upper .Values.count }}",
+    "x: {{ .Values.count | trimSuffix \"x\" }}",
+    "x: {{ if eq .Values.count 80 }}y{{ end }}",
+    "x: {{ if gt .Values.count 80 }}y{{ end }}",
+    "x: {{ hasKey .Values.text \"a\" }}",
+    "x: {{ first .Values.image }}",
+    "x: {{ join \",\" .Values.count.x }}",
+    "x: {{ merge .Values.ports dict }}",
+    "x: {{ .Values.flag | upper }}",
+    // What is wanted by pipes, conditions and helpers.
+    "x: {{ .Values.service.port | int | required \"port\" | quote }}{{ .Values.service.name | required \"a name\" | quote }}",
+    "x: {{ .Values.none | upper | quote }}",
+    "{{- if and .Values.text (not .Values.service.port) }}\n  {{- fail \"service.port is needed\" }}\n{{- end }}",
+    "x: {{ include \"need\" . }}",
+    "x: {{ include \"common.names.fullname\" . }}",
+    "x: {{ template \"deper\" . }}",
+    "x: {{ include \"needs\" (dict \"Values\" .Values.image) }}",
+    "x: {{ include \"of\" .Values.image }}",
+    // Slips.
+    "x: {{ Values.text }}",
+    "x: {{ .Values.text | defualt \"a\" }}",
+    "x: {{ .Values.text | quoted }}",
+    "{{- if .Values.text }}\nx: {{ with .Values.image }}y\n{{- end }}",
+    "{{- range .Values.ports }}\n{{ $p := . }}\n{{ end }}\nx: {{ $p }}",
+    "x: {{ .Values.text }}\n{{- else }}",
+    "a: 1\nb:\n  - {{ .Values.list \nc: 2",
+    "x: {{ .Values.my-key }}",
+    "x: {{ .Values.list[0] }}",
+    "x: {{ printf \"%s\" .Values.text ) }}",
+    "x: {{ 'single' }}",
+    "x: {{ .Values.text | | quote }}",
+    "x: {{ .Values. text }}",
+    "a: 1\n\tb: 2",
+    "metadata:\n  name: {{ .Values.text }}\n labels: {}",
+    "a: [1, 2\nb: 3",
+    "a: \"{{ \"quoted\" | quote }}\"",
+    "a: b\n{{ .Values.image | toYaml }}\n- c",
 ];
 
 const HELPERS: &str = r#"{{ define "deep" }}{{ include "deeper" . }}{{ end }}
@@ -65,9 +112,10 @@ const HELPERS: &str = r#"{{ define "deep" }}{{ include "deeper" . }}{{ end }}
 {{ end }}
 {{ define "needs" }}{{ required "the port is needed" .Values.service.port }}{{ end }}
 {{ define "loop" }}{{ include "loop" . }}{{ end }}
+{{ define "of" }}{{ .tag.name }}{{ end }}
 "#;
 
-const VALUES: &str = "n: 1\nzero: 0\nempty: \"\"\ntext: 'a {{ .Values.none.y }}'\nlist: [{name: {}}, {}]\nimage: {repository: r}\nservice: {}\n";
+const VALUES: &str = "count: 1\nflag: true\nports: [{number: {}}, {}]\nnamed: {web: {number: {}}, admin: {}}\nzero: 0\nempty: \"\"\ntext: 'a {{ .Values.none.y }}'\nlist: [{name: {}}, {}]\nimage: {repository: r, pull: {policy: p}}\nservice: {}\n";
 
 fn case(text: &str) -> tempfile::TempDir {
     chart(&[
@@ -79,7 +127,9 @@ fn case(text: &str) -> tempfile::TempDir {
 
 /// A message as the command prints it.
 fn printed(error: &Error) -> String {
-    let advice: String = error.advice().iter().map(|line| format!("\n  {line}")).collect();
+    let advice = error.advice();
+    let advice = advice.iter().chain(error.excerpt());
+    let advice: String = advice.map(|line| format!("\n  {line}")).collect();
     format!("{}{advice}", words(error))
 }
 
@@ -95,7 +145,7 @@ fn messages() {
             usize::from(error.advice().iter().any(|line| line.starts_with("at c/templates/")));
         all.push_str(&format!("=== {text}\n{shown}\n\n"));
     }
-    assert!(CASES.len() >= 40);
+    assert!(CASES.len() >= 80);
     assert!(placed >= 35, "only {placed} of {} say where", CASES.len());
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/messages.txt");
     if std::env::var_os("WINDLASS_RECORD").is_some() {

@@ -51,6 +51,10 @@ fn random_templates_end_as_in_helm() {
             .then(|| format!("{text}\n  helm: {theirs:?}\n  ours: {ours:?}"))
     });
     wrong.extend(differences.into_iter().flatten());
+    let exhausted = wrong.iter().filter(|text| text.contains(support::EXHAUSTED)).count();
+    println!("{exhausted} skipped: {}", support::EXHAUSTED);
+    assert!(exhausted <= count / 500, "too many are skipped");
+    wrong.retain(|text| !text.contains(support::EXHAUSTED));
     // Of a map that holds itself the real helm dies, and ours prints a part.
     wrong.retain(|text| !text.contains(support::CYCLE));
     batch::none(&wrong);

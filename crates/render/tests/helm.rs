@@ -68,6 +68,12 @@ fn run(tree: &MemoryTree, spec: &Spec) -> Rendered {
                 Need::File { address } if address.ends_with("there.yaml") => {
                     given.insert_file(need, Arc::from(&b"a: of the web\n"[..]));
                 }
+                Need::File { address } if address.ends_with("number.json") => {
+                    given.insert_file(need, Arc::from(&b"{\"type\": \"number\"}"[..]));
+                }
+                Need::File { address } if address.ends_with("refers.json") => {
+                    given.insert_file(need, Arc::from(&b"{\"$ref\": \"number.json\"}"[..]));
+                }
                 _ => given.insert_failure(need, "the network is down"),
             }
         }
@@ -89,6 +95,23 @@ fn refused(template: &str, helm: Value, more: &[(&str, &str)], words: &str) {
     let rendered = run(&tree(template, more), &spec(&helm));
     let found: Vec<String> = rendered.diagnostics.iter().map(ToString::to_string).collect();
     assert!(found.iter().any(|text| text.contains(words)), "{found:?}");
+}
+
+#[test]
+fn schemas_refer_to_others_of_the_web() {
+    let schema = |place: &str| {
+        format!("{{\"properties\": {{\"a\": {{\"$ref\": \"https://schemas.test/{place}\"}}}}}}")
+    };
+    let set = |value: &str| json!({"parameters": [{"name": "a", "value": value}]});
+    for place in ["number.json", "refers.json"] {
+        let schema = schema(place);
+        let files: &[(&str, &str)] = &[("chart/values.schema.json", &schema)];
+        check("a: {{ .Values.a | quote }}", set("1"), files, json!({"a": "1"}));
+        refused("a: 1", set("x"), files, "at '/a': got string, want number");
+    }
+    let schema = schema("none.json");
+    let files: &[(&str, &str)] = &[("chart/values.schema.json", &schema)];
+    refused("a: 1", set("1"), files, "the network is down");
 }
 
 #[test]

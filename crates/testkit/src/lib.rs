@@ -51,7 +51,7 @@ pub use git_http::{Answer, GitHttp, GitHttpOptions, Login};
 pub use git_repository::GitRepository;
 pub use kubernetes::{Kubernetes, Namespace, Parts};
 pub use port::free_port;
-pub use process::Process;
+pub use process::{Process, bounded};
 pub use programs::{GROUPS, PROGRAMS, Program, Recipe, available, missing, peer, peers_dir};
 pub use shared::{is_running, kubernetes, stop_shared};
 pub use sshd::Sshd;

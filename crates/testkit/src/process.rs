@@ -88,6 +88,17 @@ impl Drop for Process {
     }
 }
 
+/// A command that runs `program` with a bound on its address space and on its processor time: what
+/// takes more dies, by an error of its own or by a signal.
+pub fn bounded(program: &Path, bytes: u64, seconds: u64) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command
+        .args(["-c", r#"ulimit -v "$1"; ulimit -t "$2"; shift 2; exec "$@""#, "bounded"])
+        .args([(bytes / 1024).to_string(), seconds.to_string()])
+        .arg(program);
+    command
+}
+
 /// The last lines of a log, for error messages.
 pub(crate) fn tail(log: &Path) -> String {
     let text = std::fs::read_to_string(log).unwrap_or_default();

@@ -41,16 +41,19 @@ pub(crate) fn run(
     let shared = top::Shared::new(release, capabilities);
     let mut templates = BTreeMap::new();
     collect(scope, values, &shared, "", &mut templates);
-    let source = Source::new(scope, values);
     let functions = functions::table(options);
     let mut set = Set::default();
     set.missing_key = MissingKey::Zero;
     let order = in_order(&templates);
     for name in &order {
         let parsed = set.parse(name, &templates[*name].text, &functions);
-        parsed.map_err(|e| trace::parse_error(name, &e))?;
+        let text = &templates[*name].text;
+        parsed.map_err(|e| trace::parse_error(name, &e, text, functions.names()))?;
     }
     set.seal();
+    let text = |name: &str| templates.get(name).map(|template| &*template.text);
+    let definitions = || set.definitions();
+    let source = Source::new(scope, values, &text, &definitions);
     let mut rendered = BTreeMap::new();
     for name in order {
         if path::base(name).starts_with('_') {
@@ -82,6 +85,7 @@ fn not_utf8(name: &str, bytes: &[u8]) -> Error {
     Error::Manifest {
         path: name.to_owned(),
         reason: mark.to_owned(),
+        excerpt: Vec::new(),
         output: fmt::lossy(bytes).into_owned(),
     }
 }

@@ -77,6 +77,8 @@ pub struct Lint<'a> {
     pub kube_version: Option<KubeVersion>,
     /// Whether values are not checked against schemas.
     pub skip_schema_validation: bool,
+    /// Schemas that others refer to by URL.
+    pub schemas: Schemas,
     /// Where what is legal and probably not meant is told, and what `required` and `fail` let pass.
     pub log: Log,
     /// The time and the seed of random draws.
@@ -154,7 +156,7 @@ impl Lint<'_> {
         if schema.is_empty() || self.skip_schema_validation {
             return Ok(());
         }
-        schema::against(&schema, &all, &Schemas::default())
+        schema::against(&schema, &all, &self.schemas)
     }
 
     fn dependencies(&self, findings: &mut Findings) {

@@ -38,6 +38,7 @@ pub(super) fn lint(lint: &Lint<'_>, given: &Value, findings: &mut Findings) {
         capabilities.kube_version = version.clone();
     }
     let mut options = Options::new(lint.environment.clone());
+    options.schemas = lint.schemas.clone();
     options.lint = true;
     options.log = lint.log.clone();
     let rendered = match render(lint, &chart, given, &capabilities, &options) {

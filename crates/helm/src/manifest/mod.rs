@@ -85,6 +85,7 @@ pub(crate) fn sort(
         for text in split(content) {
             let head = Head::read(text).map_err(|reason| Error::Manifest {
                 path: file.clone(),
+                excerpt: excerpt(file, text, &reason),
                 reason,
                 output: unsorted(files),
             })?;
@@ -125,6 +126,25 @@ fn event(text: &str) -> Option<String> {
     let text = text.trim().to_lowercase();
     let text = if text == "test-success" { "test" } else { &*text };
     EVENTS.contains(&text).then(|| text.to_owned())
+}
+
+/// Lines before and behind the one that is wrong.
+const AROUND: usize = 2;
+
+/// The lines of a document about the one that its error names, or its first ones.
+fn excerpt(file: &str, text: &str, reason: &str) -> Vec<String> {
+    let named = reason.split_once("line ").and_then(|(_, rest)| {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        rest[..digits].parse::<usize>().ok()
+    });
+    let line = named.unwrap_or(1);
+    let mut out = vec![format!("{file} wrote")];
+    let first = line.saturating_sub(AROUND).max(1);
+    for (number, text) in (1..).zip(text.lines()).skip(first - 1).take(line + AROUND + 1 - first) {
+        let mark = if named == Some(number) { '>' } else { ' ' };
+        out.push(format!("{mark}{number:4} | {text}"));
+    }
+    out
 }
 
 /// What `--debug` shows where a document is no YAML.

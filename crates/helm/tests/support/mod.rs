@@ -5,7 +5,6 @@
 pub(crate) mod batch;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use windlass_helm::{
     Capabilities, Chart, Environment, Error, KubeVersion, Options, Print, Release, Values, render,
@@ -34,6 +33,14 @@ impl Call {
 pub(crate) const CYCLE: &str =
     "values lie more than 400 deep in each other: does import-values import a table into itself?";
 
+/// What the real helm may take: it has no bound of its own, and a template can make it take all that
+/// there is.
+const MEMORY: u64 = 4 << 30;
+const SECONDS: u64 = 60;
+
+/// What is answered in its place when it took more.
+pub(crate) const EXHAUSTED: &str = "helm took more than it may";
+
 /// Where the charts of these tests are.
 pub(crate) fn charts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/charts")
@@ -61,7 +68,7 @@ pub(crate) fn helm_is_there() -> bool {
 
 /// What the real helm answers: its text, or its error without `Error: `.
 pub(crate) fn theirs(chart: &Path, call: &Call) -> Result<String, String> {
-    let out = Command::new(windlass_testkit::peer("helm").unwrap())
+    let out = windlass_testkit::bounded(&windlass_testkit::peer("helm").unwrap(), MEMORY, SECONDS)
         .args(["template", "rel"])
         .arg(chart)
         .args(["--namespace", "ns"])
@@ -78,6 +85,10 @@ pub(crate) fn theirs(chart: &Path, call: &Call) -> Result<String, String> {
     // Values that hold themselves are the end of its stack.
     if text.contains("stack overflow") {
         return Err(CYCLE.to_owned());
+    }
+    let exhausted = ["out of memory", "cannot allocate memory"].iter().any(|w| text.contains(w));
+    if exhausted || out.status.code().is_none() {
+        return Err(EXHAUSTED.to_owned());
     }
     let at = text.find("Error: ").unwrap_or_else(|| panic!("helm does not say why: {text}"));
     Err(text[at + "Error: ".len()..].trim_end().to_owned())

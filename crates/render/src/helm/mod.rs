@@ -3,6 +3,7 @@
 mod capabilities;
 mod dependencies;
 mod lookup;
+mod schemas;
 mod values;
 
 use std::sync::Arc;
@@ -110,7 +111,14 @@ impl Input<'_> {
         let lookups = Arc::new(Lookups::new(self.given));
         how.lookup = Some(lookups.clone());
         how.skip_schema_validation = self.options.skip_schema_validation;
-        let rendered = windlass_helm::render(&chart, &values, &release, &capabilities, &how);
+        let rendered = loop {
+            let rendered = windlass_helm::render(&chart, &values, &release, &capabilities, &how);
+            if !self.more_schemas(&mut how.schemas)? {
+                break rendered;
+            }
+            // What was told is told again.
+            drop(how.log.take_texts());
+        };
         let Noted { needs, hidden } = lookups.noted();
         if !needs.is_empty() {
             return Err(Stop::Lacks(needs.into_iter().collect()));

@@ -1,6 +1,6 @@
 //! `helm template`: its flags and its refusals, the words of command lines, search and plugins.
 
-use windlass_testkit::available;
+use windlass_testkit::{FileServer, available};
 
 use crate::pair::{Pair, charts};
 
@@ -330,5 +330,37 @@ fn post_renderers() {
     }
     let args = ["template", "r", "web", "--post-renderer", "text", "--post-renderer-args", "a: 1"];
     pair.told(&args);
+    pair.finish();
+}
+
+#[test]
+fn schemas_of_the_web() {
+    if !available(&["helm"]) {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    write("number.json", "{\"type\": \"number\"}");
+    write("refers.json", "{\"properties\": {\"a\": {\"$ref\": \"number.json\"}}}");
+    write("broken.json", "{");
+    let server = FileServer::start(dir.path(), "me", "secret").unwrap();
+    let mut pair = Pair::with_charts();
+    for place in ["refers.json", "refers.json#/properties", "none.json", "private/number.json"] {
+        let schema = format!("{{\"$ref\": \"{}/{place}\"}}", server.url());
+        pair.write("web/values.schema.json", &schema);
+        for more in ["a=1", "a=x"] {
+            let flags = ["--set", more];
+            let known = place.starts_with("refers");
+            for command in [&["template", "r", "web"][..], &["lint", "web"]] {
+                let args = [command, &flags].concat();
+                // Why a server does not give it is told in other words.
+                if known { pair.told(&args) } else { pair.refused(&args) }
+            }
+        }
+        pair.told(&["template", "r", "web", "--skip-schema-validation"]);
+    }
+    let schema = format!("{{\"$ref\": \"{}/broken.json\"}}", server.url());
+    pair.write("web/values.schema.json", &schema);
+    pair.refused(&["template", "r", "web"]);
     pair.finish();
 }

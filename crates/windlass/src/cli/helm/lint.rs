@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use windlass_helm::{KubeVersion, Lint, Log, Message, Severity, Values};
+use windlass_helm::{KubeVersion, Lint, Log, Message, Schemas, Severity, Values};
 use windlass_tree::{DirectoryTree, TreePath};
 
 use super::{Global, pull, template, values};
@@ -134,7 +134,7 @@ fn one(
         TreePath::new(full.to_str().context("the path is not UTF-8")?.trim_start_matches('/'))?;
     let namespace = global.namespace();
     let log = Log::default();
-    let lint = Lint {
+    let mut lint = Lint {
         tree: &DirectoryTree::new("/"),
         at: &at,
         shown: &shown,
@@ -142,10 +142,17 @@ fn one(
         namespace: &namespace,
         kube_version: version.cloned(),
         skip_schema_validation: args.skip_schema_validation,
+        schemas: Schemas::default(),
         log: log.clone(),
         environment: template::environment()?,
     };
-    let messages = lint.run();
+    let messages = loop {
+        let messages = lint.run();
+        if !super::schemas::fetch(&mut lint.schemas) {
+            break messages;
+        }
+        drop(log.take());
+    };
     super::log(&log);
     Ok(Linted::Messages(messages))
 }

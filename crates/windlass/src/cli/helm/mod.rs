@@ -18,10 +18,13 @@ mod push;
 mod registry;
 pub(crate) mod remote;
 mod repo;
+mod schemas;
 mod search;
 mod show;
 mod table;
 mod template;
+#[cfg(test)]
+mod tests;
 mod values;
 mod verify;
 mod version;
@@ -247,8 +250,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let own =
-                error.downcast_ref::<windlass_helm::Error>().map(windlass_helm::Error::advice);
+            let own = error.downcast_ref::<windlass_helm::Error>();
+            let own = own.map(|error| [error.advice(), error.excerpt().to_vec()].concat());
             let advice = own.unwrap_or_else(|| template::advice(&error));
             fail(&format!("{error:#}"), &advice)
         }

@@ -122,7 +122,14 @@ pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
         options.lookup = Some(Arc::new(cluster));
     }
     options.skip_schema_validation = args.switches.skip_schema_validation;
-    let rendered = render(&chart, &values, &release, &capabilities, &options);
+    let rendered = loop {
+        let rendered = render(&chart, &values, &release, &capabilities, &options);
+        if !super::schemas::fetch(&mut options.schemas) {
+            break rendered;
+        }
+        // What was told is told again.
+        drop(options.log.take());
+    };
     super::log(&options.log);
     let rendered = match rendered {
         Ok(rendered) => ManuallyDrop::new(rendered),
@@ -221,7 +228,7 @@ impl std::error::Error for Told {}
 
 impl Told {
     fn advice(&self) -> Vec<String> {
-        self.error.advice()
+        [self.error.advice(), self.error.excerpt().to_vec()].concat()
     }
 }
 

@@ -1,5 +1,8 @@
 //! Where a template failed: Helm's text, made of Go's, and what Helm does not say.
 
+mod advice;
+mod text;
+
 use windlass_gotemplate::{Cause, ExecError, ParseError, Value};
 
 use crate::engine::{MARK_END, MARK_START};
@@ -15,6 +18,8 @@ pub struct Trace {
     pub cause: String,
     /// The value that was missing, if that was it.
     pub missing: Option<Missing>,
+    /// What else helps, one line each.
+    pub notes: Vec<String>,
 }
 
 /// One template on the way to the failure.
@@ -30,6 +35,8 @@ pub struct Frame {
     pub template: String,
     /// The expression.
     pub expression: String,
+    /// The whole action that it stands in, where that is known; of what cannot be parsed, the line.
+    pub action: Option<String>,
 }
 
 /// A value that a template wanted and did not find.
@@ -41,17 +48,33 @@ pub struct Missing {
     pub files: Vec<String>,
 }
 
-/// The charts of a render, to find where a value could be set.
+/// What a render is made of, to find where a value could be set and what was meant.
 pub(crate) struct Source<'a> {
     charts: Vec<(String, String)>,
     values: &'a Value,
+    /// The text of a template, by its path.
+    text: &'a dyn Fn(&str) -> Option<&'a str>,
+    /// All named templates, each with the file that defines it.
+    definitions: &'a dyn Fn() -> Vec<(String, String)>,
 }
 
 impl<'a> Source<'a> {
-    pub(crate) fn new(scope: &Scope<'_>, values: &'a Value) -> Self {
+    pub(crate) fn new(
+        scope: &Scope<'_>,
+        values: &'a Value,
+        text: &'a dyn Fn(&str) -> Option<&'a str>,
+        definitions: &'a dyn Fn() -> Vec<(String, String)>,
+    ) -> Self {
         let mut charts = Vec::new();
         list(scope, "", "", &mut charts);
-        Self { charts, values }
+        Self { charts, values, text, definitions }
+    }
+
+    /// The chart that a file is of: its path, and the prefix of its values.
+    fn chart_of(&self, file: &str) -> Option<(&str, &str)> {
+        let of = |chart: &str| file.strip_prefix(chart).is_some_and(|rest| rest.starts_with('/'));
+        let found = self.charts.iter().find(|(chart, _)| of(chart));
+        found.map(|(chart, prefix)| (&**chart, &**prefix))
     }
 }
 
@@ -74,9 +97,13 @@ impl Trace {
         let mut out = Vec::new();
         for (i, frame) in self.frames.iter().enumerate() {
             let via = if i == 0 { "at" } else { "in" };
-            let Frame { file, line, column, expression, .. } = frame;
-            out.push(format!("{via} {file}:{line}:{column}: {{{{ {expression} }}}}"));
+            let Frame { file, line, column, expression, action, .. } = frame;
+            out.push(match action {
+                Some(action) => format!("{via} {file}:{line}:{column}: {action}"),
+                None => format!("{via} {file}:{line}:{column}: {{{{ {expression} }}}}"),
+            });
         }
+        out.extend(self.notes.iter().cloned());
         if let Some(Missing { path, files }) = &self.missing {
             out.push(format!("{path} has no value: set it with --set {path}=…, or with -f"));
             for file in files {
@@ -87,22 +114,22 @@ impl Trace {
     }
 }
 
-/// A template that cannot be parsed.
-pub(crate) fn parse_error(file: &str, error: &ParseError) -> Error {
+/// A template that cannot be parsed, with its text and the functions that there are.
+pub(crate) fn parse_error<'f>(
+    file: &str,
+    error: &ParseError,
+    source: &str,
+    functions: impl Iterator<Item = &'f str>,
+) -> Error {
     let text = error.to_string();
     let tokens: Vec<&str> = text.split(": ").collect();
     let message = tokens.last().copied().unwrap_or_default();
     let location = tokens.get(1).copied().unwrap_or(file);
-    let frame = Frame {
-        file: error.name.to_string(),
-        line: error.line,
-        column: 1,
-        template: error.name.to_string(),
-        expression: String::new(),
-    };
-    let trace = Trace { frames: vec![frame], cause: error.message.clone(), missing: None };
     let text = format!("parse error at ({location}): {message}");
-    Error::Template { text, trace: Box::new(Trace { frames: Vec::new(), ..trace }) }
+    let (frame, notes) = advice::of_parse_error(error, source, functions);
+    let cause = error.message.clone();
+    let trace = Trace { frames: vec![frame], cause, missing: None, notes };
+    Error::Template { text, trace: Box::new(trace) }
 }
 
 /// A template that failed while it ran.
@@ -181,7 +208,7 @@ fn trace(error: &ExecError, source: &Source<'_>) -> Trace {
     loop {
         match at {
             ExecError::At { location, template, node, cause } => {
-                out.frames.push(frame(location, template, node));
+                out.frames.push(frame(location, template, node, source));
                 match cause {
                     Cause::Nested { source, .. } => at = source,
                     cause => {
@@ -196,58 +223,24 @@ fn trace(error: &ExecError, source: &Source<'_>) -> Trace {
             }
         }
     }
-    out.missing = missing(&out, source);
+    advice::add(&mut out, source);
     out
 }
 
-fn frame(location: &str, template: &str, node: &str) -> Frame {
+/// Actions that are longer are not shown whole.
+const SHOWN: usize = 160;
+
+fn frame(location: &str, template: &str, node: &str, source: &Source<'_>) -> Frame {
     let mut parts = location.rsplitn(3, ':');
     let column: usize = parts.next().and_then(|c| c.parse().ok()).unwrap_or(0);
     let line = parts.next().and_then(|l| l.parse().ok()).unwrap_or(0);
     let file = parts.next().unwrap_or(location).to_owned();
     let (template, expression) = (template.to_owned(), node.to_owned());
-    Frame { file, line, column: column + 1, template, expression }
-}
-
-/// The value that was missing: the first path of values in the innermost expression that has none.
-fn missing(trace: &Trace, source: &Source<'_>) -> Option<Missing> {
-    let innermost = trace.frames.last()?;
-    // Helpers see the values of the chart whose template includes them.
-    let own = trace.frames.first()?;
-    let (chart, prefix) = source
-        .charts
-        .iter()
-        .find(|(chart, _)| own.file.strip_prefix(&**chart).is_some_and(|r| r.starts_with('/')))?;
-    let expression = &innermost.expression;
-    let mut rest = &**expression;
-    while let Some(at) = rest.find(".Values.") {
-        rest = &rest[at + ".Values.".len()..];
-        let word = |c: char| !(c.is_alphanumeric() || c == '_' || c == '.');
-        let end = rest.find(word).unwrap_or(rest.len());
-        let path = rest[..end].trim_end_matches('.');
-        if let Some(path) = absent(source.values, prefix, path) {
-            let files = vec![format!("{chart}/values.yaml")];
-            return Some(Missing { path, files });
-        }
-        rest = &rest[end..];
-    }
-    None
-}
-
-/// The shortest beginning of a path that has no value, or an empty one, if any.
-fn absent(values: &Value, prefix: &str, path: &str) -> Option<String> {
-    let full = format!("{prefix}{path}");
-    let mut at = values.clone();
-    for (end, _) in full.match_indices('.').chain([(full.len(), "")]) {
-        let key = full[..end].rsplit('.').next().unwrap_or_default();
-        let next = match &at {
-            Value::Map(map) => map.get(key),
-            _ => None,
-        };
-        match next {
-            Some(value) if !value.is_nil() && value.as_str() != Some("") => at = value,
-            _ => return Some(full.clone()),
-        }
-    }
-    None
+    let column = column + 1;
+    let text = (source.text)(&file);
+    let action = text.and_then(|text| Some(&text[text::action_at(text, line, column)?]));
+    let action = action.map(|action| format!("{{{{ {} }}}}", text::inner(action)));
+    let action = action.map(|action| action.split_whitespace().collect::<Vec<_>>().join(" "));
+    let action = action.filter(|action| action.len() <= SHOWN);
+    Frame { file, line, column, template, expression, action }
 }
