@@ -118,8 +118,10 @@ fn untyped(text: &str) -> Value {
 /// Rows that say the same of the keys that both have fill each other's gaps.
 fn unify(rows: &mut [Vec<String>]) {
     for i in 0..rows.len() {
+        // What it was before any other filled it.
+        let row = rows[i].clone();
         for j in 0..rows.len() {
-            if let Some(both) = common(&rows[i], &rows[j]) {
+            if let Some(both) = common(&row, &rows[j]) {
                 rows[i].clone_from(&both);
                 rows[j] = both;
             }
