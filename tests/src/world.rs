@@ -31,6 +31,7 @@ pub struct World {
     plane: Plane,
     id: String,
     log: &'static str,
+    more: Vec<OsString>,
     control: Option<String>,
     dir: TempDir,
     kubeconfig: PathBuf,
@@ -121,6 +122,7 @@ impl World {
             plane,
             id,
             log: "info",
+            more: Vec::new(),
             control,
             dir,
             kubeconfig,
@@ -165,6 +167,7 @@ impl World {
             Some(file) => [OsString::from("--kubeconfig"), file.into()],
             None => ["--data".into(), self.dir.path().join("data").into()],
         });
+        arguments.extend(self.more.iter().cloned());
         self.windlass = Some(self.up("windlass", arguments)?);
         // An API that is in Windlass's own process has another port each time.
         if self.behind.is_none() || self.api.is_none() {
@@ -242,6 +245,13 @@ impl World {
     pub fn log_everything(&mut self) -> Result<()> {
         self.kill_windlass();
         self.log = "trace,h2=info,hyper=info,rustls=info,tower=info";
+        self.start_windlass()
+    }
+
+    /// Starts Windlass anew with more arguments, which it has from then on.
+    pub fn restart_with(&mut self, more: &[&str]) -> Result<()> {
+        self.kill_windlass();
+        self.more = more.iter().map(Into::into).collect();
         self.start_windlass()
     }
 
@@ -334,7 +344,24 @@ impl World {
         arguments: &[&str],
         environment: &[(&str, &str)],
     ) -> Result<Printed> {
-        let out = Command::new(Self::binary()?)
+        self.windlass_reading(arguments, environment, None)
+    }
+
+    /// As [`World::windlass_with`], with this file on standard input.
+    ///
+    /// # Errors
+    /// When the binary cannot be run, or there is no such file.
+    pub fn windlass_reading(
+        &self,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+        input: Option<&Path>,
+    ) -> Result<Printed> {
+        let mut command = Command::new(Self::binary()?);
+        if let Some(file) = input {
+            command.stdin(std::fs::File::open(file)?);
+        }
+        let out = command
             .args(arguments)
             .envs(environment.iter().copied())
             .env("KUBECONFIG", &self.kubeconfig)

@@ -1,11 +1,14 @@
 //! Settings that change while Windlass runs.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use windlass_object::{Value, json};
 use windlass_stories::{App, Plane, World, define_workflows, manifest};
-use windlass_testkit::{GitHttp, GitHttpOptions, GitRepository, wait_for};
+use windlass_testkit::{Answer, GitHttp, GitHttpOptions, GitRepository, wait_for};
 
 const CONFIG_MAP: &str = "v1/ConfigMap";
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -444,7 +447,33 @@ fn settings_of_syncs_apply_while_it_runs() -> Result<()> {
         set(world, params, cap, Some("1"))?;
         world.wait_app("healed", &name, is_synced)?;
         set(world, params, cap, None)?;
-        set(world, params, first, None)?;
+        // How the pause grows, and after which rest it is the first again.
+        let (factor, cooldown) = (
+            "controller.self.heal.backoff.factor",
+            "controller.self.heal.backoff.cooldown.seconds",
+        );
+        for (key, value) in [(cooldown, "3600"), (first, "1"), (factor, "1"), (cap, "36000")] {
+            set(world, params, key, Some(value))?;
+        }
+        for value in ["one", "two", "three"] {
+            drift(value)?;
+            let is_back = |map: &Value| map["data"]["key"] == "1";
+            world.api().wait("healed each time", (CONFIG_MAP, &to, "a"), is_back)?;
+            world.wait_app("healed each time", &name, is_synced)?;
+        }
+        for (key, value) in [(factor, "1"), (cooldown, "1")] {
+            set(world, params, factor, Some("100000"))?;
+            drift(key)?;
+            world.wait_app("it waits", &name, is_out_of_sync)?;
+            looks(world)?;
+            let app = world.wait_app("it goes on waiting", &name, Value::is_object)?;
+            ensure!(is_out_of_sync(&app), "{factor}: it was healed: {:#}", app["status"]);
+            set(world, params, key, Some(value))?;
+            world.wait_app(key, &name, is_synced)?;
+        }
+        for key in [cooldown, first, factor, cap] {
+            set(world, params, key, None)?;
+        }
 
         // A sync that never ends is ended.
         let health = "resource.customizations.health.ConfigMap";
@@ -461,6 +490,18 @@ fn settings_of_syncs_apply_while_it_runs() -> Result<()> {
         set(world, params, limit, None)?;
         set(world, "argocd-cm", health, None)?;
         world.wait_app("healthy", &name, |app| app["status"]["health"]["status"] == "Healthy")?;
+
+        // An hour between waves, until the setting goes.
+        let pause = "controller.sync.wave.delay.seconds";
+        set(world, params, pause, Some("3600"))?;
+        wait_for("a sync stands between waves", PATIENCE, || {
+            world.sync(&name, &json!({}))?;
+            looks(world)?;
+            let app = world.wait_app("looked at", &name, Value::is_object)?;
+            Ok((phase(&app) == "Running").then_some(()))
+        })?;
+        set(world, params, pause, None)?;
+        world.wait_app("the next wave", &name, |app| phase(app) == "Succeeded")?;
 
         // Nobody is named as whom to sync.
         let impersonates = "application.sync.impersonation.enabled";
@@ -479,4 +520,243 @@ fn settings_of_syncs_apply_while_it_runs() -> Result<()> {
             Ok((phase(&world.wait_app("over", &name, ended)?) == "Succeeded").then_some(()))
         })
     })
+}
+
+/// Which addresses values may come from, labels of events, and looks without caches.
+#[test]
+fn settings_of_values_events_and_hard_looks_apply_while_it_runs() -> Result<()> {
+    World::start(Plane::Embedded, "settings_of_values", |world| {
+        let (git, repository) = repository(world, GitHttpOptions::default())?;
+        let files = [
+            ("chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n".to_owned()),
+            ("chart/templates/a.yaml", manifest::config_map("a", "1")),
+            ("plain/b.yaml", manifest::config_map("b", "1")),
+        ];
+        let files: Vec<(&str, &str)> = files.iter().map(|(p, t)| (*p, t.as_str())).collect();
+        let commit = repository.commit("one", &files)?;
+        let (control, url) = (world.control(), git.url("app.git"));
+        let name = world.name("chart");
+        let helm = json!({"valueFiles": ["http://127.0.0.1:1/values.yaml"]});
+        let source = json!({"repoURL": url, "path": "chart", "helm": helm});
+        let app = App::new(&control, &name, &url, "chart", &name).spec("source", source);
+        let chart = world.create(&app)?;
+        let refused = |app: &Value| {
+            let conditions = app["status"]["conditions"].as_array().into_iter().flatten();
+            let mut messages = conditions.filter_map(|c| c["message"].as_str());
+            messages.any(|message| message.contains("the URL scheme 'http' is not allowed"))
+        };
+        let fails = |app: &Value| condition(app, "ComparisonError") && !refused(app);
+        world.wait_app("nobody answers there", &chart, fails)?;
+        let key = "helm.valuesFileSchemes";
+        set(world, "argocd-cm", key, Some("https, S3"))?;
+        world.wait_app(key, &chart, refused)?;
+        set(world, "argocd-cm", key, Some("HTTP"))?;
+        world.wait_app(key, &chart, fails)?;
+        set(world, "argocd-cm", key, None)?;
+
+        let name = world.name("plain");
+        let app = App::new(&control, &name, &url, "plain", &name).automated(json!({}));
+        let mut app = app.value().clone();
+        app["metadata"]["labels"] = json!({"team": "web", "tier": "front"});
+        world.api().create(&app)?;
+        world.wait_delivered(&name, &commit)?;
+        let labels = |wanted: &Value| -> Result<()> {
+            wait_for("an event has these labels", PATIENCE, || {
+                world.sync(&name, &json!({}))?;
+                let events = world.api().list("v1/Event", &control)?;
+                let ours = events.iter().filter(|e| e["involvedObject"]["name"] == name.as_str());
+                let newest = ours.max_by_key(|e| e["metadata"]["name"].to_string());
+                Ok(newest.filter(|event| event["metadata"]["labels"] == *wanted).map(|_| ()))
+            })
+        };
+        labels(&Value::Null)?;
+        let (included, excluded) =
+            ("resource.includeEventLabelKeys", "resource.excludeEventLabelKeys");
+        set(world, "argocd-cm", included, Some("t*, other"))?;
+        labels(&json!({"team": "web", "tier": "front"}))?;
+        set(world, "argocd-cm", excluded, Some("ti*"))?;
+        labels(&json!({"team": "web"}))?;
+        set(world, "argocd-cm", included, None)?;
+        labels(&Value::Null)?;
+
+        // A repository that does not answer is waited for as long as the settings say.
+        git.answer(Answer::Hang);
+        for (value, shown) in [("1s", "longer than 1 s"), ("2s", "longer than 2 s")] {
+            set(world, "argocd-cmd-params-cm", "reposerver.git.request.timeout", Some(value))?;
+            wait_for(shown, PATIENCE, || {
+                world.refresh(&name)?;
+                let app = world.wait_app(shown, &name, |app| condition(app, "ComparisonError"))?;
+                Ok(app["status"]["conditions"].to_string().contains(shown).then_some(()))
+            })?;
+        }
+        git.answer(Answer::Serve);
+        set(world, "argocd-cmd-params-cm", "reposerver.git.request.timeout", None)?;
+        world.refresh(&name)?;
+        world.wait_app("answered", &name, |app| app["status"]["conditions"].is_null())?;
+
+        // The repository is asked every two minutes by itself.
+        looks(world)?;
+        let asked = git.requests().len();
+        set(world, "argocd-cm", "timeout.hard.reconciliation", Some("1s"))?;
+        wait_for("it is asked each second", PATIENCE / 2, || {
+            Ok((git.requests().len() > asked + 3).then_some(()))
+        })?;
+        set(world, "argocd-cm", "timeout.hard.reconciliation", None)?;
+        looks(world)?;
+        Ok(())
+    })
+}
+
+/// The names of an application's objects, in order.
+fn objects(app: &Value) -> Vec<&str> {
+    let resources = app["status"]["resources"].as_array().into_iter().flatten();
+    let mut names: Vec<&str> = resources.filter_map(|r| r["name"].as_str()).collect();
+    names.sort_unstable();
+    names
+}
+
+/// What a directory is taken for, and how large it may be.
+#[test]
+fn settings_of_renderers_apply_while_it_runs() -> Result<()> {
+    World::start(Plane::Embedded, "settings_of_renderers", |world| {
+        let (git, repository) = repository(world, GitHttpOptions::default())?;
+        let map = |name: &str| manifest::config_map(name, "1");
+        let jsonnet = "{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'evaluated' } }";
+        let files = [
+            ("chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n".to_owned()),
+            ("chart/templates/a.yaml", map("template")),
+            ("chart/b.yaml", map("plain")),
+            ("overlay/kustomization.yaml", "resources: [map.yaml]\nnamePrefix: p-\n".to_owned()),
+            ("overlay/map.yaml", map("map")),
+            ("jsonnet/a.jsonnet", jsonnet.to_owned()),
+            ("jsonnet/b.yaml", map("plain")),
+        ];
+        let files: Vec<(&str, &str)> = files.iter().map(|(p, t)| (*p, t.as_str())).collect();
+        repository.commit("one", &files)?;
+        let (control, url) = (world.control(), git.url("app.git"));
+        type Case = (&'static str, &'static str, &'static [&'static str], &'static [&'static str]);
+        let cases: [Case; 3] = [
+            ("chart", "helm.enable", &["template"], &["plain"]),
+            ("overlay", "kustomize.enable", &["p-map"], &["map"]),
+            ("jsonnet", "jsonnet.enable", &["evaluated", "plain"], &["plain"]),
+        ];
+        for (path, key, enabled, disabled) in cases {
+            let name = world.name(path);
+            let name = world.create(&App::new(&control, &name, &url, path, &name))?;
+            world.wait_app(path, &name, |app| objects(app) == enabled)?;
+            set(world, "argocd-cm", key, Some("false"))?;
+            world.wait_app(key, &name, |app| objects(app) == disabled)?;
+            set(world, "argocd-cm", key, None)?;
+            world.wait_app(key, &name, |app| objects(app) == enabled)?;
+        }
+        let name = world.name("jsonnet");
+        let (params, key) =
+            ("argocd-cmd-params-cm", "reposerver.max.combined.directory.manifests.size");
+        set(world, params, key, Some("10"))?;
+        world.wait_app(key, &name, |app| condition(app, "ComparisonError"))?;
+        set(world, params, key, Some("1M"))?;
+        world.wait_app(key, &name, |app| app["status"]["conditions"].is_null())?;
+        Ok(())
+    })
+}
+
+/// The status of the answer to a webhook.
+fn told(world: &World, headers: &str, body: &Value) -> Result<String> {
+    let log = world.log()?;
+    let line = log.lines().find_map(|line| line.strip_prefix("webhooks at http://"));
+    let (address, path) = line.and_then(|l| l.split_once('/')).context("where webhooks go")?;
+    let body = body.to_string();
+    let mut stream = TcpStream::connect(address)?;
+    write!(
+        stream,
+        "POST /{path} HTTP/1.1\r\nHost: {address}\r\n{headers}Connection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    )?;
+    // What is too large is not read to its end.
+    let _ = stream.write_all(body.as_bytes());
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer)?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// The same to a push whose payload has about so many bytes.
+fn push(world: &World, bytes: usize) -> Result<String> {
+    let body = json!({"ref": "refs/heads/main", "pad": "x".repeat(bytes),
+        "repository": {"html_url": "https://x.example/y"}});
+    told(world, "X-GitHub-Event: push\r\n", &body)
+}
+
+#[test]
+fn secrets_that_settings_refer_to_apply_while_it_runs() -> Result<()> {
+    World::start(Plane::Embedded, "secrets_that_settings_refer_to", |world| {
+        let (api, control) = (world.api(), world.control());
+        let secret = |name: &str, content: &Value| -> Result<()> {
+            api.apply(&json!({
+                "apiVersion": "v1", "kind": "Secret", "stringData": content,
+                "metadata": {"name": name, "namespace": control,
+                    "labels": {"app.kubernetes.io/part-of": "argocd"}},
+            }))
+        };
+        let body = json!({"object_kind": "push", "ref": "refs/heads/main", "commits": [],
+            "project": {"web_url": "https://x.example/y", "default_branch": "main"}});
+        let is_let_in = |token: &str, wanted: bool| {
+            wait_for(&format!("{token} is let in: {wanted}"), PATIENCE, || {
+                let headers = format!("X-Gitlab-Event: Push Hook\r\nX-Gitlab-Token: {token}\r\n");
+                Ok((told(world, &headers, &body)?.ends_with("200") == wanted).then_some(()))
+            })
+        };
+        is_let_in("anybody", true)?;
+        // In a secret of its own, and then another word in it.
+        secret("hooks", &json!({"word": "one"}))?;
+        secret("argocd-secret", &json!({"webhook.gitlab.secret": "$hooks:word", "own": "three"}))?;
+        is_let_in("anybody", false)?;
+        is_let_in("one", true)?;
+        secret("hooks", &json!({"word": "two"}))?;
+        is_let_in("one", false)?;
+        is_let_in("two", true)?;
+        // Another key of the same secret, and a word as it is.
+        secret("argocd-secret", &json!({"webhook.gitlab.secret": "$own", "own": "three"}))?;
+        is_let_in("two", false)?;
+        is_let_in("three", true)?;
+        secret("argocd-secret", &json!({"webhook.gitlab.secret": "four"}))?;
+        is_let_in("four", true)
+    })
+}
+
+#[test]
+fn the_bound_of_payloads_applies_while_it_runs() -> Result<()> {
+    World::start(Plane::Embedded, "the_bound_of_payloads", |world| {
+        let is_answered = |status: &str| {
+            wait_for(status, PATIENCE, || Ok(push(world, 2 << 20)?.ends_with(status).then_some(())))
+        };
+        is_answered("200")?;
+        set(world, "argocd-cm", "webhook.maxPayloadSizeMB", Some("1"))?;
+        is_answered("400")?;
+        ensure!(push(world, 1000)?.ends_with("200"), "a small one is taken");
+        set(world, "argocd-cm", "webhook.maxPayloadSizeMB", None)?;
+        is_answered("200")
+    })
+}
+
+/// Every key is shown by something or has its reason, and those that are read are those that are shown.
+#[test]
+fn every_key_is_shown_or_has_its_reason() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let keys = include_str!("../fixtures/settings.txt");
+    let mut shown = Vec::new();
+    for line in keys.lines() {
+        let Some((key, file)) = line.split_once(" = ") else { continue };
+        let text = std::fs::read_to_string(root.join(file)).with_context(|| line.to_owned())?;
+        ensure!(text.contains(key.trim_end_matches('*')), "{file} says nothing of {key}");
+        shown.push(key);
+    }
+    let read = std::fs::read_to_string(root.join("crates/argo/src/controller/unread.rs"))?;
+    let read = read.split("/// What sentences").next().unwrap_or_default();
+    let mut read: Vec<&str> =
+        read.lines().filter_map(|l| l.trim().strip_prefix('"')?.strip_suffix("\",")).collect();
+    read.sort_unstable();
+    shown.sort_unstable();
+    ensure!(read == shown, "read: {read:#?}\nshown: {shown:#?}");
+    Ok(())
 }

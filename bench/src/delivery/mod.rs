@@ -93,7 +93,10 @@ impl Tool {
             "argocd-1000" => {
                 let limits = ["ARGOCD_K8S_CLIENT_QPS", "ARGOCD_K8S_CLIENT_BURST"];
                 let env = limits.iter().map(|k| ((*k).to_owned(), "1000".to_owned())).collect();
-                Self::ArgoCd(ArgoCd::start(cluster, &ArgoCdOptions { env })?)
+                Self::ArgoCd(ArgoCd::start(
+                    cluster,
+                    &ArgoCdOptions { env, ..ArgoCdOptions::default() },
+                )?)
             }
             other => bail!("no tool is called {other:?}: windlass, argocd, argocd-1000"),
         })

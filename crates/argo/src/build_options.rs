@@ -18,12 +18,14 @@ pub struct BuildOptions {
     disabled: Vec<SourceType>,
     /// Bytes of a directory's manifests; none is the default, zero is no bound.
     max_bytes: Option<u64>,
+    /// Schemes of addresses that files of values may have; none is the default.
+    schemes: Option<Vec<String>>,
 }
 
 impl BuildOptions {
     /// From the data of `argocd-cm` and `argocd-cmd-params-cm`: `kustomize.buildOptions`,
     /// `kustomize.buildOptions.VERSION`, `kustomize.path|version.VERSION` (whose paths nothing is run
-    /// from), `helm|kustomize|jsonnet.enable` and
+    /// from), `helm|kustomize|jsonnet.enable`, `helm.valuesFileSchemes` and
     /// `reposerver.max.combined.directory.manifests.size`.
     pub fn read(config: &Data, parameters: &Data) -> Self {
         let flags = config.iter().filter_map(|(key, value)| {
@@ -49,6 +51,10 @@ impl BuildOptions {
             versions: Some(versions.collect()),
             disabled: disabled.collect(),
             max_bytes: bytes(parameters, "reposerver.max.combined.directory.manifests.size"),
+            schemes: config.get("helm.valuesFileSchemes").map(|text| {
+                let schemes = text.split(',').map(str::trim).filter(|scheme| !scheme.is_empty());
+                schemes.map(str::to_owned).collect()
+            }),
         }
     }
 
@@ -63,6 +69,9 @@ impl BuildOptions {
         spec.kustomize_versions.clone_from(&self.versions);
         spec.disabled.clone_from(&self.disabled);
         spec.max_bytes = self.max_bytes.unwrap_or(spec.max_bytes);
+        if let Some(schemes) = &self.schemes {
+            spec.value_file_schemes.clone_from(schemes);
+        }
     }
 }
 

@@ -25,7 +25,7 @@ pub struct HelmOptions {
     /// Single values read from files.
     #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
     pub file_parameters: Vec<HelmFileParameter>,
-    /// Ignored, as by Argo CD 3: there is one Helm.
+    /// `v3` or nothing: there is one Helm.
     #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
     pub version: String,
     /// Whether a repository's credentials go to other hosts too.

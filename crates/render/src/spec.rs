@@ -39,6 +39,8 @@ pub struct Spec {
     /// Kinds of sources that are taken for plain directories; with [`SourceType::Directory`] Jsonnet
     /// is passed over.
     pub disabled: Vec<SourceType>,
+    /// Schemes of addresses that files of values may have.
+    pub value_file_schemes: Vec<String>,
 }
 
 /// What a tree is rendered for.
@@ -121,6 +123,7 @@ impl Default for Spec {
             overrides: vec![".argocd-source.yaml".to_owned()],
             max_bytes: 10_000_000,
             disabled: Vec::new(),
+            value_file_schemes: ["https", "http"].map(str::to_owned).to_vec(),
             installation: Installation::default(),
             environment: BTreeMap::new(),
             references: None,

@@ -30,7 +30,7 @@ impl Shared {
             session.close().await;
             Ok(refs)
         };
-        self.ask(repository, mirror, "ls-remote", limits.request_timeout, ask).await
+        self.ask(repository, mirror, "ls-remote", self.request_timeout(), ask).await
     }
 
     /// Fetches `commit` by itself, or `all` that the refs reach.

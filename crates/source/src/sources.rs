@@ -41,6 +41,8 @@ struct RefsKey {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) options: Options,
+    /// In the place of the limits' own since it was set.
+    request_timeout: Mutex<Option<Duration>>,
     refs: Flights<RefsKey, Arc<Refs>>,
     local_refs: Flights<PathBuf, Arc<Refs>>,
     fetches: Flights<(String, [u8; 32], String), ()>,
@@ -51,6 +53,12 @@ pub(crate) struct Shared {
     pub(crate) blocking: Arc<Semaphore>,
     /// Keeps other processes out of the cache directory for as long as it is open.
     _lock: std::fs::File,
+}
+
+impl Shared {
+    pub(crate) fn request_timeout(&self) -> Duration {
+        self.request_timeout.lock().unwrap_or(self.options.limits.request_timeout)
+    }
 }
 
 /// Repositories and credentials that are remembered at once.
@@ -114,6 +122,7 @@ impl Sources {
                 connections: Semaphore::new(l.connections),
                 blocking: Arc::new(Semaphore::new(l.blocking_threads)),
                 _lock: lock,
+                request_timeout: Mutex::default(),
                 options,
             }),
         })
@@ -361,6 +370,11 @@ impl Sources {
     /// How long what is known of remote refs counts from now on, unless it is invalidated.
     pub fn keep_refs(&self, interval: Duration) {
         self.shared.refs.keep(interval);
+    }
+
+    /// How long a question to a remote may take from now on; none is as the options have it.
+    pub fn bound_requests(&self, time: Option<Duration>) {
+        *self.shared.request_timeout.lock() = time;
     }
 
     /// Forgets what is known of the refs of every repository whose address

@@ -31,6 +31,8 @@ const READY: Duration = Duration::from_secs(120);
 pub struct ArgoCdOptions {
     /// More environment for all its programs, such as `ARGOCD_K8S_CLIENT_QPS`.
     pub env: Vec<(String, String)>,
+    /// More flags for the controller.
+    pub controller: Vec<String>,
 }
 
 /// A running Argo CD: API server, controller, repository server, and redis.
@@ -142,15 +144,14 @@ impl ArgoCd {
                 ("redis", local(redis)),
             ]),
         )?;
-        start(
-            "argocd-application-controller",
-            flags(&[
-                ("kubeconfig", kubeconfig.clone()),
-                ("redis", local(redis)),
-                ("repo-server", local(repo)),
-                ("metrics-port", controller_metrics.to_string()),
-            ]),
-        )?;
+        let mut controller = flags(&[
+            ("kubeconfig", kubeconfig.clone()),
+            ("redis", local(redis)),
+            ("repo-server", local(repo)),
+            ("metrics-port", controller_metrics.to_string()),
+        ]);
+        controller.extend(options.controller.iter().cloned());
+        start("argocd-application-controller", controller)?;
         let mut server = flags(&[
             ("kubeconfig", kubeconfig),
             ("redis", local(redis)),

@@ -11,6 +11,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::combinators::BoxBody;
@@ -89,8 +91,15 @@ pub struct FaultProxy {
     runtime: Option<Runtime>,
 }
 
+/// What clients must show, and what the API is shown instead.
+struct SignIn {
+    basic: String,
+    bearer: String,
+}
+
 struct Shared {
     backend: SocketAddr,
+    sign_in: Mutex<Option<SignIn>>,
     tls: TlsConnector,
     rules: Mutex<Vec<Rule>>,
     asked: Mutex<Vec<Asked>>,
@@ -127,6 +136,7 @@ impl FaultProxy {
             .with_no_client_auth();
         let shared = Arc::new(Shared {
             backend,
+            sign_in: Mutex::default(),
             tls: TlsConnector::from(Arc::new(config)),
             rules: Mutex::default(),
             asked: Mutex::default(),
@@ -151,6 +161,13 @@ impl FaultProxy {
             }
         });
         Ok(Self { address, shared, runtime: Some(runtime) })
+    }
+
+    /// From now on clients must sign in with this name and password, and the API is shown this token
+    /// instead: a stand-in for API servers that take passwords, which Kubernetes' own no longer does.
+    pub fn by_password(&self, username: &str, password: &str, token: &str) {
+        let basic = format!("Basic {}", STANDARD.encode(format!("{username}:{password}")));
+        *self.shared.sign_in.lock() = Some(SignIn { basic, bearer: format!("Bearer {token}") });
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -267,6 +284,13 @@ async fn answer(
         Some(Fault::Expire) => return expired(),
         Some(Fault::LoseAnswer | Fault::Freeze) | None => {}
     }
+    if let Some(sign_in) = &*shared.sign_in.lock() {
+        let shown = request.headers().get(header::AUTHORIZATION);
+        if shown.is_none_or(|shown| shown.as_bytes() != sign_in.basic.as_bytes()) {
+            return status(401, None);
+        }
+        request.headers_mut().insert(header::AUTHORIZATION, sign_in.bearer.parse()?);
+    }
     let generation = shared.generation.load(Ordering::SeqCst);
     let mut sender = backend.lock().await;
     if sender.as_ref().is_none_or(SendRequest::is_closed) {
@@ -318,6 +342,7 @@ fn whole(body: String) -> BoxBody<Bytes, anyhow::Error> {
 /// A refusal as an API server words it.
 fn status(code: u16, retry_after: Option<u32>) -> Result<Answer> {
     let reason = match code {
+        401 => "Unauthorized",
         409 => "Conflict",
         429 => "TooManyRequests",
         503 => "ServiceUnavailable",
@@ -325,7 +350,8 @@ fn status(code: u16, retry_after: Option<u32>) -> Result<Answer> {
     };
     let body = json!({
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-        "message": format!("the fault proxy answers {code}"), "reason": reason, "code": code,
+        "message": if code == 401 { reason.to_owned() } else { format!("the fault proxy answers {code}") },
+        "reason": reason, "code": code,
         "details": {"retryAfterSeconds": retry_after},
     });
     let mut response = Response::builder()

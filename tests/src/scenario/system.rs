@@ -168,7 +168,7 @@ impl System {
 fn start_argocd(kubernetes: &Kubernetes) -> Result<ArgoCd> {
     let env = [("ARGOCD_K8S_CLIENT_QPS", "1000"), ("ARGOCD_K8S_CLIENT_BURST", "2000")];
     let env = env.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec();
-    ArgoCd::start(kubernetes, &ArgoCdOptions { env })
+    ArgoCd::start(kubernetes, &ArgoCdOptions { env, ..ArgoCdOptions::default() })
 }
 
 fn start_windlass(dir: &Path, kubeconfig: &Path, who: Who) -> Result<Process> {

@@ -6,14 +6,19 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use windlass_object::{Value, json, yaml};
 use windlass_stories::{ApiClient, Printed, World};
-use windlass_testkit::{ArgoCd, ArgoCdOptions, GitRepository, Kubernetes, Parts};
+use windlass_testkit::{ArgoCd, ArgoCdOptions, DockerRegistry, GitRepository, Kubernetes, Parts};
 
 use super::settings::words;
 use super::{CONTROL, normalise, printed, root};
 
 const APPLICATION: &str = "argoproj.io/v1alpha1/Application";
-/// Runs a command with these arguments and this editor.
-type Run<'a> = dyn Fn(&[&str], &Path) -> Result<Printed> + 'a;
+/// Runs a command with these arguments, this editor, and this file on standard input.
+type Run<'a> = dyn Fn(&[&str], &Path, Option<&Path>) -> Result<Printed> + 'a;
+
+/// A registry's address, of which no two runs have the same.
+const REGISTRY: &str = "127.0.0.1:20000";
+/// The hash of `me`'s password there, `secret`.
+const PASSWORD: &str = "$2y$05$kSJWyY8bARtgWJVoOLnCF.6jweSJK5501eMyoBYR1PGJqaj5CItsq";
 
 /// A script: the name of its directory.
 #[derive(Clone, Copy)]
@@ -25,6 +30,9 @@ const OPERATIONS: Script = Script("argocd-operations");
 
 /// Flags that the others do not use.
 const DETAILS: Script = Script("argocd-details");
+
+/// Combinations that the others do not have, and wrong arguments.
+const MORE: Script = Script("argocd-more");
 
 impl Script {
     fn fixture(self, name: &str) -> PathBuf {
@@ -115,15 +123,25 @@ fn play(script: Script, api: &ApiClient, root: &Path, run: &Run<'_>) -> Result<V
     repository.commit("first", &of_repository.collect::<Vec<_>>())?;
     let editor = dir.join("edit.sh");
     let lines = std::fs::read_to_string(script.fixture("script.txt"))?;
+    let registry =
+        lines.contains("REGISTRY").then(|| DockerRegistry::start("me", PASSWORD)).transpose()?;
+    let registry = registry.as_ref().map_or_else(|| REGISTRY.to_owned(), DockerRegistry::host);
     let mut answers = Vec::new();
     for line in lines.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let (sign, rest) = line.split_once(' ').with_context(|| format!("no line: {line}"))?;
         let answer = match sign {
-            "$" => {
+            "$" | "<" => {
+                let (input, rest) = match rest.split_once(" | ").filter(|_| sign == "<") {
+                    Some((file, command)) => (Some(dir.join(file)), command),
+                    None => (None, rest),
+                };
                 let command = rest.replace("FILES", &dir.display().to_string());
+                let command = command.replace("REGISTRY", &registry);
                 let words = words(&command.replace("REPO", &repository.url()))?;
                 let words: Vec<&str> = words.iter().map(String::as_str).collect();
-                let mut printed = run(&words, &editor)?;
+                let mut printed = run(&words, &editor, input.as_deref())?;
+                printed.out = printed.out.replace(&registry, REGISTRY);
+                printed.err = printed.err.replace(&registry, REGISTRY);
                 if rest.starts_with("admin export") {
                     printed.out = of_script(&printed.out);
                 } else if rest.starts_with("admin import") {
@@ -148,7 +166,8 @@ fn play(script: Script, api: &ApiClient, root: &Path, run: &Run<'_>) -> Result<V
                     }
                     None => shown(api, rest)?,
                 };
-                normalise::masked(&shown, root)
+                let text = shown.to_string().replace(&registry, REGISTRY);
+                normalise::masked(&serde_json::from_str(&text)?, root)
             }
             "+" => {
                 let text = std::fs::read(dir.join(rest))?;
@@ -207,7 +226,7 @@ fn record(script: Script) -> Result<()> {
     let api = ApiClient::connect(cluster.kubeconfig())?;
     let dir = tempfile::tempdir()?;
     let root = root(dir.path())?;
-    let run = |arguments: &[&str], editor: &Path| -> Result<Printed> {
+    let run = |arguments: &[&str], editor: &Path, input: Option<&Path>| -> Result<Printed> {
         // What is for administrators asks the cluster itself.
         let mut command = if arguments.first() == Some(&"admin") {
             std::process::Command::new(windlass_testkit::peer("argocd")?)
@@ -219,6 +238,9 @@ fn record(script: Script) -> Result<()> {
             .env("ARGOCD_BINARY_NAME", "argocd")
             .env("KUBECONFIG", cluster.kubeconfig())
             .env("EDITOR", format!("sh {}", editor.display()));
+        if let Some(file) = input {
+            command.stdin(std::fs::File::open(file)?);
+        }
         printed(&mut command)
     };
     let answers = play(script, &api, &root, &run)?;
@@ -227,6 +249,9 @@ fn record(script: Script) -> Result<()> {
 }
 
 fn replay(script: Script, world: &mut World) -> Result<()> {
+    if script.0 == MORE.0 && !windlass_testkit::available(&["docker-registry"]) {
+        return Ok(());
+    }
     let root = root(world.dir())?;
     let none = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {
         "name": "argocd-gpg-keys-cm", "namespace": CONTROL,
@@ -242,11 +267,11 @@ fn replay(script: Script, world: &mut World) -> Result<()> {
     secret["kind"] = json!("Secret");
     secret["metadata"]["name"] = json!("argocd-secret");
     world.api().apply(&secret)?;
-    let answers = play(script, world.api(), &root, &|arguments, editor| {
+    let answers = play(script, world.api(), &root, &|arguments, editor, input| {
         let home = world.dir().display().to_string();
         let editor = format!("sh {}", editor.display());
         let arguments = [&["argocd"], arguments].concat();
-        world.windlass_with(&arguments, &[("EDITOR", &editor), ("HOME", &home)])
+        world.windlass_reading(&arguments, &[("EDITOR", &editor), ("HOME", &home)], input)
     })?;
     let settled = if script.0 == DETAILS.0 { settled_details } else { settled };
     super::agree(&answers, &script.fixture("argocd-3.2.6.json"), settled, &WORDS)
@@ -257,12 +282,6 @@ fn settled_details(answered: &Value) -> Value {
     let mut answered = settled(answered);
     if DIFFERENT.lines().any(|line| answered["do"] == line) {
         answered["answer"] = json!("another one, on purpose");
-    }
-    if let Some(Value::Array(secrets)) = answered.get_mut("answer") {
-        secrets.retain(|secret| {
-            let url = secret["data"]["url"].as_str().unwrap_or_default();
-            !url.starts_with("oci://") && secret["data"]["type"] != "oci"
-        });
     }
     if let Some(Value::Array(sources)) = answered.pointer_mut("/answer/spec/sources") {
         sources.retain(|source| source["name"] != "chart" && source["name"] != "dir");
@@ -342,7 +361,9 @@ fn tables(out: &str, whole: bool) -> String {
 }
 
 /// Commands that both answer alike but in other words.
-const WORDS: [&str; 29] = [
+const WORDS: [&str; 30] = [
+    // Ours says what is wrong with the address.
+    "$ repo add REPO --use-azure-workload-identity --type oci",
     // Ours says which project it is of.
     "$ app get-resource plain --kind ConfigMap --resource-name a --project absent",
     "$ app patch-resource plain --kind ConfigMap --resource-name a --project absent --patch '{\"data\": {\"less\": \"x\"}}' --patch-type application/merge-patch+json",
@@ -404,6 +425,15 @@ fn flags_of_applications_are_those_of_argocd() -> Result<()> {
         "flags_of_applications_are_those_of_argocd",
         || record(DETAILS),
         |world| replay(DETAILS, world),
+    )
+}
+
+#[test]
+fn combinations_and_wrong_arguments_are_those_of_argocd() -> Result<()> {
+    super::beside_argocd(
+        "combinations_and_wrong_arguments_are_those_of_argocd",
+        || record(MORE),
+        |world| replay(MORE, world),
     )
 }
 

@@ -66,17 +66,16 @@ async fn wait(signal: &Signal, wake: Option<Instant>, memory: &Memory) -> Level 
         tokio::select! {
             () = signal.raised() => {}
             () = sleep => {
-                let due = poll.is_some_and(|poll| poll <= Instant::now());
-                return woken(signal.take(), due);
+                return woken(signal.take(), memory.due(Instant::now()));
             }
         }
     }
 }
 
-/// How much is looked at when the time has come, `due` if it is the one to ask the repository, with
-/// what was `asked` at the same moment.
-fn woken(asked: Option<Level>, due: bool) -> Level {
-    let least = if due { Level::Revision } else { Level::Live };
+/// How much is looked at when the time has come, with what is `due` by then and what was `asked` at
+/// the same moment.
+fn woken(asked: Option<Level>, due: Option<Level>) -> Level {
+    let least = due.unwrap_or(Level::Live);
     asked.map_or(least, |asked| asked.max(least))
 }
 
@@ -93,10 +92,11 @@ mod tests {
 
     #[test]
     fn what_the_tree_tells_takes_no_wake_away() {
-        assert_eq!(woken(Some(Level::Tree), false), Level::Live);
-        assert_eq!(woken(Some(Level::Tree), true), Level::Revision);
-        assert_eq!(woken(Some(Level::Hard), true), Level::Hard);
-        assert_eq!(woken(None, false), Level::Live);
+        assert_eq!(woken(Some(Level::Tree), None), Level::Live);
+        assert_eq!(woken(Some(Level::Tree), Some(Level::Revision)), Level::Revision);
+        assert_eq!(woken(Some(Level::Hard), Some(Level::Revision)), Level::Hard);
+        assert_eq!(woken(None, None), Level::Live);
+        assert_eq!(woken(Some(Level::Live), Some(Level::Hard)), Level::Hard);
         let (soon, later) = (Instant::now(), Instant::now() + Duration::from_secs(5));
         assert_eq!(next_wake(Level::Tree, Some(soon), None), Some(soon));
         assert_eq!(next_wake(Level::Tree, Some(later), Some(soon)), Some(soon));

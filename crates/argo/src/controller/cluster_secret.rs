@@ -20,6 +20,8 @@ pub(crate) struct Described {
     pub(crate) namespaces: Vec<String>,
     /// Whether cluster-scoped objects are looked at although there are `namespaces`.
     pub(crate) cluster_resources: bool,
+    /// Labels of the secret, for metrics.
+    pub(crate) labels: BTreeMap<String, String>,
     config: SecretString,
 }
 
@@ -90,6 +92,7 @@ impl Described {
             project: text("project"),
             namespaces: namespaces.map(ToOwned::to_owned).collect(),
             cluster_resources: text("clusterResources") == "true",
+            labels: BTreeMap::new(),
             config: text("config").into(),
         })
     }

@@ -57,6 +57,8 @@ pub(crate) struct Seen {
     pub(crate) objects: usize,
     /// Age of the mirror; none before it is complete.
     pub(crate) age: Option<Duration>,
+    /// Labels of the secret that describes it; none without such a secret.
+    pub(crate) labels: Option<BTreeMap<String, String>>,
 }
 
 impl Connected {
@@ -186,7 +188,8 @@ impl Clusters {
             .iter()
             .map(|Connected { cluster, since, .. }| {
                 let server = cluster.server().to_owned();
-                let named = described.get(&server).map(|cluster| cluster.name.clone());
+                let secret = described.get(&server);
+                let named = secret.map(|cluster| cluster.name.clone());
                 let kinds = cluster.kinds();
                 let up = matches!(cluster.connection(), Connection::Up);
                 Seen {
@@ -196,6 +199,7 @@ impl Clusters {
                     kinds: kinds.all().count(),
                     objects: cluster.object_count(),
                     age: up.then(|| since.elapsed()),
+                    labels: secret.map(|cluster| cluster.labels.clone()),
                     server,
                 }
             })

@@ -20,7 +20,7 @@ use windlass_source::credentials::Settings as Repositories;
 use super::ControllerOptions;
 use super::apps::{AppKey, Apps, Level};
 use super::clusters::Clusters;
-use super::events::Events;
+use super::events::{self, Events, Reason};
 use super::metrics::Metrics;
 use super::namespaces::Namespaces;
 use super::projects;
@@ -140,6 +140,13 @@ impl Context {
         self.projects.load().get(name).cloned()
     }
 
+    /// Records an event on an application.
+    pub(crate) fn record(&self, app: &Application, reason: Reason, warning: bool, message: &str) {
+        let project = self.project(app.project());
+        let labels = events::labels(app, project.as_deref(), &self.settings.load().event_labels);
+        self.events.record(app, &labels, reason, warning, message);
+    }
+
     pub(crate) fn set_settings(&self, settings: Settings) {
         let old = self.settings();
         if *old == settings {
@@ -157,6 +164,7 @@ impl Context {
             || old.respect_rbac != settings.respect_rbac
             || old.customizations != settings.customizations;
         self.charts.allow(settings.artifacts.clone());
+        self.sources.bound_requests(settings.git_timeout);
         self.clusters.enable_in_cluster(settings.in_cluster);
         let namespaces = settings.application_namespaces.clone();
         self.application_namespaces.send_if_modified(|known| {

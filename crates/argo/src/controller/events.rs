@@ -1,12 +1,15 @@
 //! Events on Applications, as Argo CD records them.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use kube::api::{Api, PostParams};
 use kube::core::{DynamicObject, GroupVersionKind as Gvk};
 use tokio::sync::mpsc;
-use windlass_object::json;
+use windlass_object::{Value, json};
+use windlass_tree::Glob;
 
-use crate::types::{Application, time};
+use crate::types::{AppProject, Application, time};
 
 /// Events that wait to be written; more than that are dropped, never waited for.
 const WAITING: usize = 1024;
@@ -46,11 +49,18 @@ impl Events {
         Self { queue }
     }
 
-    /// Records one.
-    pub(crate) fn record(&self, app: &Application, reason: Reason, warning: bool, message: &str) {
+    /// Records one, with these labels.
+    pub(crate) fn record(
+        &self,
+        app: &Application,
+        labels: &BTreeMap<String, String>,
+        reason: Reason,
+        warning: bool,
+        message: &str,
+    ) {
         let now = Timestamp::now();
         let stamp = time::print(now);
-        let event = json!({
+        let mut event = json!({
             "apiVersion": "v1", "kind": "Event",
             "metadata": {
                 "name": format!("{}.{:x}", app.name(), now.as_nanosecond()),
@@ -67,6 +77,9 @@ impl Events {
             "reason": format!("{reason:?}"),
             "message": message,
         });
+        if !labels.is_empty() {
+            event["metadata"]["labels"] = json!(labels);
+        }
         tracing::info!(app = app.name(), reason = ?reason, "{message}");
         let event = serde_json::from_value(event);
         if let Ok(event) = event
@@ -74,5 +87,46 @@ impl Events {
         {
             tracing::warn!(app = app.name(), "too many events wait to be written: one is dropped");
         }
+    }
+}
+
+/// Labels of an application, and of its project where the application has not the same, that events
+/// have: those that one of `included` names and none of `excluded`, globs.
+pub(crate) fn labels(
+    app: &Application,
+    project: Option<&AppProject>,
+    [included, excluded]: &[Vec<String>; 2],
+) -> BTreeMap<String, String> {
+    if included.is_empty() {
+        return BTreeMap::new();
+    }
+    let fits = |patterns: &[String], label: &str| {
+        patterns.iter().any(|p| Glob::new(p).is_ok_and(|glob| glob.matches(label)))
+    };
+    let of_project = project.and_then(|project| project.metadata.get("labels"));
+    let all = [of_project, app.metadata.get("labels")];
+    let all = all.into_iter().flatten().filter_map(Value::as_object).flatten();
+    let wanted = all.filter(|(label, _)| fits(included, label) && !fits(excluded, label));
+    wanted.filter_map(|(label, value)| Some((label.clone(), value.as_str()?.to_owned()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_that_events_have() {
+        let app = json!({"metadata": {"labels": {"team": "web", "env-a": "x", "other": "o"}}});
+        let app: Application = serde_json::from_value(app).unwrap();
+        let project = json!({"metadata": {"labels": {"team": "all", "env-b": "y"}}});
+        let project: AppProject = serde_json::from_value(project).unwrap();
+        let check = |included: &[&str], excluded: &[&str], wanted: &[(&str, &str)]| {
+            let keys = [included, excluded].map(|keys| keys.iter().map(|k| (*k).into()).collect());
+            let wanted = wanted.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+            assert_eq!(labels(&app, Some(&project), &keys), wanted, "{included:?} {excluded:?}");
+        };
+        check(&[], &[], &[]);
+        check(&["team"], &[], &[("team", "web")]);
+        check(&["team", "env*"], &["*-a"], &[("team", "web"), ("env-b", "y")]);
     }
 }

@@ -44,6 +44,8 @@ pub(crate) struct Memory {
     prepared: Option<Prepared>,
     operation: OperationMemory,
     poll: Option<Instant>,
+    /// When everything is to be looked at without caches.
+    hard: Option<Instant>,
     asking: Asking,
     deletion: Backoff,
     /// In what comes and goes in its namespace, if the project wants to know of orphans.
@@ -53,12 +55,31 @@ pub(crate) struct Memory {
 impl Memory {
     /// When the repository is to be asked again.
     pub(crate) fn next_poll(&self) -> Option<Instant> {
-        self.poll
+        [self.poll, self.hard].into_iter().flatten().min()
+    }
+
+    /// How much is to be looked at by now, if the time has come for it.
+    pub(crate) fn due(&self, now: Instant) -> Option<Level> {
+        let is_over = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        if is_over(self.hard) {
+            return Some(Level::Hard);
+        }
+        is_over(self.poll).then_some(Level::Revision)
+    }
+
+    /// Counts from now, and anew, until everything is to be looked at without caches.
+    fn set_hard(&mut self, every: Duration, level: Level) {
+        let next = Instant::now().checked_add(every).filter(|_| !every.is_zero());
+        self.hard = match (self.hard, next) {
+            (Some(known), Some(next)) if level < Level::Hard => Some(known.min(next)),
+            (_, next) => next,
+        };
     }
 
     /// Nothing is compared for now: the repository is not asked until something changes.
     fn rest(&mut self) {
         self.poll = None;
+        self.hard = None;
         self.gathered = None;
         self.orphans = None;
         self.asking = Asking::default();
@@ -238,6 +259,7 @@ impl Look<'_> {
 
     /// What Git says now; what it said before if nothing asks for more.
     async fn gather(&self, memory: &mut Memory, level: Level) -> Arc<Gathered> {
+        memory.set_hard(self.settings.hard_refresh, level);
         let sources = self.app.spec.effective_sources();
         let wanted = || sources.iter().map(|s| s.target_revision.clone()).collect::<Vec<_>>();
         let sent = sent::manifests(self.app);
@@ -423,12 +445,7 @@ impl Look<'_> {
                     Decision::Sync(operation) => {
                         let message =
                             format!("Initiated automated sync to [{}]", main.0.revisions.join(" "));
-                        self.context.events.record(
-                            self.app,
-                            Reason::OperationStarted,
-                            false,
-                            &message,
-                        );
+                        self.context.record(self.app, Reason::OperationStarted, false, &message);
                         Some(*operation)
                     }
                 },

@@ -28,6 +28,14 @@ pub struct Settings {
     pub(crate) refresh: Duration,
     /// Up to how much later than that, so that not all ask at once.
     pub(crate) jitter: Duration,
+    /// How often everything is looked at without caches; zero is never.
+    pub(crate) hard_refresh: Duration,
+    /// How long a question to a repository may take, where the settings say so.
+    pub(crate) git_timeout: Option<Duration>,
+    /// Pause between waves, where the settings have one.
+    pub(crate) wave_delay: Option<Duration>,
+    /// Labels of applications and projects that events about them have, and those that they have not.
+    pub(crate) event_labels: [Vec<String>; 2],
     /// Which kinds are looked at.
     pub filter: KindFilter,
     /// Whose status is not compared.
@@ -110,6 +118,14 @@ impl Settings {
         };
         let refresh = time(config, "timeout.reconciliation", 120);
         let jitter = time(config, "timeout.reconciliation.jitter", 60);
+        let hard_refresh = time(config, "timeout.hard.reconciliation", 0);
+        let longest_request = "reposerver.git.request.timeout";
+        let git_timeout = parameters
+            .get(longest_request)
+            .is_some_and(|text| !text.trim().is_empty())
+            .then(|| time(parameters, longest_request, 15));
+        let delay = "controller.sync.wave.delay.seconds";
+        let wave_delay = parameters.contains_key(delay).then(|| time(parameters, delay, 0));
         let first = time(parameters, "controller.self.heal.backoff.timeout.seconds", 2);
         let longest = time(parameters, "controller.self.heal.backoff.cap.seconds", 300);
         let cooldown = time(parameters, "controller.self.heal.backoff.cooldown.seconds", 330);
@@ -139,6 +155,10 @@ impl Settings {
         let (ignore_status, ignore_aggregated_roles) =
             compare_options(text("resource.compareoptions"));
         let label = text("application.instanceLabelKey");
+        let list = |key: &str| {
+            let names = text(key).split(',').map(|name| name.replace(' ', ""));
+            names.filter(|name| !name.is_empty()).collect::<Vec<_>>()
+        };
         let parameter = |key: &str| parameters.get(key).map_or("", |v| v.trim());
         Self {
             tracking: Tracking {
@@ -148,6 +168,11 @@ impl Settings {
             },
             refresh,
             jitter,
+            hard_refresh,
+            git_timeout,
+            wave_delay,
+            event_labels: ["resource.includeEventLabelKeys", "resource.excludeEventLabelKeys"]
+                .map(list),
             filter,
             ignore_status,
             ignore_aggregated_roles,
@@ -175,12 +200,7 @@ impl Settings {
             global_projects,
             impersonation: flag("application.sync.impersonation.enabled", false),
             known_types,
-            masked_annotations: text("resource.sensitive.mask.annotations")
-                .split(',')
-                .map(str::trim)
-                .filter(|name| !name.is_empty())
-                .map(str::to_owned)
-                .collect(),
+            masked_annotations: list("resource.sensitive.mask.annotations"),
             problems,
             unread: unread::unread(config, parameters),
         }

@@ -257,7 +257,7 @@ fn tell(context: &Context, before: &Application, status: &ApplicationStatus, tur
     let old = &before.status;
     if old.sync.status != status.sync.status {
         let message = format!("Updated sync status: {} -> {}", old.sync.status, status.sync.status);
-        context.events.record(before, Reason::ResourceUpdated, false, &message);
+        context.record(before, Reason::ResourceUpdated, false, &message);
     }
     if turned {
         let word = |health: &HealthStatus| health.status.map(|s| s.to_string()).unwrap_or_default();
@@ -266,7 +266,7 @@ fn tell(context: &Context, before: &Application, status: &ApplicationStatus, tur
         if !status.health.message.is_empty() {
             message = format!("{message} ({})", status.health.message);
         }
-        context.events.record(before, Reason::ResourceUpdated, false, &message);
+        context.record(before, Reason::ResourceUpdated, false, &message);
     }
     let ended = |state: &OperationState| state.phase.is_completed();
     if let Some(state) = status.operation_state.as_ref().filter(|s| ended(s)) {
@@ -290,7 +290,7 @@ fn completed(context: &Context, app: &Application, state: &OperationState) {
     } else {
         format!("{message} failed: {}", state.message)
     };
-    context.events.record(app, Reason::OperationCompleted, !good, &message);
+    context.record(app, Reason::OperationCompleted, !good, &message);
     let took = match (state.started_at, state.finished_at) {
         (Some(start), Some(end)) => end.duration_since(start).unsigned_abs(),
         _ => std::time::Duration::ZERO,

@@ -311,7 +311,13 @@ fn take_secrets(context: &Context, all: &BTreeMap<String, Object>) {
                 repositories.push(SecretData { name, kind: SecretKind::RepoCreds, data });
             }
             Some("cluster") => {
-                if let Some(cluster) = Described::of(&data) {
+                if let Some(mut cluster) = Described::of(&data) {
+                    let labels = secret.get(&["metadata", "labels"]).and_then(Value::as_object);
+                    let labels = labels.into_iter().flatten();
+                    let text = |(key, value): (&String, &Value)| {
+                        Some((key.clone(), value.as_str()?.to_owned()))
+                    };
+                    cluster.labels = labels.filter_map(text).collect();
                     clusters.insert(cluster.server.clone(), cluster);
                 }
             }

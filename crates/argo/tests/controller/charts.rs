@@ -222,6 +222,33 @@ async fn an_artifact_of_a_registry() {
         let told = |app: &Value| app["status"]["conditions"].to_string().contains(why);
         world.until(&demo, why, told).await;
     }
+    // What is taken, and how large it may be, while it runs.
+    let custom = "application/vnd.example.config.v1.tar+gzip";
+    let own = push("own", custom, tar(&[("map.yaml", &map("4"))])).await;
+    let large = push("large", custom, tar(&[("map.yaml", &map("5"))])).await;
+    let types = "reposerver.oci.layer.media.types";
+    let size = "reposerver.oci.manifest.max.extracted.size";
+    let unbounded = "reposerver.disable.oci.manifest.max.extracted.size";
+    world.control(&["create", "configmap", "argocd-cmd-params-cm"]);
+    let set = |key: &str, value: &str| {
+        let patch = json!({"data": {key: value}}).to_string();
+        world.control(&["patch", "configmap", "argocd-cmd-params-cm", "-p", &patch]);
+    };
+    let told = |part: &'static str| {
+        move |app: &Value| app["status"]["conditions"].to_string().contains(part)
+    };
+    world.patch(&demo, &source("own", ".")).await;
+    world.until(&demo, types, told("is not in the list of allowed media types")).await;
+    set(types, &format!("{LAYER}, {custom}"));
+    world.refresh(&demo).await;
+    world.until(&demo, types, |app| at(app, &own)).await;
+    set(size, "10");
+    world.patch(&demo, &source("large", ".")).await;
+    world.until(&demo, size, told("more than 10 bytes, the limit")).await;
+    set(unbounded, "true");
+    world.refresh(&demo).await;
+    world.until(&demo, unbounded, |app| at(app, &large)).await;
+    assert_eq!(data("seen", "v"), "5");
     world.delete(&demo).await;
     world.until_gone(&demo).await;
 }

@@ -58,6 +58,20 @@ async fn a_spoke_that_fails_fails_alone() {
     let took = world.until(&all, &second, PATIENCE).await;
     println!("back after {took:.1?}");
 
+    // Each in its turn is cut, the real ones among them, while the others are delivered to: those that
+    // have not been cut yet, since one that comes back may take its time.
+    let mut last = second;
+    for fails in &all {
+        world.spokes[*fails].gate.set(Way::Cut);
+        last = world.commit(&format!("without {fails}"));
+        let others: Vec<usize> = all.iter().copied().filter(|i| i > fails).collect();
+        world.until(&others, &last, UNHELD).await;
+        assert!(!world.is_delivered(*fails, &last).await, "spoke {fails} is cut");
+        world.spokes[*fails].gate.set(Way::Open);
+    }
+    let took = world.until(&all, &last, PATIENCE).await;
+    println!("each was cut once; all are back after {took:.1?}");
+
     // A secret that changes connects its own cluster anew, and no other.
     let before: Vec<usize> = world.spokes.iter().map(|spoke| spoke.gate.accepted()).collect();
     world.limit_namespaces(hangs).await;

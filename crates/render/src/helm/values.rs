@@ -124,6 +124,9 @@ impl Input<'_> {
         let name = self.environment.substitute(raw);
         match scheme(&name) {
             None => within(self.tree, self.root, &name, globs),
+            Some(scheme) if !self.allows(scheme) => {
+                Err(Reason::ValueFile(format!("the URL scheme '{scheme}' is not allowed")).into())
+            }
             Some("http" | "https") => {
                 let need = Need::File { address: name.clone() };
                 match self.given.file(&name) {
@@ -132,10 +135,13 @@ impl Input<'_> {
                     Some(Ok(bytes)) => Ok(vec![Found::File(name, bytes.clone())]),
                 }
             }
-            Some(scheme) => {
-                Err(Reason::ValueFile(format!("the URL scheme '{scheme}' is not allowed")).into())
-            }
+            // Helm would need a plugin for it.
+            Some(scheme) => Err(helm(&format!("scheme \"{scheme}\" not supported"))),
         }
+    }
+
+    fn allows(&self, scheme: &str) -> bool {
+        self.spec.value_file_schemes.iter().any(|allowed| allowed.eq_ignore_ascii_case(scheme))
     }
 }
 

@@ -31,6 +31,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 const LOG_VARIABLE: &str = "WINDLASS_LOG";
 /// What the client of Kubernetes logs of a request that failed, whoever asked tells in his words.
+const QUIET: &str = "kube_client::client=off";
 const DEFAULT_LOG: &str = "warn,kube_client::client=off";
 
 /// Windlass delivers what is in Git to Kubernetes.
@@ -222,9 +223,15 @@ fn report(error: &anyhow::Error) {
     let _ = writeln!(out, "error: {error:#}");
 }
 
+/// The filter, without what only those who look for faults of the client want to see.
+fn filter_of(filter: &str) -> String {
+    let is_deep = ["kube", "debug", "trace"].iter().any(|word| filter.contains(word));
+    if is_deep || filter.is_empty() { filter.to_owned() } else { format!("{filter},{QUIET}") }
+}
+
 fn start_logging(filter: &str) {
     use tracing_subscriber::{EnvFilter, fmt};
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = EnvFilter::try_new(filter_of(filter)).unwrap_or_else(|_| EnvFilter::new("warn"));
     let _ =
         fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
 }

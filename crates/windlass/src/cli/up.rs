@@ -34,6 +34,9 @@ pub(crate) struct Args {
     /// Labels of Applications that the metric argocd_app_labels shows.
     #[arg(long, value_delimiter = ',', value_name = "LABEL")]
     metrics_application_labels: Vec<String>,
+    /// Labels of clusters' secrets that the metric argocd_cluster_labels shows.
+    #[arg(long, value_delimiter = ',', value_name = "LABEL")]
+    metrics_cluster_labels: Vec<String>,
     /// Types of conditions that the metric argocd_app_condition counts.
     #[arg(long, value_delimiter = ',', value_name = "TYPE")]
     metrics_application_conditions: Vec<String>,
@@ -94,6 +97,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         metrics: windlass_argo::MetricsOptions {
             application_labels: args.metrics_application_labels,
             application_conditions: args.metrics_application_conditions,
+            cluster_labels: args.metrics_cluster_labels,
             cache_expiration: args.metrics_cache_expiration.filter(|after| !after.is_zero()),
             ..windlass_argo::MetricsOptions::default()
         },

@@ -227,16 +227,27 @@ fn of_clusters(context: &Context) -> Vec<Metric> {
     let mut objects =
         gauge("argocd_cluster_api_resource_objects", "Number of k8s resource objects in the cache");
     let mut age = gauge("argocd_cluster_cache_age_seconds", "Cluster cache age in seconds");
+    let mut labelled =
+        gauge("argocd_cluster_labels", "Argo Cluster labels converted to Prometheus labels");
+    let wanted = &context.metrics.options.cluster_labels;
     for seen in context.clusters.seen() {
-        let Seen { server, name, version, up, kinds: served, objects: count, age: old } = &seen;
+        let Seen { server, name, version, up, kinds: served, objects: count, age: old, labels } =
+            &seen;
         let key = ("server", server.as_str());
         info.push(&[key, ("k8s_version", version), ("name", name)], 1.0);
         connected.push(&[key, ("k8s_version", version)], f64::from(u8::from(*up)));
         kinds.push(&[key], *served as f64);
         objects.push(&[key], *count as f64);
         age.push(&[key], old.map_or(-1.0, |old| old.as_secs() as f64));
+        if let Some(labels) = labels.as_ref().filter(|_| !wanted.is_empty()) {
+            let mut shown =
+                vec![("server".to_owned(), server.clone()), ("name".to_owned(), name.clone())];
+            let value = |label: &String| labels.get(label).cloned().unwrap_or_default();
+            shown.extend(wanted.iter().map(|label| (normalized(label), value(label))));
+            labelled.series.push(Series { labels: shown, value: 1.0 });
+        }
     }
-    vec![info, connected, kinds, objects, age]
+    vec![info, connected, kinds, objects, age, labelled]
 }
 
 /// The repo-server's metrics.

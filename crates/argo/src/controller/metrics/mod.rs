@@ -36,6 +36,8 @@ pub struct MetricsOptions {
     pub application_labels: Vec<String>,
     /// Types of conditions that `argocd_app_condition` shows; without any it is not there.
     pub application_conditions: Vec<String>,
+    /// Labels of clusters' secrets that `argocd_cluster_labels` shows; without any it is not there.
+    pub cluster_labels: Vec<String>,
     /// What is asked of repositories.
     pub git: GitRequests,
     /// After how long everything that was counted begins anew; never if there is none.

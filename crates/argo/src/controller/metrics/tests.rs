@@ -10,6 +10,7 @@ use windlass_object::{Object, ResourceKey, json};
 use windlass_source::{Asked, Options, SourceError, Sources};
 
 use super::super::apps::{AppKey, Signal};
+use super::super::cluster_secret::Described;
 use super::*;
 use crate::{Controller, ControllerOptions};
 
@@ -87,6 +88,7 @@ impl World {
         let options = MetricsOptions {
             application_labels: vec!["team".into(), "app.kubernetes.io/part-of".into()],
             application_conditions: vec!["SyncError".into()],
+            cluster_labels: vec!["region".into()],
             git: git.clone(),
             cache_expiration: None,
         };
@@ -125,6 +127,10 @@ impl World {
     fn happens(&self) {
         let context = &self.controller.context;
         let metrics = &context.metrics;
+        let data = BTreeMap::from([("server".to_owned(), SERVER.as_bytes().to_vec())]);
+        let mut described = Described::of(&data).unwrap();
+        described.labels.insert("region".to_owned(), "north".to_owned());
+        context.clusters.describe(BTreeMap::from([(SERVER.to_owned(), described)]));
         context.clusters.connect(context, SERVER).unwrap();
         metrics.synced(&self.app, SERVER, "Succeeded", false, Duration::from_secs(3));
         metrics.reconciled(&self.app, SERVER, Duration::from_millis(300));

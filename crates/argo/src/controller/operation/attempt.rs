@@ -94,7 +94,7 @@ pub(super) async fn steps(
         let prepared = subject.prepare(&gathered, memory.prepared.as_ref());
         memory.prepared.insert(prepared).clone()
     };
-    let options = options(subject, &operation, state, partial);
+    let options = options(subject, &operation, state, partial, context.settings().wave_delay);
     let mut progress = memory.state.take().unwrap_or_else(|| resume(state));
     if state.phase == OperationPhase::Terminating {
         progress.phase = OperationPhase::Terminating;
@@ -217,6 +217,7 @@ fn options(
     operation: &SyncOperation,
     state: &OperationState,
     partial: bool,
+    wave_delay: Option<Duration>,
 ) -> Options {
     let entries = operation.sync_options.iter().map(String::as_str);
     let (mut options, _) = Options::from_sync_options(entries);
@@ -235,7 +236,8 @@ fn options(
     {
         options.migrate_from = Some(manager.to_owned());
     }
-    if let Some(delay) = std::env::var("ARGOCD_SYNC_WAVE_DELAY").ok().and_then(|v| duration(&v)) {
+    let of_process = || std::env::var("ARGOCD_SYNC_WAVE_DELAY").ok().and_then(|v| duration(&v));
+    if let Some(delay) = wave_delay.or_else(of_process) {
         options.wave_delay = delay;
     }
     options

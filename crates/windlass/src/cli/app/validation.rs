@@ -1,6 +1,7 @@
 //! What Argo CD's server checks before it stores an application.
 
 use windlass_argo::types::{Application, Source};
+use windlass_object::Value;
 
 use super::comparison::{IN_CLUSTER, Told, Wanted, render_all};
 use super::connection::Connection;
@@ -58,6 +59,13 @@ pub(super) async fn validate(
             ));
         }
     }
+    if let Some(hydrator) = app.spec.rest.get("sourceHydrator").filter(|h| !h.is_null()) {
+        // It is stored for those who have a hydrator; nothing here works on it yet.
+        return match dry_source_lacks(hydrator) {
+            Some(why) => invalid(why),
+            None => Ok(()),
+        };
+    }
     if whole {
         let mut bad = None;
         let tell = &mut |told: Told| {
@@ -90,4 +98,18 @@ pub(super) async fn validate(
         );
     }
     Ok(())
+}
+
+/// What a source of the hydrator needs.
+fn dry_source_lacks(hydrator: &Value) -> Option<&'static str> {
+    let lacks = |part: &str, field: &str| hydrator[part][field].as_str().unwrap_or("").is_empty();
+    if lacks("drySource", "repoURL") {
+        return Some("spec.sourceHydrator.drySource.repoURL is required");
+    }
+    if lacks("syncSource", "targetBranch") {
+        return Some("spec.sourceHydrator.syncSource.targetBranch is required");
+    }
+    (!hydrator["hydrateTo"].is_null() && lacks("hydrateTo", "targetBranch")).then_some(
+        "when spec.sourceHydrator.hydrateTo is set, spec.sourceHydrator.hydrateTo.path is required",
+    )
 }

@@ -33,7 +33,7 @@ pub(super) struct Access {
     tls_client_cert_key_path: Option<PathBuf>,
     /// Charts are in a registry.
     #[arg(long)]
-    enable_oci: bool,
+    pub(super) enable_oci: bool,
     /// Id of a GitHub app.
     #[arg(long, default_value_t = 0)]
     github_app_id: i64,

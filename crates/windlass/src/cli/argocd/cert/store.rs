@@ -105,10 +105,26 @@ impl Certificates {
         Self { maps: Store::new(connection, core("ConfigMap")) }
     }
 
+    /// The config map; an empty one, without a version, where it is not there yet.
     async fn map(&self, name: &str) -> anyhow::Result<Value> {
-        self.maps.get(name).await.with_context(|| {
+        let found = self.maps.find(name).await.with_context(|| {
             format!("known hosts and certificates are kept in the config map {name}")
-        })
+        })?;
+        let part = "app.kubernetes.io/part-of";
+        Ok(found.unwrap_or_else(|| {
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {
+                "name": name, "labels": {part: "argocd", "app.kubernetes.io/name": name},
+            }})
+        }))
+    }
+
+    async fn save(&self, map: &Value) -> anyhow::Result<()> {
+        if map["metadata"]["resourceVersion"].is_null() {
+            self.maps.create(map).await?;
+        } else {
+            self.maps.replace(map).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn host_keys(&self) -> anyhow::Result<Vec<HostKey>> {
@@ -121,7 +137,7 @@ impl Certificates {
         let lines = keys.iter().map(|key| format!("{} {} {}", key.host, key.kind, key.data));
         let text = lines.collect::<Vec<_>>().join("\n") + "\n";
         map["data"][SSH_KEY] = json!(text);
-        self.maps.replace(&map).await.map(|_| ())
+        self.save(&map).await
     }
 
     /// Certificates in PEM by host.
@@ -138,7 +154,7 @@ impl Certificates {
     ) -> anyhow::Result<()> {
         let mut map = self.map(TLS).await?;
         map["data"] = json!(all);
-        self.maps.replace(&map).await.map(|_| ())
+        self.save(&map).await
     }
 }
 

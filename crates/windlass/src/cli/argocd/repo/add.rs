@@ -151,7 +151,8 @@ pub(super) async fn run(
         tls_certificates: known.tls_certificates.clone(),
         without_submodules: true,
     });
-    connect::check(&settings, url, &definition.project, &definition.access.kind)
+    let access = &definition.access;
+    connect::check(&settings, url, &definition.project, &access.kind, access.enable_oci)
         .await
         .map_err(|e| Failure::generic(format!("error testing repository connectivity: {e:#}")))?;
     let name = format!("repo-{}", hash(&[url, &definition.project]));

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use windlass_charts::Repository;
+use windlass_oci::{Credentials, Reference};
 use windlass_source::credentials::Settings;
 
 use crate::cli::app::Mirrors;
@@ -17,6 +19,7 @@ pub(super) async fn check(
     url: &str,
     project: &str,
     kind: &str,
+    oci: bool,
 ) -> anyhow::Result<()> {
     let asked = async {
         match kind {
@@ -27,19 +30,46 @@ pub(super) async fn check(
                 Ok(())
             }
             "helm" => {
-                let repository =
-                    windlass_argo::helm_repositories::repository(settings, url, project, false)
-                        .map_err(anyhow::Error::msg)?;
-                // What a registry has cannot be asked without the name of a chart.
-                if !repository.is_oci() {
+                let repository = charts(settings, url, project)?;
+                if !oci {
                     windlass_charts::fetch_index(&repository).await?;
+                    return Ok(());
                 }
-                Ok(())
+                if url.contains("://") {
+                    bail!("OCI Helm repository URL should include hostname and port only");
+                }
+                // Who has no password may see something or not: it takes the name of a chart to know.
+                match &repository.credentials {
+                    Credentials::Basic { .. } => ping(&repository)
+                        .await
+                        .context("error logging into OCI registry: failed to login to registry"),
+                    _ => Ok(()),
+                }
             }
-            "oci" => Ok(()),
+            "oci" => {
+                let Some(place) = url.strip_prefix("oci://") else {
+                    bail!("failed to setup registry config: {url} does not begin with oci://");
+                };
+                let reference = Reference::parse(place)
+                    .map_err(|error| anyhow::anyhow!("failed to initialize repository: {error}"))?;
+                let repository = charts(settings, &format!("oci://{reference}"), project)?;
+                ping(&repository).await
+            }
             other => bail!("unknown type of repository {other:?}: git, helm or oci"),
         }
     };
     let ended = tokio::time::timeout(TIMEOUT, asked).await;
     ended.with_context(|| format!("{url} did not answer in {} s", TIMEOUT.as_secs()))?
+}
+
+fn charts(settings: &Settings, url: &str, project: &str) -> anyhow::Result<Repository> {
+    windlass_argo::helm_repositories::repository(settings, url, project, false)
+        .map_err(anyhow::Error::msg)
+}
+
+/// Whether the registry lets us in.
+async fn ping(repository: &Repository) -> anyhow::Result<()> {
+    let registry = repository.url.trim_start_matches("oci://");
+    let registry = registry.split('/').next().unwrap_or_default();
+    Ok(repository.client()?.ping(registry).await?)
 }

@@ -20,8 +20,10 @@ pub(super) async fn value(entry: &Entry, settings: &Arc<Settings>) -> Value {
         kind => kind,
     };
     let attempted = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let (status, message) = match connect::check(settings, &url, &data.text("project"), &kind).await
-    {
+    let is =
+        |field: &str| ["true", "True", "TRUE", "1", "t", "T"].contains(&data.text(field).as_str());
+    let (project, oci) = (data.text("project"), is("enableOCI"));
+    let (status, message) = match connect::check(settings, &url, &project, &kind, oci).await {
         Ok(()) => ("Successful", String::new()),
         Err(error) => ("Failed", format!("Unable to connect to repository: {error:#}")),
     };
@@ -30,8 +32,6 @@ pub(super) async fn value(entry: &Entry, settings: &Arc<Settings>) -> Value {
     let state = json!({"status": status, "message": message, "attemptedAt": attempted});
     value.insert("connectionState".to_owned(), state);
     value.insert("type".to_owned(), json!(kind));
-    let is =
-        |field: &str| ["true", "True", "TRUE", "1", "t", "T"].contains(&data.text(field).as_str());
     for (name, set) in [
         ("insecure", is("insecure") || is("insecureIgnoreHostKey")),
         ("enableLfs", is("enableLfs")),
