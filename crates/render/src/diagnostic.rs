@@ -96,6 +96,12 @@ pub enum Reason {
     /// A chart cannot be rendered. The words are Helm's.
     #[error("failed to execute helm template command: Error: {0}")]
     Helm(String),
+    /// An application asks for a version of Helm that there is none of.
+    #[error(
+        "error initializing helm app object: failed to create new helm command: helm chart version \
+         '{0}' is not supported"
+    )]
+    HelmVersion(String),
     /// An overlay cannot be built. The words are Kustomize's.
     #[error("`kustomize build {directory}` failed exit status 1: Error: {problem}")]
     Kustomize {
@@ -143,6 +149,10 @@ impl Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Argo CD says this before it looks at the chart.
+        if let Reason::HelmVersion(_) = self.reason {
+            return write!(f, "{}", self.reason);
+        }
         let path = if self.path.is_root() { "." } else { self.path.as_str() };
         f.write_str(path)?;
         if let Some(at) = self.at {

@@ -171,7 +171,14 @@ fn play(script: Script, api: &ApiClient, root: &Path, run: &Run<'_>) -> Result<V
             }
             "+" => {
                 let text = std::fs::read(dir.join(rest))?;
-                api.apply(&yaml::parse_one(&text, &yaml::Options::default())?)?;
+                let object = yaml::parse_one(&text, &yaml::Options::default())?;
+                // What Argo CD's own settings say beside it stays.
+                match object["metadata"]["name"].as_str() {
+                    Some(name) if object["kind"] == "ConfigMap" && name.starts_with("argocd-") => {
+                        api.patch("v1/ConfigMap", CONTROL, name, &object)?;
+                    }
+                    _ => api.apply(&object)?,
+                }
                 continue;
             }
             "~" => {

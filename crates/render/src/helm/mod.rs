@@ -67,10 +67,7 @@ impl Input<'_> {
     fn render(&self, findings: &mut Findings) -> Result<(), Stop> {
         let version = self.options.version.as_str();
         if !["", "v3"].contains(&version) {
-            return Err(helm(&format!(
-                "error initializing helm app object: failed to create new helm command: helm chart \
-                 version '{version}' is not supported"
-            )));
+            return Err(Reason::HelmVersion(version.to_owned()).into());
         }
         let chart = Chart::load(self.tree, self.root).map_err(|e| helm(&e));
         // All that can be known to be lacking is asked for at once.

@@ -15,6 +15,8 @@ use windlass_object::{Object, Value, json};
 use super::kinds::Kinds;
 use crate::cli::failure::Failure;
 
+/// Times that an operation is asked for while others change its application.
+const BEGINNINGS: u32 = 10;
 /// Where `windlass up` leaves its kubeconfig.
 const OWN_KUBECONFIG: &str = "windlass-data/kubeconfig";
 
@@ -192,6 +194,30 @@ impl Connection {
             PatchParams { field_manager: Some("windlass".to_owned()), ..Default::default() };
         let patched = api.patch(&name.name, &params, &Patch::Merge(patch)).await;
         stored(patched.map_err(|e| refused(&e))?)
+    }
+
+    /// Asks for an operation, if none is asked for or under way. Whoever changes the application at the
+    /// same time, as its controller does, puts that off and does not stop it.
+    pub(crate) async fn begin(&self, name: &AppName, operation: &Value) -> anyhow::Result<()> {
+        let api = self.api(&name.namespace);
+        let params =
+            PatchParams { field_manager: Some("windlass".to_owned()), ..Default::default() };
+        for _ in 0..BEGINNINGS {
+            let app = self.get(name).await?.app;
+            let last = app.status.operation_state.as_ref();
+            if app.operation.is_some() || last.is_some_and(|state| !state.phase.is_completed()) {
+                return Err(Failure::generic("another operation is already in progress"));
+            }
+            let change = json!({
+                "metadata": {"resourceVersion": app.resource_version()}, "operation": operation,
+            });
+            match api.patch(&name.name, &params, &Patch::Merge(&change)).await {
+                Ok(_) => return Ok(()),
+                Err(kube::Error::Api(status)) if status.code == 409 => {}
+                Err(error) => return Err(refused(&error)),
+            }
+        }
+        Err(Failure::generic("the application changes all the time: try again"))
     }
 
     pub(crate) async fn delete(&self, name: &AppName) -> anyhow::Result<()> {

@@ -67,11 +67,8 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
             sync[field] = entry[field].clone();
         }
     }
-    let change = json!({
-        "metadata": {"resourceVersion": app.resource_version()},
-        "operation": {"initiatedBy": {"username": "windlass"}, "sync": sync},
-    });
-    connection.patch(&name, &change).await?;
+    let operation = json!({"initiatedBy": {"username": "windlass"}, "sync": sync});
+    connection.begin(&name, &operation).await?;
     let goal = Goal { operation: true, ..Goal::default() };
     let report = Report { output: &args.output, operation: true, refresh: true };
     watch(connection, &name, &goal, args.timeout, &report).await?;

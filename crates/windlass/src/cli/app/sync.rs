@@ -161,14 +161,7 @@ async fn sync(connection: &Connection, name: &AppName, args: &Args) -> anyhow::R
     if app.is_terminating() {
         return Err(Failure::generic("application is deleting"));
     }
-    if app.operation.is_some() || running(app) {
-        return Err(Failure::generic("another operation is already in progress"));
-    }
-    let patch = json!({
-        "metadata": {"resourceVersion": app.resource_version()},
-        "operation": operation,
-    });
-    connection.patch(name, &patch).await?;
+    connection.begin(name, &json!(operation)).await?;
     if args.no_wait {
         return Ok(());
     }
@@ -203,10 +196,6 @@ fn qualified_name(connection: &Connection, name: &AppName) -> String {
         return name.name.clone();
     }
     format!("{}/{}", name.namespace, name.name)
-}
-
-fn running(app: &Application) -> bool {
-    app.status.operation_state.as_ref().is_some_and(|s| !s.phase.is_completed())
 }
 
 fn pruning_required(state: &OperationState) -> usize {
