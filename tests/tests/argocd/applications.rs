@@ -31,9 +31,6 @@ const OPERATIONS: Script = Script("argocd-operations");
 /// Flags that the others do not use.
 const DETAILS: Script = Script("argocd-details");
 
-/// Combinations that the others do not have, and wrong arguments.
-const MORE: Script = Script("argocd-more");
-
 impl Script {
     fn fixture(self, name: &str) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(self.0).join(name)
@@ -256,9 +253,6 @@ fn record(script: Script) -> Result<()> {
 }
 
 fn replay(script: Script, world: &mut World) -> Result<()> {
-    if script.0 == MORE.0 && !windlass_testkit::available(&["docker-registry"]) {
-        return Ok(());
-    }
     let root = root(world.dir())?;
     let none = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {
         "name": "argocd-gpg-keys-cm", "namespace": CONTROL,
@@ -432,15 +426,6 @@ fn flags_of_applications_are_those_of_argocd() -> Result<()> {
         "flags_of_applications_are_those_of_argocd",
         || record(DETAILS),
         |world| replay(DETAILS, world),
-    )
-}
-
-#[test]
-fn combinations_and_wrong_arguments_are_those_of_argocd() -> Result<()> {
-    super::beside_argocd(
-        "combinations_and_wrong_arguments_are_those_of_argocd",
-        || record(MORE),
-        |world| replay(MORE, world),
     )
 }
 

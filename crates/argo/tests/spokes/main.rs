@@ -17,17 +17,15 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// The same for those who must not wait for one that hangs: less than until that is given up.
 const UNHELD: Duration = Duration::from_secs(55);
 
-/// Under `cargo xtask test --peers` as many as an installation has.
-fn size() -> (usize, usize) {
-    if std::env::var_os("WINDLASS_RECORD").is_some() { (2, 30) } else { (1, 5) }
-}
+/// Clusters that are real, and embedded ones.
+const SIZE: (usize, usize) = (2, 30);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_spoke_that_fails_fails_alone() {
     if !available(&["kube"]) {
         return;
     }
-    let (real, embedded) = size();
+    let (real, embedded) = SIZE;
     let began = Instant::now();
     let world = World::start(real, embedded).await;
     let first = world.commit("first");

@@ -127,7 +127,9 @@ impl World {
     fn happens(&self) {
         let context = &self.controller.context;
         let metrics = &context.metrics;
-        let data = BTreeMap::from([("server".to_owned(), SERVER.as_bytes().to_vec())]);
+        let data = [("server", SERVER), ("name", "in-cluster")];
+        let data = data.map(|(key, text)| (key.to_owned(), text.as_bytes().to_vec()));
+        let data = BTreeMap::from(data);
         let mut described = Described::of(&data).unwrap();
         described.labels.insert("region".to_owned(), "north".to_owned());
         context.clusters.describe(BTreeMap::from([(SERVER.to_owned(), described)]));

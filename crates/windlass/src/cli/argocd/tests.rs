@@ -181,7 +181,7 @@ fn every_flag_is_compared_with_the_real_one() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR"));
     let stories = crates.join("../../tests");
     let mut asked: Vec<String> = Vec::new();
-    for script in ["applications", "clusters", "details", "more", "operations", "settings"] {
+    for script in ["applications", "clusters", "details", "operations", "settings"] {
         let path = stories.join(format!("fixtures/argocd-{script}/script.txt"));
         asked.extend(std::fs::read_to_string(path).unwrap().lines().map(str::to_owned));
     }
