@@ -1,5 +1,7 @@
 //! Arguments of functions: how many, and of which types.
 
+use std::rc::Rc;
+
 use super::evaluate::Final;
 use super::{Eval, Frame, deep};
 use crate::error::ExecError;
@@ -147,7 +149,13 @@ impl<'t> Frame<'_, '_, 't> {
             _ => false,
         };
         if fits {
-            return Ok(value);
+            return Ok(match value {
+                // The function sees the plain type, and so does who sees what it gives.
+                Value::Map(map) if kind == Type::Map && map.named.is_some() => {
+                    Value::Map(Rc::new(map.unnamed()))
+                }
+                value => value,
+            });
         }
         let (want, got) = (kind.name(), value.type_name());
         self.error(format!("wrong type for value; expected {want}; got {got}"))
