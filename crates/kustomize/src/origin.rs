@@ -11,6 +11,9 @@ pub(crate) const ORIGIN: &str = "config.kubernetes.io/origin";
 /// What changed it.
 pub(crate) const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
 
+/// The path of a repository's own root.
+const NOT_CLONED: &str = "notCloned";
+
 /// Annotations that are of use only during a build.
 const INTERNAL: [&str; 19] = [
     "internal.config.kubernetes.io/previousKinds",
@@ -42,7 +45,11 @@ impl Origin {
         if let Ok(spec) = RepoSpec::parse(path) {
             out.repo = spec.repository;
             out.reference = spec.reference;
-            out.path = clean(&spec.path);
+            // kustomize takes the name of the place of what is not cloned yet for a path there.
+            out.path = match spec.path.trim_matches('/') {
+                "" | "." => NOT_CLONED.to_owned(),
+                _ => clean(&spec.path),
+            };
         } else {
             out.path = clean(&format!("{}/{path}", self.path));
         }
