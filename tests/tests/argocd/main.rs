@@ -8,6 +8,7 @@
 //! cluster too, and the answers are written down.
 
 mod applications;
+mod charts;
 mod clusters;
 mod logs;
 mod normalise;
