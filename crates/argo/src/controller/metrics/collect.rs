@@ -223,7 +223,7 @@ fn of_clusters(context: &Context) -> Vec<Metric> {
     let mut connected =
         gauge("argocd_cluster_connection_status", "The k8s cluster current connection status");
     let mut kinds =
-        gauge("argocd_cluster_api_resources", "Number of monitored Kubernetes API resources");
+        gauge("argocd_cluster_api_resources", "Number of monitored kubernetes API resources");
     let mut objects =
         gauge("argocd_cluster_api_resource_objects", "Number of k8s resource objects in the cache");
     let mut age = gauge("argocd_cluster_cache_age_seconds", "Cluster cache age in seconds");
