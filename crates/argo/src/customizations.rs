@@ -20,6 +20,7 @@ use windlass_engine::health::CustomHealth;
 use windlass_engine::state::{Health, HealthCode};
 use windlass_lua::{Sandbox, Script};
 use windlass_object::{Object, Value, yaml};
+use windlass_tree::glob_matches;
 
 const KEY: &str = "resource.customizations";
 
@@ -205,7 +206,7 @@ impl Customizations {
             Some(Script::new(text).open_libraries(found.open_libraries))
         };
         self.kinds.get(&key).and_then(script).or_else(|| {
-            let patterns = self.kinds.iter().filter(|(pattern, _)| matches(pattern, &key));
+            let patterns = self.kinds.iter().filter(|(pattern, _)| glob_matches(pattern, &key));
             let scripts = patterns.filter_map(|(pattern, found)| Some((pattern, script(found)?)));
             scripts.max_by_key(|(pattern, _)| pattern.len()).map(|(_, script)| script)
         })
@@ -247,29 +248,6 @@ pub(crate) fn truth(text: &str) -> Option<bool> {
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
         _ => None,
     }
-}
-
-/// `*` is any text, `?` one character.
-fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
-    let (mut p, mut t) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        if pattern.get(p) == Some(&b'*') {
-            star = Some((p, t));
-            p += 1;
-        } else if pattern.get(p).is_some_and(|c| *c == b'?' || *c == text[t]) {
-            p += 1;
-            t += 1;
-        } else if let Some((at, taken)) = star {
-            star = Some((at, taken + 1));
-            p = at + 1;
-            t = taken + 1;
-        } else {
-            return false;
-        }
-    }
-    pattern[p..].iter().all(|c| *c == b'*')
 }
 
 #[cfg(test)]

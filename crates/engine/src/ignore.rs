@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 pub use jq::{BadJq, Jq};
 use windlass_object::{Object, Pointer, Value};
+use windlass_tree::glob_matches;
 
 use crate::normalize::IgnoreDifferences;
 
 /// Fields to ignore in some objects.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
-    /// API group; `*` stands for any text, `?` for any character.
+    /// API group, a glob.
     pub group: String,
     /// Kind, likewise.
     pub kind: String,
@@ -41,8 +42,8 @@ pub struct Rules {
 impl Rule {
     fn concerns(&self, object: &Object) -> bool {
         let exact = |wanted: &str, actual: &str| wanted.is_empty() || wanted == actual;
-        matches(&self.group, object.group())
-            && matches(&self.kind, object.kind())
+        glob_matches(&self.group, object.group())
+            && glob_matches(&self.kind, object.kind())
             && exact(&self.name, object.name())
             && exact(&self.namespace, object.namespace())
     }
@@ -101,43 +102,5 @@ impl IgnoreDifferences for Rules {
         let rules =
             self.rules.iter().filter(|rule| !rule.managers.is_empty() && rule.concerns(object));
         rules.flat_map(|rule| rule.managers.iter().map(String::as_str)).collect()
-    }
-}
-
-/// Whether a text matches a pattern in which `*` stands for any text and `?` for any character.
-pub(crate) fn matches(pattern: &str, text: &str) -> bool {
-    let mut pattern = pattern.chars();
-    match (pattern.next(), text.chars().next()) {
-        (None, first) => first.is_none(),
-        (Some('*'), _) => {
-            let rest = pattern.as_str();
-            let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
-            ends.into_iter().any(|at| matches(rest, &text[at..]))
-        }
-        (Some(wanted), Some(found)) if wanted == '?' || wanted == found => {
-            matches(pattern.as_str(), &text[found.len_utf8()..])
-        }
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns() {
-        for (pattern, text, expected) in [
-            ("apps", "apps", true),
-            ("apps", "app", false),
-            ("*", "", true),
-            ("*.example.com", "a.example.com", true),
-            ("a*c*e", "abcde", true),
-            ("a*c*e", "abde", false),
-            ("Pod?", "Pods", true),
-            ("Pod?", "Pod", false),
-        ] {
-            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
-        }
     }
 }

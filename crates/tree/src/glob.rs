@@ -105,9 +105,11 @@ impl Glob {
                 c => literal(c, &mut regex),
             }
         }
-        if depth > 0 {
+        if depth > 0 && dialect == Dialect::Parts {
             return Err(GlobError::Open('{'));
         }
+        // gobwas takes the end for what closes a brace.
+        regex.extend(std::iter::repeat_n(')', depth));
         regex.push('$');
         Regex::new(&regex).map(Self).map_err(|_| GlobError::Complex)
     }
@@ -116,6 +118,39 @@ impl Glob {
     pub fn matches(&self, text: &str) -> bool {
         self.0.is_match(text)
     }
+}
+
+/// Whether all of `text` matches a glob that nothing stops ([`Glob::new`]); what is no glob matches
+/// nothing. Plain texts, `*` and `?` cost no compilation.
+pub fn glob_matches(glob: &str, text: &str) -> bool {
+    if glob.contains(['[', '{', '\\']) {
+        return Glob::new(glob).is_ok_and(|glob| glob.matches(text));
+    }
+    if !glob.contains(['*', '?']) {
+        return glob == text;
+    }
+    let (glob, text): (Vec<char>, Vec<char>) = (glob.chars().collect(), text.chars().collect());
+    let (mut at, mut here) = (0, 0);
+    // The last star, and how far what it stands for goes.
+    let mut star: Option<(usize, usize)> = None;
+    while here < text.len() {
+        match glob.get(at) {
+            Some('*') => {
+                star = Some((at, here));
+                at += 1;
+            }
+            Some(wanted) if *wanted == '?' || *wanted == text[here] => {
+                at += 1;
+                here += 1;
+            }
+            _ => {
+                let Some((begin, taken)) = star else { return false };
+                star = Some((begin, taken + 1));
+                (at, here) = (begin + 1, taken + 1);
+            }
+        }
+    }
+    glob[at..].iter().all(|rest| *rest == '*')
 }
 
 impl Dialect {
@@ -165,6 +200,37 @@ fn escaped(c: char) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_compilation() {
+        let check = |glob: &str, text: &str, expected: bool| {
+            assert_eq!(glob_matches(glob, text), expected, "{glob} {text}");
+            let compiled = Glob::new(glob).is_ok_and(|glob| glob.matches(text));
+            assert_eq!(compiled, expected, "{glob} {text}, compiled");
+        };
+        for (glob, text, expected) in [
+            ("", "", true),
+            ("", "a", false),
+            ("a", "a", true),
+            ("*", "", true),
+            ("*", "a/b", true),
+            ("a*b*c", "a-b-b-c", true),
+            ("a*b*c", "a-b-b", false),
+            ("?", "", false),
+            ("?", "ä", true),
+            ("*?", "ä", true),
+            ("a**", "a", true),
+            ("*.io", "x.io.io", true),
+            ("{a,b}*", "bc", true),
+            ("[!a]", "b", true),
+            ("{a", "a", true),
+            ("{a", "{a", false),
+            ("[a", "[a", false),
+            ("\\*", "*", true),
+        ] {
+            check(glob, text, expected);
+        }
+    }
 
     type Compile = fn(&str) -> Result<Glob, GlobError>;
 

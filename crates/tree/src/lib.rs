@@ -24,7 +24,7 @@ pub use given::{
     ClusterRead, ClusterVersions, Given, GivenChart, GivenLookup, GivenRecord, GivenTree, Holds,
     Lookup, Need,
 };
-pub use glob::{Glob, GlobError};
+pub use glob::{Glob, GlobError, glob_matches};
 pub use memory::MemoryTree;
 pub use path::TreePath;
 pub use record::{ReadRecord, Recorder, Seen};

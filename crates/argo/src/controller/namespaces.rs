@@ -70,7 +70,9 @@ mod tests {
         check("/^team-[0-9]+$/", "team-x", false);
         check("/eam/", "team-x", true);
         check("/(/", "a", false);
-        check("{a,b}", "a", false);
+        // The comma ends the first; the end of it closes its brace.
+        check("{a,b}", "a", true);
+        check("{a,b}", "b", false);
         check("[", "a", false);
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use windlass_engine::policy::{BadWindow, Candidate, Window, may_sync};
 use windlass_object::{GroupKind, ResourceKey};
 use windlass_source::address;
-use windlass_tree::Glob;
+use windlass_tree::{Glob, glob_matches, path_match};
 
 use super::namespaces::Namespaces;
 use crate::types::{AppProject, Application, GroupKindPattern, SyncWindow};
@@ -81,6 +81,8 @@ pub(crate) fn permits_kind(
     namespaced: bool,
 ) -> bool {
     let spec = &project.spec;
+    // Patterns of files here, unlike everywhere else: no braces.
+    let matches = |glob: &str, text: &str| path_match::matches(glob, text).unwrap_or(false);
     let listed = |list: &[GroupKindPattern], by_name: bool| {
         list.iter().any(|item| {
             matches(&item.group, &kind.group)
@@ -98,7 +100,8 @@ pub(crate) fn permits_kind(
     }
 }
 
-/// Whether the project's windows let the application be synced now.
+/// Whether the project's windows let the application be synced now, or let an operation go on that
+/// has `begun`.
 ///
 /// # Errors
 /// Names a window that cannot be read, which lets nothing be synced.
@@ -107,8 +110,12 @@ pub(crate) fn permits_sync(
     app: &Application,
     manual: bool,
     now: Timestamp,
+    begun: Option<Timestamp>,
 ) -> Result<bool, BadWindow> {
-    let windows: Vec<Window> = project.spec.sync_windows.iter().map(window).collect();
+    // What is neither does nothing.
+    let windows = project.spec.sync_windows.iter();
+    let windows = windows.filter(|window| matches!(window.kind.as_str(), "allow" | "deny"));
+    let windows: Vec<Window> = windows.map(window).collect();
     let destination = &app.spec.destination;
     let candidate = Candidate {
         name: app.name(),
@@ -116,7 +123,7 @@ pub(crate) fn permits_sync(
         cluster: &destination.name,
         server: &destination.server,
     };
-    may_sync(&windows, candidate, manual, now)
+    may_sync(&windows, candidate, manual, now, begun)
 }
 
 fn window(window: &SyncWindow) -> Window {
@@ -130,6 +137,7 @@ fn window(window: &SyncWindow) -> Window {
         clusters: window.clusters.clone(),
         manual_sync: window.manual_sync,
         and_operator: window.and_operator,
+        sync_overrun: window.sync_overrun,
     }
 }
 
@@ -142,28 +150,21 @@ pub fn counts_as_orphan(project: &AppProject, key: &ResourceKey) -> bool {
         _ => false,
     };
     let ignored = project.spec.orphaned_resources.iter().flat_map(|orphans| &orphans.ignore);
-    let is = |glob: &str, text: &str| glob.is_empty() || matches(glob, text);
+    let is = |glob: &str, text: &str| glob.is_empty() || glob_matches(glob, text);
     let mut ignored = ignored.filter(|rule| {
         // A rule without a group means the core group.
-        matches(&rule.group, &key.group) && is(&rule.kind, &key.kind) && is(&rule.name, &key.name)
+        glob_matches(&rule.group, &key.group)
+            && is(&rule.kind, &key.kind)
+            && is(&rule.name, &key.name)
     });
     !known && permits_kind(project, &key.group_kind(), &key.name, true) && ignored.next().is_none()
 }
 
 fn pattern(pattern: &str, text: &str) -> bool {
     match pattern.strip_prefix('!') {
-        Some(denied) => !matches(denied, text),
-        None => matches(pattern, text),
+        Some(denied) => !glob_matches(denied, text),
+        None => glob_matches(pattern, text),
     }
-}
-
-/// A glob that nothing stops; what is none matches nothing.
-pub(crate) fn matches(glob: &str, text: &str) -> bool {
-    // Most patterns are plain.
-    if glob == "*" || !glob.contains(['*', '?', '[', '{', '\\']) {
-        return glob == "*" || glob == text;
-    }
-    Glob::new(glob).is_ok_and(|glob| glob.matches(text))
 }
 
 /// A glob whose `*` stops at slashes; `**` does not.
@@ -172,12 +173,67 @@ fn separated(glob: &str, text: &str) -> bool {
 }
 
 #[cfg(test)]
+mod public;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use windlass_object::json;
 
     fn project(spec: &serde_json::Value) -> AppProject {
         serde_json::from_value(json!({"metadata": {"name": "p"}, "spec": spec})).unwrap()
+    }
+
+    /// What the real Argo CD says of random projects (`tests/oracle`); `WINDLASS_PROJECTS` names a file
+    /// of more.
+    #[test]
+    fn as_argo_cd_says() {
+        let recorded = include_str!("../../tests/oracle/projects.jsonl");
+        let more = std::env::var_os("WINDLASS_PROJECTS");
+        let more = more.map(|path| std::fs::read_to_string(path).unwrap()).unwrap_or_default();
+        let (mut count, mut wrong) = (0, Vec::new());
+        for line in recorded.lines().chain(more.lines()) {
+            let case: serde_json::Value = serde_json::from_str(line).unwrap();
+            count += 1;
+            let (permitted, error) = told(&case);
+            if json!(permitted) != case["permitted"] || error != (case["error"] == true) {
+                wrong.push(format!("{permitted} {error}: {line}"));
+            }
+        }
+        assert!(count > 300);
+        assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+    }
+
+    /// Whether the project of a case permits what it asks for, and whether it cannot be told.
+    fn told(case: &serde_json::Value) -> (bool, bool) {
+        let text = |key: &str| case[key].as_str().unwrap_or_default();
+        let at = |key: &str| case["place"][key].as_str().unwrap_or_default();
+        let project = project(&case["spec"]);
+        let permitted = match text("op") {
+            "source" => permits_source(&project, text("url")),
+            "destination" => {
+                let (server, cluster, namespace) = (at("server"), at("name"), at("namespace"));
+                permits_destination(&project, &Place { server, cluster, namespace, owner: "" })
+            }
+            "kind" => {
+                let kind = GroupKind::new(text("group"), text("kind"));
+                permits_kind(&project, &kind, "n", case["cluster"] != true)
+            }
+            "namespace" => permits_namespace(&project, text("namespace"), "argocd"),
+            _ => {
+                let app = json!({
+                    "metadata": {"name": text("name")},
+                    "spec": {"project": "p", "destination": case["place"]},
+                });
+                let app: Application = serde_json::from_value(app).unwrap();
+                let now = text("time").parse().unwrap();
+                match permits_sync(&project, &app, case["manual"] == true, now, None) {
+                    Ok(permitted) => permitted,
+                    Err(_) => return (false, true),
+                }
+            }
+        };
+        (permitted, false)
     }
 
     #[test]

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use windlass_openpgp::{Error, Keyring, Signature};
 use windlass_source::SignedObject;
+use windlass_tree::glob_matches;
 
-use super::project::matches;
 use crate::types::{AppProject, GitIntegrity, GitPolicy};
 
 /// Problems that are told at most.
@@ -43,7 +43,8 @@ fn of_git(git: &GitIntegrity, url: &str) -> Option<Policy> {
         let globs = policy.repos.iter().map(|repo| repo.url.as_str());
         let denied = globs.clone().filter_map(|glob| glob.strip_prefix('!'));
         let mut named = globs.filter(|glob| !glob.starts_with('!'));
-        named.any(|glob| matches(glob, url)) && !denied.clone().any(|glob| matches(glob, url))
+        named.any(|glob| glob_matches(glob, url))
+            && !denied.clone().any(|glob| glob_matches(glob, url))
     };
     let hits: Vec<&GitPolicy> = git.policies.iter().filter(is_for).collect();
     let gpg = match hits.as_slice() {

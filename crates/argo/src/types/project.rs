@@ -225,7 +225,10 @@ pub struct SyncWindow {
     /// Whether all that is listed must match.
     #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
     pub and_operator: bool,
-    /// Valid fields that nothing here reads (`description`, `syncOverrun`).
+    /// Whether an operation that began when it might goes on.
+    #[serde(skip_serializing_if = "is_default", deserialize_with = "null_default")]
+    pub sync_overrun: bool,
+    /// Valid fields that nothing here reads (`description`).
     #[serde(flatten)]
     pub rest: Map<String, Value>,
 }

@@ -242,7 +242,7 @@ fn under_way(facts: &Facts<'_>, state: &OperationState) -> Vec<Reason> {
     if state.phase == OperationPhase::Terminating {
         return vec![Reason::new(About::Sync, "its sync is being terminated", "wait")];
     }
-    if let Some(window) = window(facts, !state.operation.initiated_by.automated) {
+    if let Some(window) = window(facts, !state.operation.initiated_by.automated, state.started_at) {
         return vec![window];
     }
     if state.finished_at.is_some() {
@@ -272,7 +272,7 @@ fn not_synced(facts: &Facts<'_>) -> Vec<Reason> {
     let last = app.status.operation_state.as_ref();
     let failed = last.filter(|state| state.phase != OperationPhase::Succeeded);
     let mut reasons = Vec::new();
-    if let Some(window) = window(facts, automated.is_none()) {
+    if let Some(window) = window(facts, automated.is_none(), None) {
         reasons.push(window);
     }
     if let Some(state) = failed {
@@ -326,13 +326,13 @@ fn not_synced(facts: &Facts<'_>) -> Vec<Reason> {
     reasons
 }
 
-fn window(facts: &Facts<'_>, manual: bool) -> Option<Reason> {
+fn window(facts: &Facts<'_>, manual: bool, begun: Option<Timestamp>) -> Option<Reason> {
     let project = facts.project?;
     let next = format!(
         "wait for the window, or change spec.syncWindows of AppProject {}",
         facts.app.project()
     );
-    match permits_sync(project, facts.app, manual, facts.now) {
+    match permits_sync(project, facts.app, manual, facts.now, begun) {
         Ok(true) => None,
         Ok(false) => {
             let by = if manual { "syncs" } else { "automated syncs" };

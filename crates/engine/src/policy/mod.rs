@@ -1,6 +1,7 @@
 //! Whether and when to act: automated sync, self-heal, retry, history, deletion.
 
 mod automated;
+mod cron;
 mod deletion;
 mod deletion_hooks;
 mod duration;

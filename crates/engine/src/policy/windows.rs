@@ -1,14 +1,12 @@
 //! Sync windows of a project: when its applications may be synced.
 
-use std::str::FromStr as _;
-
-use croner::Cron;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use windlass_tree::glob_matches;
 
+use super::cron::Schedule;
 use super::parse_duration;
-use crate::ignore::matches;
 
 /// A window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +29,8 @@ pub struct Window {
     pub manual_sync: bool,
     /// Whether all that is listed must match, not any of it.
     pub and_operator: bool,
+    /// Whether an operation that began when it might goes on.
+    pub sync_overrun: bool,
 }
 
 /// The application, as windows see it.
@@ -60,13 +60,14 @@ pub enum BadWindow {
 impl Window {
     /// Whether it is about the application.
     pub fn concerns(&self, app: Candidate<'_>) -> bool {
-        let any = |patterns: &[String], texts: &[&str]| {
-            patterns.iter().any(|p| texts.iter().any(|t| !t.is_empty() && matches(p, t)))
-        };
+        let any =
+            |patterns: &[String], text: &str| patterns.iter().any(|glob| glob_matches(glob, text));
+        // The cluster is told by its name or by its address.
+        let mut clusters = [app.cluster, app.server].into_iter().filter(|text| !text.is_empty());
         let found = [
-            (!self.applications.is_empty(), any(&self.applications, &[app.name])),
-            (!self.clusters.is_empty(), any(&self.clusters, &[app.cluster, app.server])),
-            (!self.namespaces.is_empty(), any(&self.namespaces, &[app.namespace])),
+            (!self.applications.is_empty(), any(&self.applications, app.name)),
+            (!self.clusters.is_empty(), clusters.any(|text| any(&self.clusters, text))),
+            (!self.namespaces.is_empty(), any(&self.namespaces, app.namespace)),
         ];
         let mut asked = found.iter().filter(|(listed, _)| *listed).peekable();
         if self.and_operator {
@@ -81,8 +82,8 @@ impl Window {
     /// # Errors
     /// When it cannot be read.
     pub fn is_open(&self, now: Timestamp) -> Result<bool, BadWindow> {
-        let schedule = Cron::from_str(&self.schedule)
-            .map_err(|_| BadWindow::Schedule(self.schedule.clone()))?;
+        let schedule = Schedule::parse(&self.schedule)
+            .ok_or_else(|| BadWindow::Schedule(self.schedule.clone()))?;
         let bad = || BadWindow::Duration(self.duration.clone());
         let duration = parse_duration(&self.duration).map_err(|_| bad())?;
         // A zone that there is not is taken for UTC, as Argo CD does.
@@ -91,13 +92,14 @@ impl Window {
         let now: DateTime = zone.to_datetime(now);
         let length = SignedDuration::try_from(duration).map_err(|_| bad())?;
         let begin = now.checked_sub(length).map_err(|_| bad())?;
-        let opened = schedule.find_next_occurrence(&begin, false);
-        Ok(opened.is_ok_and(|opened| opened < now))
+        // One that never opens is always open to Argo CD, whose "never" is a time long ago.
+        Ok(schedule.next(begin).is_none_or(|opened| opened < now))
     }
 }
 
-/// Whether the application may be synced now, by a person (`manual`) or by itself. A window that
-/// cannot be read keeps everything from syncing, and is the error.
+/// Whether the application may be synced now, by a person (`manual`) or by itself. An operation that
+/// has `begun` goes on in spite of windows that all let it overrun, if it might begin then. A window
+/// that cannot be read keeps everything from syncing, and is the error.
 ///
 /// # Errors
 /// Names the window that cannot be read.
@@ -106,24 +108,35 @@ pub fn may_sync(
     app: Candidate<'_>,
     manual: bool,
     now: Timestamp,
+    begun: Option<Timestamp>,
 ) -> Result<bool, BadWindow> {
     let concerned: Vec<&Window> = windows.iter().filter(|window| window.concerns(app)).collect();
+    let obstacles = obstacles(&concerned, now)?;
+    if obstacles.is_empty() || manual && obstacles.iter().all(|window| window.manual_sync) {
+        return Ok(true);
+    }
+    match begun {
+        Some(begun) if obstacles.iter().all(|window| window.sync_overrun) => {
+            may_sync(windows, app, manual, begun, None)
+        }
+        _ => Ok(false),
+    }
+}
+
+/// The windows that stand in the way: those that are open and deny, or else, if none that allows is
+/// open, all that allow.
+fn obstacles<'a>(concerned: &[&'a Window], now: Timestamp) -> Result<Vec<&'a Window>, BadWindow> {
     let mut open = Vec::new();
-    for window in &concerned {
+    for window in concerned {
         if window.is_open(now)? {
             open.push(*window);
         }
     }
-    let lenient = |windows: &[&Window]| manual && windows.iter().all(|window| window.manual_sync);
     let denying: Vec<&Window> = open.iter().copied().filter(|window| window.deny).collect();
-    if !denying.is_empty() {
-        return Ok(lenient(&denying));
+    if !denying.is_empty() || open.iter().any(|window| !window.deny) {
+        return Ok(denying);
     }
-    if open.iter().any(|window| !window.deny) {
-        return Ok(true);
-    }
-    let allowing: Vec<&Window> = concerned.into_iter().filter(|window| !window.deny).collect();
-    Ok(allowing.is_empty() || lenient(&allowing))
+    Ok(concerned.iter().copied().filter(|window| !window.deny).collect())
 }
 
 #[cfg(test)]
@@ -144,7 +157,7 @@ mod tests {
     fn check(windows: &[Window], time: &str, expected: (bool, bool)) {
         let app = Candidate { name: "app", namespace: "ns", cluster: "", server: "https://host" };
         let now: Timestamp = time.parse().unwrap();
-        let may = |manual| may_sync(windows, app, manual, now).unwrap();
+        let may = |manual| may_sync(windows, app, manual, now, None).unwrap();
         assert_eq!((may(false), may(true)), expected, "{windows:?} at {time}");
     }
 
@@ -178,6 +191,29 @@ mod tests {
     }
 
     #[test]
+    fn what_has_begun_goes_on() {
+        let app = Candidate { name: "app", namespace: "ns", cluster: "", server: "https://host" };
+        let overrun = |window: Window| Window { sync_overrun: true, ..window };
+        let (allow, deny) =
+            (window("allow", "0 22 * * *", "2h"), window("deny", "0 23 * * *", "1h"));
+        let check = |windows: &[Window], begun: &str, now: &str, expected: bool| {
+            let at = |time: &str| format!("2026-01-01T{time}Z").parse().unwrap();
+            let may = may_sync(windows, app, false, at(now), Some(at(begun))).unwrap();
+            assert_eq!(may, expected, "{windows:?} from {begun} at {now}");
+        };
+        let (allowing, denying) = (overrun(allow.clone()), overrun(deny.clone()));
+        check(std::slice::from_ref(&deny), "22:00:00", "23:30:00", false);
+        check(std::slice::from_ref(&denying), "22:00:00", "23:30:00", true);
+        check(std::slice::from_ref(&denying), "23:10:00", "23:30:00", false);
+        check(std::slice::from_ref(&allow), "22:00:30", "21:00:00", false);
+        check(std::slice::from_ref(&allowing), "22:00:30", "21:00:00", true);
+        check(std::slice::from_ref(&allowing), "21:30:00", "21:00:00", false);
+        check(&[allowing.clone(), allow.clone()], "22:00:30", "21:00:00", false);
+        check(&[allowing.clone(), denying], "22:30:00", "23:30:00", true);
+        check(&[allowing, deny], "22:30:00", "23:30:00", false);
+    }
+
+    #[test]
     fn what_is_listed_matches_by_any_or_all() {
         let app = Candidate { name: "app", namespace: "ns", cluster: "", server: "https://host" };
         let mut window = window("deny", "* * * * *", "1h");
@@ -188,6 +224,12 @@ mod tests {
         window.namespaces = vec!["n*".into()];
         window.clusters = vec!["https://*".into()];
         assert!(window.concerns(app));
+        window.namespaces = vec!["{ns,other}".into()];
+        assert!(window.concerns(app));
+        window.namespaces = vec!["[!n]s".into()];
+        assert!(!window.concerns(app));
+        window.namespaces = vec!["*".into()];
+        assert!(window.concerns(Candidate { namespace: "", ..app }));
     }
 
     #[test]
@@ -197,5 +239,6 @@ mod tests {
         assert!(window("deny", "* * * * *", "long").is_open(now).is_err());
         let zone = Window { time_zone: "No/Where".into(), ..window("deny", "* * * * *", "1h") };
         assert_eq!(zone.is_open(now).ok(), Some(true));
+        assert_eq!(window("deny", "0 0 30 2 *", "1h").is_open(now).ok(), Some(true));
     }
 }

@@ -137,7 +137,7 @@ fn waits(context: &Context, app: &Application, state: &mut OperationState, revis
 /// Whether a window of the project keeps the sync from going on; says so.
 fn blocked(subject: &Subject<'_>, state: &mut OperationState, now: Timestamp) -> bool {
     let manual = !state.operation.initiated_by.automated;
-    let message = match permits_sync(subject.project, subject.app, manual, now) {
+    let message = match permits_sync(subject.project, subject.app, manual, now, state.started_at) {
         Ok(true) => return false,
         Ok(false) => "Sync operation blocked by sync window".to_owned(),
         Err(error) => format!("Sync operation blocked by sync window: {error}"),
