@@ -197,3 +197,114 @@ fn events_concern_sources() {
     assert!(!event.concerns("https://h/o/r", "dev"));
     assert!(!event.concerns("https://h/o/other", "main"));
 }
+
+/// Argo CD's own payloads and tables, read from a clone of its repository that
+/// `WINDLASS_ARGOCD_SOURCE` names (as `crates/engine/tests/public.rs`); none of it is kept here.
+mod public {
+    use super::*;
+    use regex::Regex;
+
+    fn file(path: &str) -> Option<String> {
+        let source = std::env::var_os("WINDLASS_ARGOCD_SOURCE")?;
+        let mut git = std::process::Command::new("git");
+        git.arg("-C").arg(source).args(["show", &format!("HEAD:{path}")]);
+        let out = git.output().unwrap();
+        assert!(out.status.success(), "{path}: {}", String::from_utf8_lossy(&out.stderr));
+        Some(String::from_utf8(out.stdout).unwrap())
+    }
+
+    /// What the pattern finds in one test's table; there are as many lines as that or more.
+    fn table(path: &str, test: &str, pattern: &str, least: usize) -> Vec<Vec<String>> {
+        let Some(text) = file(path) else { return Vec::new() };
+        let begin = text.find(&format!("func {test}(")).expect("the test");
+        let body = &text[begin..begin + text[begin..].find("\n}\n").unwrap()];
+        let texts = |found: regex::Captures<'_>| -> Vec<String> {
+            found.iter().skip(1).flatten().map(|part| part.as_str().to_owned()).collect()
+        };
+        let lines: Vec<_> = Regex::new(pattern).unwrap().captures_iter(body).map(texts).collect();
+        assert!(lines.len() >= least, "{test}: {} lines", lines.len());
+        lines
+    }
+
+    const TESTS: &str = "util/webhook/webhook_test.go";
+
+    #[test]
+    fn payloads() {
+        let check = |header: (&str, &str), name: &str, expected: &str| {
+            let Some(body) = file(&format!("util/webhook/testdata/{name}.json")) else { return };
+            let event = ask(&[header], &body, &Secrets::default()).unwrap();
+            let told = event.map_or("nothing".to_owned(), |event| {
+                format!("{} {} {}", event.urls.join(","), event.revision, event.touched_head)
+            });
+            assert_eq!(told, expected, "{name}");
+        };
+        let test_repo = "https://github.com/jessesuen/test-repo";
+        let push = ("X-GitHub-Event", "push");
+        check(push, "github-commit-event", &format!("{test_repo} master true"));
+        check(push, "github-tag-event", &format!("{test_repo} v1.0 false"));
+        check(("X-GitHub-Event", "ping"), "github-ping-event", "nothing");
+        check(
+            ("X-Vss-Activityid", "abc"),
+            "azuredevops-git-push-event",
+            "https://dev.azure.com/alexander0053/alex-test/_git/alex-test master true",
+        );
+        check(
+            ("X-Event-Key", "repo:refs_changed"),
+            "bitbucket-server-event",
+            "ssh://git@bitbucketserver:7999/myproject/test-repo.git,https://bitbucketserver/scm/myproject/test-repo.git master true",
+        );
+        check(
+            ("X-Gogs-Event", "push"),
+            "gogs-event",
+            "http://gogs-server/john/repo-test master true",
+        );
+        let gitlab = "https://gitlab.com/group/name master true";
+        check(("X-Gitlab-Event", "Push Hook"), "gitlab-event", gitlab);
+        check(("X-Gitlab-Event", "System Hook"), "gitlab-event", gitlab);
+    }
+
+    #[test]
+    fn addresses() {
+        let pattern = r#"\{(true|false), "([^"]*)", "([^"]*)", "#;
+        for line in table(TESTS, "Test_GetWebURLRegex", pattern, 20) {
+            let found = WebUrl::new(&line[1]).is_some_and(|url| url.matches(&line[2]));
+            assert_eq!(found.to_string(), line[0], "{line:?}");
+        }
+    }
+
+    #[test]
+    fn revisions() {
+        let pattern = r#"getSource\("([^"]*)"\), "([^"]*)", (true|false), (true|false)\}"#;
+        for line in table(TESTS, "TestAppRevisionHasChanged", pattern, 15) {
+            let changed = revision_changed(&line[1], line[2] == "true", &line[0]);
+            assert_eq!(changed.to_string(), line[3], "{line:?}");
+        }
+        let pattern = r#"\{(true|false), "([^"]*)", (\w+)Payload\("([^"]*)"\), "#;
+        for line in table(TESTS, "Test_affectedRevisionInfo_appRevisionHasChanged", pattern, 30) {
+            let name = &line[3];
+            let full =
+                format!(r#"{{"ref": "refs/heads/{name}", "repository": {{}}, "project": {{}}}}"#);
+            let tag = full.replace("refs/heads", "refs/tags");
+            let cloud = format!(
+                r#"{{"repository": {{"links": {{"html": {{"href": "x"}}}}}},
+                    "push": {{"changes": [{{"new": {{"name": "{name}"}}}}]}}}}"#
+            );
+            let server = format!(
+                r#"{{"changes": [{{"ref": {{"id": "refs/heads/{name}"}}}}],
+                    "repository": {{"links": {{"clone": []}}}}}}"#
+            );
+            let (headers, body): (&[(&str, &str)], String) = match line[2].as_str() {
+                "githubPush" => (&[("X-GitHub-Event", "push")], full),
+                "gitlabPush" => (&[("X-Gitlab-Event", "Push Hook")], full),
+                "gitlabTag" => (&[("X-Gitlab-Event", "Tag Push Hook")], tag),
+                "bitbucketPush" => (&[("X-Hook-UUID", "u"), ("X-Event-Key", "repo:push")], cloud),
+                "bitbucketRefChanged" => (&[("X-Event-Key", "repo:refs_changed")], server),
+                "gogsPush" => (&[("X-Gogs-Event", "push")], full),
+                other => panic!("{other}"),
+            };
+            let event = ask(headers, &body, &Secrets::default()).unwrap().unwrap();
+            let changed = revision_changed(&event.revision, false, &line[1]);
+            assert_eq!(changed.to_string(), line[0], "{line:?}: {}", event.revision);
+        }
+    }
+}
