@@ -760,3 +760,46 @@ fn every_key_is_shown_or_has_its_reason() -> Result<()> {
     ensure!(read == shown, "read: {read:#?}\nshown: {shown:#?}");
     Ok(())
 }
+
+/// A repository that does not answer for a moment changes nothing, unless somebody asks; one that does
+/// not for longer than the setting says is told.
+#[test]
+fn a_repository_may_fail_for_a_while() -> Result<()> {
+    World::start(Plane::Embedded, "a_repository_may_fail", |world| {
+        let (git, repository) = repository(world, GitHttpOptions::default())?;
+        let commit = repository.commit("one", &[("a.yaml", &manifest::config_map("a", "1"))])?;
+        let to = world.name("web");
+        let app = App::new(&world.control(), &world.name("app"), &git.url("app.git"), ".", &to);
+        let name = world.create(&app.automated(json!({})))?;
+        world.wait_delivered(&name, &commit)?;
+        git.answer(Answer::Status(503));
+        set(world, "argocd-cm", "timeout.reconciliation.jitter", Some("0s"))?;
+        set(world, "argocd-cm", "timeout.reconciliation", Some("1s"))?;
+        let asked = git.requests().len();
+        wait_for("it is asked in vain", PATIENCE, || {
+            Ok((git.requests().len() > asked + 1).then_some(()))
+        })?;
+        looks(world)?;
+        let app = world.wait_app("as before", &name, Value::is_object)?;
+        ensure!(is_synced(&app), "it was told at once: {:#}", app["status"]);
+
+        // What is there is still compared with what was wanted last.
+        world.api().patch(CONFIG_MAP, &to, "a", &json!({"data": {"key": "hand"}}))?;
+        world.wait_app("drift", &name, is_out_of_sync)?;
+
+        let grace = "controller.repo.error.grace.period.seconds";
+        set(world, "argocd-cmd-params-cm", grace, Some("0"))?;
+        let is_told = |app: &Value| condition(app, "ComparisonError");
+        world.wait_app("it is told", &name, is_told)?;
+        git.answer(Answer::Serve);
+        world.refresh(&name)?;
+        world.wait_app("it answers", &name, |app| !is_told(app))?;
+
+        // Who asks is told at once.
+        set(world, "argocd-cmd-params-cm", grace, None)?;
+        git.answer(Answer::Status(503));
+        world.refresh(&name)?;
+        world.wait_app("the one who asks is told", &name, is_told)?;
+        Ok(())
+    })
+}

@@ -294,11 +294,11 @@ impl Subject<'_> {
         options.split(',').any(|option| option.trim() == entry)
     }
 
+    /// Whether an object is compared as server-side apply would merge it: also one that is not applied
+    /// so, where its application is.
     fn server_side(&self, target: &Object) -> bool {
-        use windlass_engine::annotation::sync_option;
-        (self.option("ServerSideApply") == Some("true")
-            || sync_option(target, "ServerSideApply=true"))
-            && !sync_option(target, "ServerSideApply=false")
+        self.option("ServerSideApply") == Some("true")
+            || windlass_engine::annotation::sync_option(target, "ServerSideApply=true")
     }
 
     /// Whether the API is asked what each object would be.

@@ -26,7 +26,9 @@ use super::retry::{self, Asking, Backoff};
 use super::settings::Settings;
 use super::status::{self, Also, COMPARED};
 use super::{deletion, dependencies, drift, ignored, sent, spec};
-use crate::types::{AppProject, Application, ApplicationStatus, Condition, ConditionType};
+use crate::types::{
+    AppProject, Application, ApplicationStatus, Condition, ConditionType, SyncStatusCode,
+};
 
 const SKIP: &str = "argocd.argoproj.io/skip-reconcile";
 /// How soon it is looked whether a kind that a sync lacked has come.
@@ -89,7 +91,7 @@ impl Memory {
 /// Whether its deletion is what there is to do. An operation that was asked for ends first, as Argo
 /// CD has it: who else would take the finalizers of its hooks away?
 fn leaves(app: &Application) -> bool {
-    app.is_terminating() && (app.operation.is_none() || app.annotation(SKIP) == Some("true"))
+    app.is_terminating() && app.operation.is_none()
 }
 
 /// Looks at an application. Answers when to look again, if nothing happens before.
@@ -101,7 +103,13 @@ pub(crate) async fn reconcile(
     level: Level,
 ) -> Option<Duration> {
     let mut waking = None;
+    let refreshed = level >= Level::Refresh;
     let mut level = level;
+    // Not even deleted, as in Argo CD: who stops an application stops that, too.
+    if app.annotation(SKIP) == Some("true") {
+        memory.rest();
+        return None;
+    }
     if leaves(app) {
         waking = deletion::advance(context, key, app, &mut memory.deletion).await;
         // Status goes on telling what is left, as long as that asks no repository.
@@ -110,9 +118,6 @@ pub(crate) async fn reconcile(
         if memory.gathered.as_ref().is_none_or(|known| known.unreachable) {
             return waking;
         }
-    } else if app.annotation(SKIP) == Some("true") {
-        memory.rest();
-        return None;
     }
     let settings = context.settings();
     let place = context.clusters.find(&app.spec.destination);
@@ -164,6 +169,7 @@ pub(crate) async fn reconcile(
         cluster: &connected.cluster,
         project: &project,
         settings: &settings,
+        refreshed,
     };
     [waking, look.look(&instance, memory, level).await].into_iter().flatten().min()
 }
@@ -186,6 +192,8 @@ struct Look<'a> {
     cluster: &'a Cluster,
     project: &'a AppProject,
     settings: &'a Arc<Settings>,
+    /// Whether somebody asked for it: what asks is taken away.
+    refreshed: bool,
 }
 
 impl Look<'_> {
@@ -198,6 +206,9 @@ impl Look<'_> {
             return None;
         }
         let gathered = self.gather(memory, level).await;
+        if gathered.unreachable && !running && self.bears(memory, level) && self.is_compared() {
+            return memory.asking.left(Instant::now());
+        }
         // Only now: a repository that hangs must not hold a place.
         let _slot = self.connected.slot().await;
         let subject = Subject {
@@ -244,11 +255,8 @@ impl Look<'_> {
             self.take(&mut next, &gathered, &compared);
         }
         next.summary = status::summary(self.cluster, instance);
-        let also = Also {
-            refreshed: level >= Level::Refresh,
-            clear_operation: driven.ended,
-            uncompared: false,
-        };
+        let also =
+            Also { refreshed: self.refreshed, clear_operation: driven.ended, uncompared: false };
         let before = self.context.apps.get(self.key)?;
         self.write(&before, next, also).await;
         if driven.ended {
@@ -286,14 +294,44 @@ impl Look<'_> {
         let repositories = self.context.repositories();
         let gathered =
             Arc::new(gather(self.context, self.app, self.cluster, sources, &wanted, level).await);
-        memory.gathered = Some(gathered.clone());
         memory.asking.note(gathered.unreachable, another, repositories, Instant::now());
+        if gathered.unreachable
+            && self.bears(memory, level)
+            && let Some(known) = &memory.gathered
+            && known.is_complete()
+            && known.sent.is_empty()
+            && known.sources == sources
+        {
+            let now = Instant::now();
+            memory.poll = memory.asking.left(now).map(|left| now + left);
+            return known.clone();
+        }
+        memory.gathered = Some(gathered.clone());
         let local = sources.iter().any(|source| source.repo_url.starts_with("file://"));
         let pause = if local { LOCAL_POLL } else { self.settings.refresh + self.jitter() };
         // Zero means that only webhooks and people have them asked.
         let polls = local || !self.settings.refresh.is_zero();
         memory.poll = polls.then(|| Instant::now() + pause);
         gathered
+    }
+
+    /// Whether it is too early to tell that a repository does not answer: nobody asked, and it may do so
+    /// again in a moment.
+    fn bears(&self, memory: &Memory, level: Level) -> bool {
+        let grace = self.settings.repository_grace;
+        level < Level::Refresh && memory.asking.fails_since(Instant::now(), grace)
+    }
+
+    /// Whether its status is of the sources that it has now, and nothing is asked of it.
+    fn is_compared(&self) -> bool {
+        let (app, compared) = (self.app, &self.app.status.sync.compared_to);
+        let sources = match compared.sources.as_slice() {
+            [] => std::slice::from_ref(&compared.source),
+            several => several,
+        };
+        app.operation.is_none()
+            && matches!(app.status.sync.status, SyncStatusCode::Synced | SyncStatusCode::OutOfSync)
+            && sources == app.spec.effective_sources()
     }
 
     /// Spreads applications over time, each always at the same place.
@@ -411,7 +449,11 @@ impl Look<'_> {
         if !running {
             let begun = match &self.app.operation {
                 Some(operation) => Some(operation.clone()),
-                None if !matches!(permits_sync(self.project, self.app, false, now), Ok(true)) => {
+                None if !matches!(
+                    permits_sync(self.project, self.app, false, now, None),
+                    Ok(true)
+                ) =>
+                {
                     wake = Some(operation::WINDOW);
                     None
                 }

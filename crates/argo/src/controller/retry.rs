@@ -43,6 +43,8 @@ impl Backoff {
 #[derive(Debug, Default)]
 pub(crate) struct Asking {
     backoff: Backoff,
+    /// Since when they do not answer.
+    since: Option<Instant>,
     /// What was asked with: other credentials are another question.
     settings: Option<Arc<Settings>>,
 }
@@ -63,7 +65,13 @@ impl Asking {
         }
         if failed {
             self.backoff.failed(now);
+            self.since.get_or_insert(now);
         }
+    }
+
+    /// Whether they have not answered for less than this.
+    pub(crate) fn fails_since(&self, now: Instant, less: Duration) -> bool {
+        self.since.is_some_and(|since| now.saturating_duration_since(since) < less)
     }
 
     /// How long until they are to be asked again, if they are.
@@ -87,6 +95,19 @@ mod tests {
             seen.push(asking.left(now).map(|left| left.as_secs()));
         }
         assert_eq!(seen, left);
+    }
+
+    #[test]
+    fn how_long_they_fail() {
+        let (settings, start) = (Arc::<Settings>::default(), Instant::now());
+        let mut asking = Asking::default();
+        let mut after = |second: u64, failed: bool| {
+            let now = start + Duration::from_secs(second);
+            asking.note(failed, false, settings.clone(), now);
+            asking.fails_since(now, Duration::from_secs(180))
+        };
+        assert_eq!([after(0, false), after(1, true), after(180, true)], [false, true, true]);
+        assert_eq!([after(181, true), after(190, false), after(191, true)], [false, false, true]);
     }
 
     #[test]

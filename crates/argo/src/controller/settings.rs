@@ -36,6 +36,8 @@ pub struct Settings {
     pub(crate) wave_delay: Option<Duration>,
     /// Labels of applications and projects that events about them have, and those that they have not.
     pub(crate) event_labels: [Vec<String>; 2],
+    /// For how long a repository may fail to answer before that is told, unless somebody asks.
+    pub(crate) repository_grace: Duration,
     /// Which kinds are looked at.
     pub filter: KindFilter,
     /// Whose status is not compared.
@@ -126,6 +128,7 @@ impl Settings {
             .then(|| time(parameters, longest_request, 15));
         let delay = "controller.sync.wave.delay.seconds";
         let wave_delay = parameters.contains_key(delay).then(|| time(parameters, delay, 0));
+        let repository_grace = time(parameters, "controller.repo.error.grace.period.seconds", 180);
         let first = time(parameters, "controller.self.heal.backoff.timeout.seconds", 2);
         let longest = time(parameters, "controller.self.heal.backoff.cap.seconds", 300);
         let cooldown = time(parameters, "controller.self.heal.backoff.cooldown.seconds", 330);
@@ -173,6 +176,7 @@ impl Settings {
             wave_delay,
             event_labels: ["resource.includeEventLabelKeys", "resource.excludeEventLabelKeys"]
                 .map(list),
+            repository_grace,
             filter,
             ignore_status,
             ignore_aggregated_roles,

@@ -38,6 +38,7 @@ const CONFIG: &[&str] = &[
 const PARAMETERS: &[&str] = &[
     "application.namespaces",
     "controller.diff.server.side",
+    "controller.repo.error.grace.period.seconds",
     "controller.resource.health.persist",
     "controller.self.heal.backoff.cap.seconds",
     "controller.self.heal.backoff.cooldown.seconds",
