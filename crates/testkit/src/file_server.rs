@@ -12,7 +12,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::listener::{Listener, head};
 
-/// A running server. What lies below `/private/` asks for a user and a password. Ends when dropped.
+/// A running server. What lies below `/private/` asks for a user and a password. A file beside
+/// another that is named as it with `.headers` behind has lines for the head of the answer. Ends when
+/// dropped.
 #[derive(Debug)]
 pub struct FileServer {
     listener: Listener,
@@ -96,10 +98,12 @@ fn answer(shared: &Shared, stream: &TcpStream) -> std::io::Result<()> {
         return out.write_all(head.as_bytes());
     }
     shared.served.fetch_add(1, Ordering::SeqCst);
+    let more = shared.root.join(format!("{path}.headers"));
     let head = format!(
-        "HTTP/1.1 200 OK\r\nConnection: close\r\nETag: {etag}\r\nContent-Length: {}\r\n\r\n",
-        body.len()
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nETag: {etag}\r\nContent-Length: {}\r\n{}\r\n",
+        body.len(),
+        std::fs::read_to_string(more).unwrap_or_default(),
     );
     out.write_all(head.as_bytes())?;
-    out.write_all(&body)
+    if first.starts_with("HEAD ") { Ok(()) } else { out.write_all(&body) }
 }

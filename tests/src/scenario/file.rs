@@ -23,6 +23,10 @@ pub(crate) struct Scenario {
     /// Helm repositories and the files of their charts, `CHART/PATH`: `$CHARTS.name` is the address.
     #[serde(default)]
     pub(crate) charts: BTreeMap<String, Files>,
+    /// OCI artifacts by name and tag: `$ARTIFACT.name` is the address, `$DIGEST.name.tag` the digest. They
+    /// are served without TLS, which a repository secret must say.
+    #[serde(default)]
+    pub(crate) artifacts: BTreeMap<String, BTreeMap<String, Files>>,
     /// Settings by config map: they are there before anything else, and scenarios with the same ones
     /// share a system.
     #[serde(default)]
@@ -60,6 +64,8 @@ pub(crate) type Files = BTreeMap<String, Value>;
 pub(crate) enum Step {
     /// Commits files.
     Commit(Commit),
+    /// Puts an artifact under a tag.
+    Push(Push),
     /// Has an Application compared anew, and waits until it was.
     Refresh(String),
     /// The same with the caches passed over.
@@ -91,6 +97,17 @@ pub(crate) struct Commit {
     /// The commit's signature: commits are the same in every play.
     #[serde(default)]
     pub(crate) signature: Option<String>,
+    /// A tag of the commit.
+    #[serde(default)]
+    pub(crate) tag: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Push {
+    pub(crate) artifact: String,
+    pub(crate) tag: String,
+    pub(crate) files: Files,
 }
 
 fn app() -> String {

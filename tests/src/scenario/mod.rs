@@ -14,6 +14,7 @@
 //! Everything of a scenario is named after it: its namespaces and Applications are `NAME` or begin
 //! with `NAME--`. So scenarios share one system and run at once, except those that change settings.
 
+mod artifacts;
 mod charts;
 mod checklist;
 mod differences;

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use windlass_object::{Value, json, yaml};
 use windlass_testkit::{GitRepository, wait_for};
 
+use super::artifacts;
 use super::charts;
 use super::file::{Files, Scenario, Step, Sync, Target, Wait, merge};
 use super::snapshot::{self, Words};
@@ -35,6 +36,8 @@ pub(crate) struct Play<'a> {
     repositories: BTreeMap<String, GitRepository>,
     /// Commits by repository.
     commits: BTreeMap<String, Vec<String>>,
+    /// Digests of artifacts, by `name.tag`.
+    digests: BTreeMap<String, String>,
     /// Tokens of service accounts, once somebody needs them.
     tokens: Mutex<BTreeMap<String, String>>,
 }
@@ -47,6 +50,7 @@ impl<'a> Play<'a> {
             scenario,
             repositories: BTreeMap::new(),
             commits: BTreeMap::new(),
+            digests: BTreeMap::new(),
             tokens: Mutex::default(),
         }
     }
@@ -66,6 +70,11 @@ impl<'a> Play<'a> {
             let at = self.system.charts().join(format!("{}.{repository}", scenario.name));
             charts::publish(&at, files)?;
         }
+        for (artifact, tags) in &scenario.artifacts {
+            for (tag, files) in tags {
+                self.push(artifact, tag, files)?;
+            }
+        }
         for object in &scenario.objects {
             self.system.api.apply(&self.substituted(object)?)?;
         }
@@ -84,7 +93,14 @@ impl<'a> Play<'a> {
         match step {
             Step::Commit(commit) => {
                 self.commit(&commit.repository, &commit.files, commit.signature.as_deref())?;
+                if let Some(tag) = &commit.tag {
+                    let git = self.repositories.get(&commit.repository);
+                    let git = git.context("no such repository")?;
+                    git.git(&["tag", "--force", tag])?;
+                    git.git(&["push", "-q", "--force", "origin", tag])?;
+                }
             }
+            Step::Push(push) => self.push(&push.artifact, &push.tag, &push.files)?,
             Step::Refresh(app) => self.refresh(app, "normal")?,
             Step::HardRefresh(app) => self.refresh(app, "hard")?,
             Step::Sync(sync) => self.sync(sync)?,
@@ -142,14 +158,7 @@ impl<'a> Play<'a> {
                 std::fs::remove_file(git.work().join(path))?;
                 continue;
             }
-            let text = match self.substituted(content)? {
-                Value::String(text) => text,
-                Value::Array(objects) => {
-                    objects.iter().map(yaml::to_string).collect::<Vec<_>>().join("---\n")
-                }
-                object => yaml::to_string(&object),
-            };
-            texts.push((path.clone(), text));
+            texts.push((path.clone(), self.text(content)?));
         }
         let texts: Vec<_> = texts.iter().map(|(p, t)| (p.as_str(), t.as_str())).collect();
         let count = self.commits.get(repository).map_or(0, Vec::len) + 1;
@@ -160,6 +169,26 @@ impl<'a> Play<'a> {
         };
         self.commits.entry(repository.to_owned()).or_default().push(commit);
         Ok(())
+    }
+
+    fn push(&mut self, artifact: &str, tag: &str, files: &Files) -> Result<()> {
+        let texts = files.iter().map(|(path, content)| Ok((path.clone(), self.text(content)?)));
+        let texts: Vec<(String, String)> = texts.collect::<Result<_>>()?;
+        let name = format!("{}.{artifact}", self.scenario.name);
+        let digest = artifacts::push(&self.system.charts(), &name, tag, &texts)?;
+        self.digests.insert(format!("{artifact}.{tag}"), digest);
+        Ok(())
+    }
+
+    /// A file's content.
+    fn text(&self, content: &Value) -> Result<String> {
+        Ok(match self.substituted(content)? {
+            Value::String(text) => text,
+            Value::Array(objects) => {
+                objects.iter().map(yaml::to_string).collect::<Vec<_>>().join("---\n")
+            }
+            object => yaml::to_string(&object),
+        })
     }
 
     fn refresh(&self, app: &str, how: &str) -> Result<()> {
@@ -327,6 +356,14 @@ impl<'a> Play<'a> {
         for repository in self.scenario.charts.keys() {
             let path = format!("{}.{repository}", self.scenario.name);
             words.insert(self.system.charts_url(&path), format!("$CHARTS.{repository}"));
+        }
+        for artifact in self.scenario.artifacts.keys() {
+            let path = format!("{}.{artifact}", self.scenario.name);
+            let url = self.system.charts_url(&path).replace("http://", "oci://");
+            words.insert(url, format!("$ARTIFACT.{artifact}"));
+        }
+        for (artifact, digest) in &self.digests {
+            words.insert(digest.clone(), format!("$DIGEST.{artifact}"));
         }
         for (name, what) in &self.scenario.webhooks {
             words.insert(self.system.webhook.url(what), format!("$WEBHOOK.{name}"));

@@ -27,6 +27,7 @@ const ROTATION: u64 = 12;
 const QUIET: Duration = Duration::from_secs(6);
 const SETTLED: Duration = Duration::from_secs(90);
 /// How long Windlass may take to be as recorded; it is there within a second on an idle machine.
+/// `WINDLASS_SCENARIOS_PATIENCE` says otherwise, in seconds.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// What the real one gave, as it is kept.
@@ -37,6 +38,11 @@ struct Recording {
     argocd: String,
     kubernetes: String,
     seen: BTreeMap<String, Value>,
+}
+
+fn patience() -> Duration {
+    let seconds = std::env::var("WINDLASS_SCENARIOS_PATIENCE").ok();
+    seconds.and_then(|s| s.parse().ok()).map_or(PATIENCE, Duration::from_secs)
 }
 
 fn directory() -> PathBuf {
@@ -183,7 +189,7 @@ impl Comparer<'_> {
 
 impl Judge for Comparer<'_> {
     fn settle(&mut self, name: &str, look: &mut dyn FnMut() -> Result<Value>) -> Result<()> {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + patience();
         loop {
             let mut unknown = self.unknown(name, &look()?)?;
             if unknown.is_empty() || Instant::now() > end {
@@ -243,7 +249,11 @@ fn compare_group(
         let outcome = compare(&system, scenario, known);
         match outcome {
             Ok((play, recording)) => played.lock().push((scenario, play, recording)),
-            Err(error) => failures.lock().push(format!("{}: {error:#}", scenario.name)),
+            Err(error) => {
+                let said = format!("{}: {error:#}", scenario.name);
+                println!("{said}");
+                failures.lock().push(said);
+            }
         }
     });
     // And so it stays, but for a look that falls into the middle of a change.

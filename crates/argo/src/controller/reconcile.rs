@@ -112,9 +112,11 @@ pub(crate) async fn reconcile(
     }
     if leaves(app) {
         waking = deletion::advance(context, key, app, &mut memory.deletion).await;
-        // Status goes on telling what is left, as long as that asks no repository.
+        // Status goes on telling what is left, as long as that asks no repository, unless somebody does.
         memory.poll = None;
-        level = level.min(Level::Live);
+        if !refreshed {
+            level = level.min(Level::Live);
+        }
         if memory.gathered.as_ref().is_none_or(|known| known.unreachable) {
             return waking;
         }
