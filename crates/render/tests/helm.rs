@@ -98,6 +98,27 @@ fn refused(template: &str, helm: Value, more: &[(&str, &str)], words: &str) {
 }
 
 #[test]
+fn what_lies_beside_must_be_of_the_wanted_version() {
+    let mut tree = MemoryTree::default();
+    let head = |version: &str| {
+        format!(
+            "apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies:\n- {{name: local, version: \
+             {version}, repository: 'file://../local'}}\n"
+        )
+    };
+    tree.insert("local/Chart.yaml", "apiVersion: v2\nname: local\nversion: 0.3.0\n");
+    tree.insert("local/templates/map.yaml", map("a: b"));
+    tree.insert("chart/Chart.yaml", head("~0.3"));
+    assert_eq!(run(&tree, &spec(&json!({}))).manifests.len(), 1);
+    tree.insert("chart/Chart.yaml", head("^1"));
+    let refused = run(&tree, &spec(&json!({}))).diagnostics[0].to_string();
+    assert!(
+        refused.contains("can't get a valid version for 1 subchart(s): \"local\""),
+        "{refused}"
+    );
+}
+
+#[test]
 fn schemas_refer_to_others_of_the_web() {
     let schema = |place: &str| {
         format!("{{\"properties\": {{\"a\": {{\"$ref\": \"https://schemas.test/{place}\"}}}}}}")

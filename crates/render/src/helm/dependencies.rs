@@ -1,6 +1,7 @@
 //! A chart's dependencies that do not lie in it: `helm dependency build`, without a disk.
 
 use windlass_helm::{Chart, Dependency, File};
+use windlass_semver::{Constraint, Version};
 use windlass_tree::{Need, TreePath};
 
 use super::{Input, Stop, helm};
@@ -62,7 +63,7 @@ impl Input<'_> {
             )));
         }
         if let Some(path) = repository.strip_prefix("file://") {
-            return self.local(name, path);
+            return self.local(dependency, path);
         }
         match self.given.chart(repository, name, version) {
             None => Err(Stop::Lacks(vec![Need::Chart {
@@ -81,7 +82,8 @@ impl Input<'_> {
     }
 
     /// A chart of the same tree.
-    fn local(&self, name: &str, path: &str) -> Result<Vec<File>, Stop> {
+    fn local(&self, dependency: &Dependency, path: &str) -> Result<Vec<File>, Stop> {
+        let Dependency { name, version, repository, .. } = dependency;
         let bad = || building(&format!("directory {path} not found in the repository"));
         let at = if path.starts_with('/') {
             // An absolute path of some machine.
@@ -102,6 +104,16 @@ impl Input<'_> {
         let chart = Chart::load(self.tree, &at).map_err(|error| {
             building(&format!("chart {name} at {path} cannot be loaded: {error}"))
         })?;
+        let found = Version::parse(&chart.metadata.version);
+        if let (Ok(wanted), Ok(found)) = (Constraint::parse(version), found)
+            && !wanted.matches(&found)
+        {
+            return Err(building(&format!(
+                "can't get a valid version for 1 subchart(s): {name:?} (repository {repository:?}, \
+                 version {version:?}). Make sure a matching chart version exists in the repo, or \
+                 change the version constraint in Chart.yaml"
+            )));
+        }
         let place = |file: &File| File {
             name: format!("charts/{name}/{}", file.name),
             data: file.data.clone(),
