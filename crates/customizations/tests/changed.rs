@@ -21,9 +21,74 @@ use windlass_object::Object;
 const SEED: u64 = 20_261_127;
 /// Each takes the real one half a second. `WINDLASS_INPUTS` asks for more, and `WINDLASS_HEALTH` may name
 /// a program that tells faster (`crates/argo/tests/oracle/health.go`).
-const INPUTS: usize = 60;
-/// How many may differ: what a missing field means differs in some kinds' corners.
-const TOLERATED: usize = 3;
+const INPUTS: usize = 100;
+/// A folder of scripts of another version, which that program takes in place of its own.
+const SCRIPTS: &str = "WINDLASS_SCRIPTS";
+
+/// Kinds that 3.2.6 has no rule for. The cases, which are of a later Argo CD, have one.
+const NEW: [&str; 22] = [
+    "*.services.k8s.aws/*",
+    "ceph.rook.io/CephCluster",
+    "ceph.rook.io/CephObjectStore",
+    "core.gardener.cloud/Shoot",
+    "gateway.networking.k8s.io/BackendTLSPolicy",
+    "gateway.networking.k8s.io/GatewayClass",
+    "grafana-org-operator.kubitus-project.gitlab.io/*",
+    "karpenter.sh/NodeClaim",
+    "keda.sh/ScaledJob",
+    "microgateway.airlock.com/*",
+    "nmstate.io/NodeNetworkConfigurationPolicy",
+    "objectbucket.io/ObjectBucketClaim",
+    "operator.victoriametrics.com/*",
+    "promoter.argoproj.io/ClusterScmProvider",
+    "promoter.argoproj.io/GitCommitStatus",
+    "promoter.argoproj.io/GitRepository",
+    "promoter.argoproj.io/ScmProvider",
+    "promoter.argoproj.io/TimedCommitStatus",
+    "promoter.argoproj.io/WebRequestCommitStatus",
+    "pulumi.com/Stack",
+    "services.cloud.sap.com/ServiceBinding",
+    "services.cloud.sap.com/ServiceInstance",
+];
+
+/// Kinds whose rule is another in the later one, which is what the cases say and we follow. Those
+/// of Google's Config Connector have one rule for all there, and a few have their own in 3.2.6.
+const OTHERWISE: [&str; 21] = [
+    "*.cnrm.cloud.google.com/*",
+    "*.crossplane.io/*",
+    "*.upbound.io/*",
+    "apiextensions.k8s.io/CustomResourceDefinition",
+    "batch/CronJob",
+    "cluster.x-k8s.io/Cluster",
+    "controlplane.cluster.x-k8s.io/AWSManagedControlPlane",
+    "numaflow.numaproj.io/InterStepBufferService",
+    "numaflow.numaproj.io/MonoVertex",
+    "numaflow.numaproj.io/Pipeline",
+    "opentelemetry.io/OpenTelemetryCollector",
+    "operators.coreos.com/Subscription",
+    "postgresql.cnpg.io/Cluster",
+    "projectcontour.io/HTTPProxy",
+    "promoter.argoproj.io/ArgoCDCommitStatus",
+    "promoter.argoproj.io/ChangeTransferPolicy",
+    "promoter.argoproj.io/CommitStatus",
+    "promoter.argoproj.io/PromotionStrategy",
+    "promoter.argoproj.io/PullRequest",
+    "rabbitmq.com/RabbitmqCluster",
+    "work.karmada.io/ResourceBinding",
+];
+
+fn is_of(object: &Value, kinds: &[&str]) -> bool {
+    let group =
+        object["apiVersion"].as_str().unwrap().rsplit_once('/').map_or("", |(group, _)| group);
+    kinds.iter().any(|pattern| {
+        let (groups, kind) = pattern.split_once('/').unwrap();
+        let fits = match groups.strip_prefix('*') {
+            Some(end) => group.ends_with(end),
+            None => group == groups,
+        };
+        fits && (kind == "*" || object["kind"] == kind)
+    })
+}
 
 /// Numbers that look drawn (xorshift).
 struct Draw(u64);
@@ -72,7 +137,7 @@ fn change(object: &mut Value, draw: &mut Draw) {
     };
     let is_condition = |v: &Value| v.get("type").is_some() && v.get("status").is_some();
     let conditions = below(object, &is_condition);
-    match draw.below(7) {
+    match draw.below(8) {
         0 => {
             if let Some(at) = draw.of(&conditions) {
                 remove(object, at);
@@ -99,6 +164,11 @@ fn change(object: &mut Value, draw: &mut Draw) {
             if let Some(at) = draw.of(&counts) {
                 let value = object.pointer_mut(at).unwrap();
                 *value = json!(value.as_u64().unwrap() + 1);
+            }
+        }
+        6 => {
+            if object["spec"].is_object() {
+                object["spec"][*draw.of(&["suspend", "paused"]).unwrap()] = json!(true);
             }
         }
         _ => {
@@ -137,9 +207,12 @@ fn argocd(program: &Path, dir: &Path, object: &Value) -> Option<String> {
     Some(format!("{status}: {}", message.strip_suffix('\n')?))
 }
 
-fn told(object: &Value) -> String {
+fn told(object: &Value, known: bool) -> String {
     if object.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null()) {
         return "Progressing: Pending deletion".to_owned();
+    }
+    if !known {
+        return ": ".to_owned();
     }
     let verdict = windlass_customizations::health(&Object::try_from(object.clone()).unwrap());
     verdict.map_or(": ".to_owned(), |v| format!("{}: {}", v.status.as_str(), v.message))
@@ -158,7 +231,8 @@ fn all_at_once(program: &str, inputs: &[Value]) -> Vec<Option<String>> {
     let input = tempfile::NamedTempFile::new().unwrap();
     fs::write(input.path(), lines).unwrap();
     let from = fs::File::open(input.path()).unwrap();
-    let out = Command::new(program).stdin(from).output().unwrap();
+    let scripts = std::env::var_os(SCRIPTS);
+    let out = Command::new(program).args(scripts).stdin(from).output().unwrap();
     let answers = String::from_utf8(out.stdout).unwrap();
     let told = |line: &str| {
         let answer: Value = serde_json::from_str(line).unwrap();
@@ -208,10 +282,14 @@ fn health_of_changed_objects_is_as_the_real_one_tells() {
     };
     assert_eq!(expected.len(), count);
     let (mut answered, mut wrong) = (0, 0);
+    let later = std::env::var_os(SCRIPTS).is_some();
     for (object, expected) in inputs.iter().zip(expected) {
         let Some(expected) = expected else { continue };
+        if !later && is_of(object, &OTHERWISE) {
+            continue;
+        }
         answered += 1;
-        let told = told(object);
+        let told = told(object, later || !is_of(object, &NEW));
         if expected != told {
             wrong += 1;
             eprintln!("expected {expected}\ntold     {told}\n{object}\n");
@@ -219,5 +297,5 @@ fn health_of_changed_objects_is_as_the_real_one_tells() {
     }
     eprintln!("{} of {answered} agree", answered - wrong);
     assert!(answered > count / 2, "the real one answered {answered} times only");
-    assert!(wrong <= count * TOLERATED / INPUTS, "{wrong} of {answered} differ");
+    assert_eq!(wrong, 0, "of {answered}");
 }

@@ -1,5 +1,6 @@
 // A faster way to ask what `argocd admin settings resource-overrides health` says without settings:
-// objects on standard input, one a line; verdicts on standard output. Built like main.go.
+// objects on standard input, one a line; verdicts on standard output. Built like main.go. With a folder
+// of scripts as its argument (resource_customizations of another version) these take precedence.
 package main
 
 import (
@@ -7,6 +8,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -19,7 +22,22 @@ import (
 func main() {
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, 1<<26)
-	overrides := lua.ResourceHealthOverrides(map[string]v1alpha1.ResourceOverride{})
+	scripts := map[string]v1alpha1.ResourceOverride{}
+	if len(os.Args) > 1 {
+		found, _ := filepath.Glob(filepath.Join(os.Args[1], "*", "*", "health.lua"))
+		for _, path := range found {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				panic(err)
+			}
+			kind := filepath.Dir(path)
+			key := filepath.Base(filepath.Dir(kind)) + "/" + filepath.Base(kind)
+			scripts[strings.ReplaceAll(key, "_", "*")] = v1alpha1.ResourceOverride{
+				HealthLua: string(text), UseOpenLibs: true,
+			}
+		}
+	}
+	overrides := lua.ResourceHealthOverrides(scripts)
 	for in.Scan() {
 		object := &unstructured.Unstructured{}
 		if err := json.Unmarshal(in.Bytes(), &object.Object); err != nil {

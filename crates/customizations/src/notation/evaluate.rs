@@ -150,6 +150,7 @@ impl<'a> Scope<'a> {
             #[allow(clippy::cast_precision_loss)]
             Operand::Length(path) => Some(Measure::Number(match self.value(path) {
                 Some(Value::Array(list)) => list.len() as f64,
+                Some(Value::Object(map)) => map.len() as f64,
                 Some(Value::String(text)) => text.len() as f64,
                 _ => 0.0,
             })),

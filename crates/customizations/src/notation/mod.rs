@@ -14,7 +14,7 @@
 //! - `path = a|b`, `path != a|b`: is, or is not, one of these words; what is absent is neither word.
 //!   `@path` in place of words compares with another field, where two absent ones are equal.
 //! - `path < x`, `<=`, `>`, `>=`: numbers, or texts by their bytes; `path?0` has a default.
-//! - `path ~ x`: a text that contains `x`; `#path` is the length of a list or text, 0 if absent.
+//! - `path ~ x`: a text that contains `x`; `#path` is the length of a list, map or text, 0 if absent.
 //! - `[Type=Status]`: a condition in `status.conditions` of that type and status, which becomes the
 //!   element at hand; `*` is any type, a missing `=Status` any status, `!=` another status, `|`
 //!   separates alternatives. `![...]`: there is none.

@@ -4,8 +4,8 @@ use serde_json::Value;
 use windlass_object::Object;
 
 use super::{
-    condition, conditions, degraded, healthy, last_condition, list, list_at, progressing,
-    suspended, text, verdict,
+    conditions, degraded, healthy, last_condition, list, list_at, progressing, suspended, text,
+    verdict,
 };
 use crate::{Status, Verdict};
 
@@ -19,106 +19,123 @@ pub(super) fn crossplane_managed(object: &Object) -> Option<Verdict> {
     if object.get(&["status", "conditions"]).is_none_or(Value::is_null) {
         return progressing(format!("Waiting for {what} to be created"));
     }
-    let told = |kind: &str| {
-        let condition = last_condition(object, kind);
-        condition
-            .map_or(("", "", ""), |c| (text(c, "status"), text(c, "reason"), text(c, "message")))
+    let is = |kind: &str| last_condition(object, kind).is_some_and(|c| text(c, "status") == "True");
+    let (ready, synced) = (is("Ready"), is("Synced"));
+    let told = |reason: &str| {
+        let mut those = conditions(object).iter().rev();
+        those.find(|c| text(c, "type") == "Synced" && text(c, "reason") == reason)
     };
-    match (told("Ready"), told("Synced")) {
-        (("True", reason, _), ("True", _, _)) => healthy(reason),
-        (_, ("True", _, _)) => progressing(format!("Waiting for {what} to be available")),
-        (_, ("False", reason @ "ReconcilePaused", _)) => suspended(reason),
-        (_, (_, _, message)) => degraded(message),
+    let paused = told("ReconcilePaused").is_some();
+    if ready && synced {
+        return healthy(last_condition(object, "Ready").map_or("", |c| text(c, "reason")));
     }
+    if paused && !synced {
+        return suspended("ReconcilePaused");
+    }
+    if synced && !paused {
+        return progressing(format!("Waiting for {what} to be available"));
+    }
+    degraded(told("ReconcileError").map_or("", |condition| text(condition, "message")))
 }
 
-/// A package tells by two reasons whether it is installed and whether it is healthy.
+/// A provider tells by two reasons whether it is installed and whether it is healthy.
 pub(super) fn crossplane_package(object: &Object) -> Option<Verdict> {
-    let installed = last_condition(object, "Installed")?;
-    let working = last_condition(object, "Healthy")?;
-    let message = format!("{} {}", text(installed, "reason"), text(working, "reason"));
-    let both = [installed, working].iter().all(|c| text(c, "status") == "True");
-    if both {
-        return healthy(message);
+    if object.get(&["status", "conditions"]).is_none_or(Value::is_null) {
+        return progressing("Waiting for provider to be installed");
     }
-    let failed = [installed, working].iter().any(|c| text(c, "status") == "False");
-    if failed { degraded(message) } else { None }
+    let told = |kind: &str| {
+        let condition = last_condition(object, kind);
+        condition.map_or(("", ""), |c| (text(c, "status"), text(c, "reason")))
+    };
+    let (installed, working) = (told("Installed"), told("Healthy"));
+    let message = format!("{} {}", installed.1, working.1);
+    if installed.0 == "True" && working.0 == "True" { healthy(message) } else { degraded(message) }
 }
 
 pub(super) fn machine_pool(object: &Object) -> Option<Verdict> {
-    let phase = object.str_at(&["status", "phase"]);
+    let phase = object.get(&["status", "phase"]).and_then(Value::as_str);
     let status = match phase {
-        "" => return progressing(""),
-        "Running" | "Scaling" => Status::Healthy,
-        "Failed" => Status::Degraded,
+        Some("Running" | "Scaling") => Status::Healthy,
+        Some("Failed" | "Unknown") => Status::Degraded,
         _ => Status::Progressing,
     };
-    let not_yet = conditions(object).iter().filter(|condition| text(condition, "status") != "True");
-    let not_yet: Vec<String> = not_yet
-        .map(|condition| match text(condition, "reason") {
-            "" => format!("Not {}", text(condition, "type")),
-            reason => format!("Not {} ({reason})", text(condition, "type")),
+    let not_yet: Vec<String> = conditions(object)
+        .iter()
+        .filter(|condition| text(condition, "status") == "False")
+        .filter_map(|condition| {
+            let kind = condition.get("type")?.as_str()?;
+            Some(match condition.get("reason").and_then(Value::as_str) {
+                Some(reason) => format!("Not {kind} ({reason})"),
+                None => format!("Not {kind}"),
+            })
         })
         .collect();
-    let message = format!("MachinePool is {phase}");
+    let message = phase.map(|phase| format!("MachinePool is {phase}")).unwrap_or_default();
     if not_yet.is_empty() {
         return verdict(status, message);
     }
     verdict(status, format!("{message}: {}", not_yet.join(", ")))
 }
 
+/// A failure that will not pass goes before all conditions, and an update before the control plane's
+/// being ready. Ready is ready, whatever stands after it; errors before that are told together.
 pub(super) fn managed_control_plane(object: &Object) -> Option<Verdict> {
+    let observed = object.int_at(&["status", "observedGeneration"]);
+    let behind = observed.zip(object.generation());
+    if behind.is_some_and(|(observed, generation)| observed != generation) {
+        return progressing("Waiting for the control plane spec to be reconciled");
+    }
     let failure = object.str_at(&["status", "failureMessage"]);
     if !failure.is_empty() {
         return degraded(failure);
     }
-    let observed = object.int_at(&["status", "observedGeneration"]);
-    if observed.is_some_and(|observed| Some(observed) != object.generation()) {
-        return progressing("Waiting for the control plane spec to be reconciled");
+    let updating =
+        |c: &Value| text(c, "type") == "EKSControlPlaneUpdating" && text(c, "status") == "True";
+    if conditions(object).iter().any(updating) {
+        return progressing("EKS control plane is updating");
     }
-    let failed = |c: &&Value| text(c, "status") == "False" && text(c, "severity") == "Error";
-    let errors: String = conditions(object)
-        .iter()
-        .filter(failed)
-        .map(|condition| format!("{} ", text(condition, "message")))
-        .collect();
+    if object.get(&["status", "conditions"]).is_none_or(Value::is_null) {
+        return progressing("Provisioning...");
+    }
+    let mut errors = String::new();
+    for condition in conditions(object) {
+        let status = text(condition, "status");
+        if status == "True" && text(condition, "type") == "Ready" {
+            return healthy("Control plane is ready");
+        }
+        if status == "False" && text(condition, "severity") == "Error" {
+            errors.push_str(text(condition, "message"));
+            errors.push(' ');
+        }
+    }
     if !errors.is_empty() {
         return degraded(errors);
     }
-    let is = |kind: &str| condition(object, kind).is_some_and(|c| text(c, "status") == "True");
-    if is("EKSControlPlaneUpdating") {
-        return progressing("EKS control plane is updating");
-    }
-    if object.get(&["status"]).is_none_or(Value::is_null) {
-        return progressing("Provisioning...");
-    }
-    if object.get(&["status", "ready"]) != Some(&Value::Bool(true)) {
+    if object.get(&["status", "ready"]) == Some(&Value::Bool(false)) {
         return progressing("Control plane is not ready (.status.ready is false)");
     }
-    if is("Ready") {
-        healthy("Control plane is ready")
-    } else {
-        progressing("Control plane is not ready")
-    }
+    progressing("Control plane is not ready")
 }
 
 pub(super) fn configuration_policy(object: &Object) -> Option<Verdict> {
-    if object.get(&["status", "lastEvaluatedGeneration"]).is_none() {
+    let Some(compliant) = object.get(&["status", "compliant"]).filter(|c| !c.is_null()) else {
         return progressing("Waiting for the status to be reported");
-    }
+    };
     if object.int_at(&["status", "lastEvaluatedGeneration"]) != object.generation() {
         return progressing("Waiting for the status to be updated");
     }
-    let details = list_at(object, &["status", "compliancyDetails"]);
-    let messages: Vec<String> = details
+    if object.get(&["status", "compliancyDetails"]).is_none_or(Value::is_null) {
+        return progressing("Waiting for compliance");
+    }
+    let messages: Vec<String> = list_at(object, &["status", "compliancyDetails"])
         .iter()
         .flat_map(|detail| list(detail, "conditions"))
-        .map(|condition| format!("{} - {}", text(condition, "type"), text(condition, "message")))
+        .filter_map(|condition| {
+            let told = |key: &str| condition.get(key).and_then(Value::as_str);
+            Some(format!("{} - {}", told("type")?, told("message")?))
+        })
         .collect();
-    let status = match object.str_at(&["status", "compliant"]) {
-        "NonCompliant" => Status::Degraded,
-        _ => Status::Healthy,
-    };
+    let status = if compliant == "Compliant" { Status::Healthy } else { Status::Degraded };
     verdict(status, messages.join("; "))
 }
 
@@ -127,43 +144,51 @@ pub(super) fn governance_policy(object: &Object) -> Option<Verdict> {
     if object.get(&["spec", "disabled"]) == Some(&Value::Bool(true)) {
         return healthy("Policy is disabled");
     }
-    let replicated = object.label("policy.open-cluster-management.io/root-policy").is_some();
-    let compliant = object.str_at(&["status", "compliant"]);
-    if compliant.is_empty() {
-        let placed = !replicated && object.get(&["status", "placement"]).is_some();
-        return if placed {
+    let told = |key: &str| object.get(&["status", key]).is_some_and(|value| !value.is_null());
+    if !told("compliant") {
+        let placed = !list_at(object, &["status", "placement"]).is_empty();
+        return if placed && !told("status") {
             healthy("No clusters match this policy")
         } else {
             progressing("Waiting for the status to be reported")
         };
     }
-    let (what, entries) =
-        if replicated { ("templates", "details") } else { ("clusters", "status") };
+    let status = match object.str_at(&["status", "compliant"]) {
+        "Compliant" => Status::Healthy,
+        _ => Status::Degraded,
+    };
+    let (what, entries) = match (told("status"), told("details")) {
+        (true, _) => ("clusters", "status"),
+        (false, true) => ("templates", "details"),
+        (false, false) => return verdict(status, ""),
+    };
     let failing: Vec<&str> = list_at(object, &["status", entries])
         .iter()
         .filter(|entry| text(entry, "compliant") != "Compliant")
-        .map(|entry| match entry.get("templateMeta") {
-            Some(meta) => text(meta, "name"),
-            None => text(entry, "clustername"),
+        .filter_map(|entry| match what {
+            "templates" => entry.get("templateMeta")?.get("name")?.as_str(),
+            _ => entry.get("clustername")?.as_str(),
         })
         .collect();
     if failing.is_empty() {
-        return healthy(format!("All {what} are compliant"));
+        return verdict(status, format!("All {what} are compliant"));
     }
-    degraded(format!("NonCompliant {what}: {}", failing.join(", ")))
+    verdict(status, format!("NonCompliant {what}: {}", failing.join(", ")))
 }
 
 /// A binding does as well as the worst of the clusters that it is bound to.
 pub(super) fn resource_binding(object: &Object) -> Option<Verdict> {
     let clusters = list_at(object, &["spec", "clusters"]);
     let states = list_at(object, &["status", "aggregatedStatus"]);
-    if states.is_empty() || states.len() < clusters.len() {
+    // What depends on another binding is bound to no clusters of its own.
+    let depends = object.kind() == "ResourceBinding" && object.get(&["spec", "clusters"]).is_none();
+    if states.is_empty() || !depends && states.len() != clusters.len() {
         return progressing("Current resource status is insufficient");
     }
-    let bad = |state: &Value| {
-        let applied = state.get("applied") == Some(&Value::Bool(true));
-        let health = text(state, "health");
-        health == "Unhealthy" || !applied && health != "Healthy"
+    let bad = |state: &Value| match text(state, "health") {
+        "Unhealthy" => true,
+        "Unknown" => state.get("applied") != Some(&Value::Bool(true)),
+        _ => false,
     };
     if states.iter().any(bad) {
         return degraded("Current resource status is unhealthy");

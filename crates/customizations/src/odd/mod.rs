@@ -1,6 +1,7 @@
 //! Rules that compute something: counts, lists in a message, texts taken apart.
 
 mod cloud;
+mod delivery;
 mod network;
 mod platform;
 mod promoter;
@@ -19,17 +20,24 @@ pub(crate) type Function = fn(&Object) -> Option<Verdict>;
 pub(crate) fn function(name: &str) -> Option<Function> {
     Some(match name {
         "backend_tls_policy" => network::backend_tls_policy,
+        "canary" => delivery::canary,
         "ceph_cluster" => platform::ceph_cluster,
         "configuration_policy" => cloud::configuration_policy,
         "crossplane_managed" => cloud::crossplane_managed,
         "crossplane_package" => cloud::crossplane_package,
+        "deployment_config" => workload::deployment_config,
         "elasticsearch" => platform::elasticsearch,
         "external_secret_error" => platform::external_secret_error,
+        "flux" => delivery::flux,
+        "game_server_set" => workload::game_server_set,
         "gateway" => network::gateway,
         "governance_policy" => cloud::governance_policy,
+        "grafana_synchronized" => platform::grafana_synchronized,
         "inference_service" => workload::inference_service,
+        "keda" => workload::keda,
         "knative_operator" => workload::knative_operator,
         "knative_service" => workload::knative_service,
+        "kruise_partition" => workload::kruise_partition,
         "machine_pool" => cloud::machine_pool,
         "managed_control_plane" => cloud::managed_control_plane,
         "microgateway" => network::microgateway,
@@ -41,6 +49,7 @@ pub(crate) fn function(name: &str) -> Option<Function> {
         "rollout" => rollout::rollout,
         "route" => network::route,
         "spark_application" => workload::spark_application,
+        "spin_app" => workload::spin_app,
         "telemetry_collector" => workload::telemetry_collector,
         _ => return None,
     })

@@ -6,10 +6,10 @@ use windlass_object::Object;
 use super::{conditions, degraded, healthy, list, list_at, progressing, text};
 use crate::Verdict;
 
-/// Whether a condition is about the object as it is now.
+/// Whether a condition is about the object as it is now, as far as it tells.
 fn is_current(object: &Object, condition: &Value) -> bool {
     let observed = condition.get("observedGeneration").and_then(Value::as_i64);
-    observed.zip(object.generation()).is_none_or(|(observed, generation)| observed >= generation)
+    observed.zip(object.generation()).is_none_or(|(observed, generation)| observed == generation)
 }
 
 fn find<'a>(conditions: &'a [Value], types: &[&str], bad: fn(&str) -> bool) -> Option<&'a Value> {
@@ -27,64 +27,61 @@ fn is_not_true(status: &str) -> bool {
 
 /// What a condition says, or which it is.
 fn message(condition: &Value) -> String {
-    match text(condition, "message") {
-        "" => format!("Failed condition: {}", text(condition, "type")),
-        message => message.to_owned(),
+    match condition.get("message").and_then(Value::as_str) {
+        None => format!("Failed condition: {}", text(condition, "type")),
+        Some(message) => message.to_owned(),
     }
+}
+
+/// What a list of conditions tells of trouble, or of something that is not programmed yet.
+fn trouble(conditions: &[Value], yet: &str, before: &str) -> Option<Verdict> {
+    for kind in ["ResolvedRefs", "Accepted"] {
+        if let Some(condition) = find(conditions, &[kind], is_false) {
+            return degraded(format!("{before}{}", message(condition)));
+        }
+    }
+    let condition = find(conditions, &["Programmed"], is_not_true)?;
+    let told = condition.get("message").and_then(Value::as_str).unwrap_or(yet);
+    progressing(format!("{before}{told}"))
 }
 
 pub(super) fn gateway(object: &Object) -> Option<Verdict> {
-    let current = conditions(object).iter().all(|condition| is_current(object, condition));
-    if conditions(object).is_empty() || !current {
-        return progressing("Waiting for Gateway status");
+    let own = trouble(conditions(object), "Gateway is still being programmed", "");
+    if own.is_some() {
+        return own;
     }
-    if let Some(condition) = find(conditions(object), &["Accepted", "ResolvedRefs"], is_false) {
-        return degraded(message(condition));
+    let listeners = list_at(object, &["status", "listeners"]);
+    let yet = "Listener is still being programmed";
+    let listener = |listener| trouble(list(listener, "conditions"), yet, "Listener: ");
+    if let Some(verdict) = listeners.iter().find_map(listener) {
+        return Some(verdict);
     }
-    for listener in list_at(object, &["status", "listeners"]) {
-        if let Some(condition) =
-            find(list(listener, "conditions"), &["Accepted", "ResolvedRefs"], is_false)
-        {
-            return degraded(format!("Listener: {}", text(condition, "message")));
-        }
+    let told = object.get(&["status", "conditions"]).is_some_and(|value| !value.is_null());
+    if told || !listeners.is_empty() {
+        return healthy("Gateway is healthy");
     }
-    if let Some(condition) = find(conditions(object), &["Programmed"], is_not_true) {
-        return progressing(text(condition, "message"));
-    }
-    for listener in list_at(object, &["status", "listeners"]) {
-        if let Some(condition) = find(list(listener, "conditions"), &["Programmed"], is_not_true) {
-            return progressing(format!("Listener: {}", message(condition)));
-        }
-    }
-    healthy("Gateway is healthy")
+    progressing("Waiting for Gateway status")
 }
 
+/// Parents tell of a route; those that have not seen an HTTP route as it is now do not count.
 pub(super) fn route(object: &Object) -> Option<Verdict> {
     let kind = object.kind();
-    let parents: Vec<&Value> = list_at(object, &["status", "parents"])
-        .iter()
-        .filter(|parent| list(parent, "conditions").iter().any(|c| is_current(object, c)))
-        .collect();
-    if parents.is_empty() {
+    let counts = |parent: &&Value| {
+        let conditions = list(parent, "conditions");
+        !conditions.is_empty()
+            && (kind != "HTTPRoute" || conditions.iter().all(|c| is_current(object, c)))
+    };
+    let parents = list_at(object, &["status", "parents"]);
+    let mut told = parents.iter().filter(counts).peekable();
+    if told.peek().is_none() {
         return progressing(format!("Waiting for {kind} status"));
     }
-    let name = |parent: &Value| {
-        parent
-            .get("parentRef")
-            .map(|reference| text(reference, "name").to_owned())
-            .unwrap_or_default()
-    };
-    for parent in &parents {
-        if let Some(c) = find(list(parent, "conditions"), &["Accepted", "ResolvedRefs"], is_false) {
-            return degraded(format!("Parent {}: {}", name(parent), message(c)));
-        }
-    }
-    for parent in &parents {
-        if let Some(c) = find(list(parent, "conditions"), &["Programmed"], is_not_true) {
-            return progressing(format!("Parent {}: {}", name(parent), text(c, "message")));
-        }
-    }
-    healthy(format!("{kind} is healthy"))
+    let failing = told.find_map(|parent| {
+        let name = parent.get("parentRef").map(|parent| text(parent, "name")).unwrap_or_default();
+        let before = format!("Parent {name}: ");
+        trouble(list(parent, "conditions"), "Route is still being programmed", &before)
+    });
+    failing.or_else(|| healthy(format!("{kind} is healthy")))
 }
 
 fn ancestor_name(ancestor: &Value) -> &str {
@@ -92,25 +89,54 @@ fn ancestor_name(ancestor: &Value) -> &str {
 }
 
 pub(super) fn backend_tls_policy(object: &Object) -> Option<Verdict> {
+    by_ancestors(object, false)
+}
+
+/// What is no policy has no ancestors to tell of it.
+pub(super) fn microgateway(object: &Object) -> Option<Verdict> {
+    let kind = object.kind();
+    if !kind.ends_with("Policy") {
+        return healthy(format!("{kind} is healthy"));
+    }
+    by_ancestors(object, true)
+}
+
+/// Ancestors tell of a policy. Where they must, each says that it has seen the policy as it is now,
+/// and whether it accepts it.
+fn by_ancestors(object: &Object, must: bool) -> Option<Verdict> {
     let kind = object.kind();
     let ancestors = list_at(object, &["status", "ancestors"]);
-    if ancestors.iter().all(|ancestor| list(ancestor, "conditions").is_empty()) {
-        return progressing(format!("Waiting for {kind} status"));
-    }
     for ancestor in ancestors {
-        if list(ancestor, "conditions").iter().any(|condition| !is_current(object, condition)) {
+        let seen = |condition: &Value| {
+            let told = condition.get("observedGeneration").is_some_and(|told| !told.is_null());
+            is_current(object, condition) && (told || !must || object.generation().is_none())
+        };
+        if !list(ancestor, "conditions").iter().all(seen) {
             let name = ancestor_name(ancestor);
             return progressing(format!("Waiting for Ancestor {name} to update {kind} status"));
         }
     }
+    let mut told = progressing(format!("Waiting for {kind} status"));
     for ancestor in ancestors {
-        let conditions = list(ancestor, "conditions");
-        if let Some(condition) = find(conditions, &["Accepted", "ResolvedRefs"], is_not_true) {
-            let name = ancestor_name(ancestor);
-            return degraded(format!("Ancestor {name}: {}", text(condition, "message")));
+        let (name, mut accepted) = (ancestor_name(ancestor), false);
+        for condition in list(ancestor, "conditions") {
+            let holds = text(condition, "status") == "True";
+            match text(condition, "type") {
+                "Accepted" | "ResolvedRefs" if !holds => {
+                    return degraded(format!("Ancestor {name}: {}", text(condition, "message")));
+                }
+                "Accepted" => {
+                    accepted = true;
+                    told = healthy(format!("{kind} is healthy"));
+                }
+                _ => {}
+            }
+        }
+        if must && !accepted {
+            told = degraded(format!("Ancestor {name}: {kind} is not accepted"));
         }
     }
-    healthy(format!("{kind} is healthy"))
+    told
 }
 
 /// A route is admitted by each of its routers.
@@ -128,31 +154,4 @@ pub(super) fn openshift_route(object: &Object) -> Option<Verdict> {
         return healthy("Route is healthy");
     }
     progressing("Route is still getting admitted")
-}
-
-pub(super) fn microgateway(object: &Object) -> Option<Verdict> {
-    let kind = object.kind();
-    let ancestors = list_at(object, &["status", "ancestors"]);
-    // What is no policy has no ancestors to tell of it.
-    if !kind.ends_with("Policy") && object.get(&["status", "ancestors"]).is_none() {
-        return healthy(format!("{kind} is healthy"));
-    }
-    if ancestors.is_empty() {
-        return progressing(format!("Waiting for {kind} status"));
-    }
-    for ancestor in ancestors {
-        let (name, conditions) = (ancestor_name(ancestor), list(ancestor, "conditions"));
-        if ancestor.get("conditions").is_none() {
-            continue;
-        }
-        if conditions.iter().any(|condition| !is_current(object, condition)) {
-            return progressing(format!("Waiting for Ancestor {name} to update {kind} status"));
-        }
-        match conditions.iter().find(|c| text(c, "type") == "Accepted") {
-            Some(c) if text(c, "status") == "True" => {}
-            Some(c) => return degraded(format!("Ancestor {name}: {}", text(c, "message"))),
-            None => return degraded(format!("Ancestor {name}: {kind} is not accepted")),
-        }
-    }
-    healthy(format!("{kind} is healthy"))
 }

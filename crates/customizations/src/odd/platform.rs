@@ -6,60 +6,95 @@ use windlass_object::Object;
 use super::{conditions, degraded, healthy, list_at, number, progressing, text, verdict};
 use crate::{Status, Verdict};
 
+/// Health with its details by name, the state of a healthy one, and the message, as far as told.
 pub(super) fn ceph_cluster(object: &Object) -> Option<Verdict> {
-    let health = object.str_at(&["status", "ceph", "health"]);
-    let message = object.str_at(&["status", "message"]);
-    let state = object.str_at(&["status", "state"]);
-    match health {
-        "" if object.get(&["status"]).is_none() => progressing("Waiting for status to be reported"),
-        "" => progressing(message),
-        "HEALTH_OK" => {
-            healthy(format!("Ceph health is HEALTH_OK - Ceph cluster state is {state} - {message}"))
-        }
-        _ => {
-            let details = object.get(&["status", "ceph", "details"]).and_then(Value::as_object);
-            let details: Vec<&str> =
-                details.into_iter().flatten().map(|(_, detail)| text(detail, "message")).collect();
-            if details.is_empty() {
-                return degraded(format!("Ceph health is {health} - {message}"));
-            }
-            degraded(format!("Ceph health is {health} ({}) - {message}", details.join("; ")))
-        }
+    if object.get(&["status"]).is_none_or(Value::is_null) {
+        return progressing("Waiting for status to be reported");
     }
+    let told = |path: &[&str]| object.get(path).and_then(Value::as_str);
+    let mut status = Status::Progressing;
+    let mut message: Vec<String> = Vec::new();
+    if let Some(health) = told(&["status", "ceph", "health"]) {
+        let details = object.get(&["status", "ceph", "details"]).and_then(Value::as_object);
+        let mut details: Vec<(&String, &Value)> = details.into_iter().flatten().collect();
+        details.sort_by_key(|(kind, _)| *kind);
+        let details = details.into_iter().filter_map(|(_, detail)| detail.get("message")?.as_str());
+        let details: Vec<&str> = details.collect();
+        status = match health {
+            "HEALTH_ERR" | "HEALTH_WARN" => Status::Degraded,
+            "HEALTH_OK" => Status::Healthy,
+            _ => Status::Progressing,
+        };
+        message.push(match details.as_slice() {
+            [] => format!("Ceph health is {health}"),
+            details => format!("Ceph health is {health} ({})", details.join("; ")),
+        });
+    }
+    if let Some(state) = told(&["status", "state"]).filter(|_| status == Status::Healthy) {
+        message.push(format!("Ceph cluster state is {state}"));
+        status = match state {
+            "Created" | "Connected" => Status::Healthy,
+            "Error" => Status::Degraded,
+            _ => Status::Progressing,
+        };
+    }
+    let more = told(&["status", "message"]).filter(|message| !message.is_empty());
+    message.extend(more.map(str::to_owned));
+    verdict(status, message.join(" - "))
 }
 
-/// Green with fewer nodes than asked for is still on its way.
+/// What is known of a cluster counts only while it has the nodes that it was asked for.
 pub(super) fn elasticsearch(object: &Object) -> Option<Verdict> {
     const UNKNOWN: &str = "Elasticsearch Cluster status is unknown. Ensure your ArgoCD is current and then check for/file a bug report: https://github.com/argoproj/argo-cd/issues";
     const CHECK: &str = "Check the status of indices, replicas and shards";
-    let phase = object.str_at(&["status", "phase"]);
-    match phase {
-        "Ready" => {}
-        "ApplyingChanges" | "MigratingData" => {
-            return progressing(format!("Elasticsearch phase is {phase}"));
+    let unknown = || verdict(Status::Unknown, UNKNOWN);
+    let sets = list_at(object, &["spec", "nodeSets"]);
+    let wanted: f64 = sets.iter().filter_map(|set| set.get("count").and_then(Value::as_f64)).sum();
+    let Some(available) = number(object, &["status", "availableNodes"]) else { return unknown() };
+    if available < wanted {
+        return progressing(format!(
+            "The desired amount of availableNodes is {wanted} but the current amount is {available}"
+        ));
+    }
+    if available > wanted || object.get(&["status", "health"]).is_none() {
+        return unknown();
+    }
+    let health = object.str_at(&["status", "health"]);
+    match (object.str_at(&["status", "phase"]), health) {
+        ("Ready", "green") => healthy("Elasticsearch Cluster status is Green"),
+        ("Ready", "yellow") => {
+            progressing(format!("Elasticsearch Cluster status is Yellow. {CHECK}"))
         }
-        "Invalid" => return degraded("Elasticsearch phase is Invalid"),
-        _ => {
-            return verdict(Status::Unknown, UNKNOWN);
+        ("Ready", "red") => degraded(format!("Elasticsearch Cluster status is Red. {CHECK}")),
+        (phase @ ("ApplyingChanges" | "MigratingData"), _) => {
+            progressing(format!("Elasticsearch phase is {phase}"))
+        }
+        ("Invalid", _) => degraded("Elasticsearch phase is Invalid"),
+        _ => unknown(),
+    }
+}
+
+/// Conditions of what lies in Grafana are told up to the first that is false.
+pub(super) fn grafana_synchronized(object: &Object) -> Option<Verdict> {
+    let (mut status, mut message) = (Status::Progressing, String::new());
+    for condition in conditions(object).iter().filter(|c| c.get("status").is_some()) {
+        if !message.is_empty() {
+            message.push_str(", ");
+        }
+        let told =
+            ["reason", "type", "message"].map(|key| condition.get(key).and_then(Value::as_str));
+        for (before, word) in ["", " for ", " because "].iter().zip(told) {
+            let Some(word) = word else { break };
+            message.push_str(before);
+            message.push_str(word);
+        }
+        match text(condition, "status") {
+            "False" => return degraded(message),
+            "True" => status = Status::Healthy,
+            _ => {}
         }
     }
-    match object.str_at(&["status", "health"]) {
-        "green" => {
-            let sets = list_at(object, &["spec", "nodeSets"]);
-            let wanted: f64 =
-                sets.iter().filter_map(|set| set.get("count").and_then(Value::as_f64)).sum();
-            let available = number(object, &["status", "availableNodes"]).unwrap_or_default();
-            if available < wanted {
-                return progressing(format!(
-                    "The desired amount of availableNodes is {wanted} but the current amount is {available}"
-                ));
-            }
-            healthy("Elasticsearch Cluster status is Green")
-        }
-        "yellow" => progressing(format!("Elasticsearch Cluster status is Yellow. {CHECK}")),
-        "red" => degraded(format!("Elasticsearch Cluster status is Red. {CHECK}")),
-        _ => verdict(Status::Unknown, UNKNOWN),
-    }
+    verdict(status, message)
 }
 
 pub(super) fn external_secret_error(object: &Object) -> Option<Verdict> {
@@ -84,48 +119,53 @@ pub(super) fn rabbitmq_topology(object: &Object) -> Option<Verdict> {
     verdict(Status::Unknown, format!("RabbitMQ {kind} status is unknown"))
 }
 
-/// Conditions of a subscription tell of trouble; its state tells how far it is.
+/// Conditions of a subscription tell of trouble; its state tells how far it is. What waits for a
+/// person to approve an upgrade is well.
 pub(super) fn operator_subscription(object: &Object) -> Option<Verdict> {
-    if object.get(&["status", "conditions"]).is_none() && object.get(&["status", "state"]).is_none()
-    {
+    if object.get(&["status", "conditions"]).is_none_or(Value::is_null) {
         return progressing("An install plan for a subscription is pending installation");
     }
-    let state = object.str_at(&["status", "state"]);
-    let is_true = |kind: &str| {
-        let found = conditions(object).iter().find(|c| text(c, "type") == kind);
-        found.is_some_and(|condition| text(condition, "status") == "True")
+    let is_pending = |c: &&Value| {
+        text(c, "type") == "InstallPlanPending"
+            && text(c, "status") == "True"
+            && text(c, "reason") == "RequiresApproval"
     };
-    let approvable = conditions(object).iter().any(|condition| {
-        text(condition, "type") == "InstallPlanPending"
-            && text(condition, "status") == "True"
-            && text(condition, "reason") == "RequiresApproval"
-    });
-    let optional = state == "UpgradePending"
-        && approvable
-        && object.str_at(&["spec", "installPlanApproval"]) == "Manual"
-        && !object.str_at(&["status", "installedCSV"]).is_empty()
-        && !is_true("BundleUnpacking");
-    let mut message = String::new();
+    let approvable = object.str_at(&["spec", "installPlanApproval"]) == "Manual"
+        && conditions(object).iter().any(|condition| is_pending(&condition))
+        && object.get(&["status", "installedCSV"]).is_some();
+    let (mut failed, mut pending, mut message) = (false, false, String::new());
     for (index, condition) in conditions(object).iter().enumerate() {
         let (kind, status) = (text(condition, "type"), text(condition, "status"));
-        if !(optional && kind == "InstallPlanPending") {
-            message.push_str(&format!("{}: {kind} | {status}\n", index + 1));
+        if approvable && kind == "InstallPlanPending" {
+            continue;
+        }
+        message.push_str(&format!("{}: {kind} | {status}\n", index + 1));
+        match kind {
+            "InstallPlanPending" => pending |= status == "True",
+            "InstallPlanMissing" => {
+                failed |= text(condition, "reason") != "ReferencedInstallPlanNotFound";
+            }
+            "CatalogSourcesUnhealthy" | "InstallPlanFailed" | "ResolutionFailed" => {
+                failed |= status == "True";
+            }
+            _ => {}
         }
     }
-    message.push_str(&match state {
-        "" => ".status.state not yet known\n".to_owned(),
-        state if optional => format!(
-            ".status.state is '{state}' (manual InstallPlan approval pending; treated as healthy)\n"
-        ),
-        state => format!(".status.state is '{state}'\n"),
-    });
-    if ["CatalogSourcesUnhealthy", "InstallPlanFailed", "ResolutionFailed"].into_iter().any(is_true)
-    {
-        return degraded(message);
+    let Some(state) = object.get(&["status", "state"]).and_then(Value::as_str) else {
+        message.push_str(".status.state not yet known\n");
+        return if failed { degraded(message) } else { progressing(message) };
+    };
+    let optional = approvable && state == "UpgradePending";
+    pending |= matches!(state, "" | "UpgradeAvailable") || state == "UpgradePending" && !optional;
+    failed |= state == "UpgradeFailed";
+    message.push_str(&format!(".status.state is '{state}'"));
+    if optional {
+        message.push_str(" (manual InstallPlan approval pending; treated as healthy)");
     }
-    let pending = is_true("InstallPlanPending") || is_true("BundleUnpacking");
-    if optional || state == "AtLatestKnown" && !pending {
-        return healthy(message);
+    message.push('\n');
+    match (failed, pending) {
+        (true, _) => degraded(message),
+        (false, true) => progressing(message),
+        (false, false) => healthy(message),
     }
-    progressing(message)
 }

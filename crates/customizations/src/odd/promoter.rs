@@ -119,14 +119,13 @@ pub(super) fn promoter(object: &Object) -> Option<Verdict> {
         "ArgoCDCommitStatus" => applications(object),
         "ChangeTransferPolicy" => environment(object),
         "ClusterScmProvider" => healthy("Cluster SCM provider is ready"),
-        "CommitStatus" if object.str_at(&["status", "phase"]).is_empty() => {
-            healthy("Commit status is healthy")
+        "CommitStatus" => {
+            let told = |key: &str| object.get(&["status", key]).and_then(Value::as_str);
+            healthy(match told("sha").zip(told("phase")) {
+                Some((sha, phase)) => format!("Commit status for commit {sha} reports {phase}"),
+                None => "Commit status is healthy".to_owned(),
+            })
         }
-        "CommitStatus" => healthy(format!(
-            "Commit status for commit {} reports {}",
-            short(object.str_at(&["status", "sha"])),
-            object.str_at(&["status", "phase"])
-        )),
         "GitCommitStatus" => branches(object, "Git commit validation", "passed", words),
         "GitRepository" => healthy("Git repository is ready"),
         "PromotionStrategy" => strategy(object),

@@ -1,8 +1,9 @@
 //! Argo Rollouts: its own phase where it tells one, else what its conditions and replicas say.
 
+use serde_json::Value;
 use windlass_object::Object;
 
-use super::{condition, degraded, healthy, number, progressing, suspended, text};
+use super::{conditions, degraded, healthy, list_at, number, progressing, suspended, text};
 use crate::{Status, Verdict};
 
 const UNOBSERVED: &str = "Waiting for rollout spec update to be observed";
@@ -12,29 +13,28 @@ pub(super) fn rollout(object: &Object) -> Option<Verdict> {
         return progressing(UNOBSERVED);
     }
     let message = object.str_at(&["status", "message"]);
-    let status = match object.str_at(&["status", "phase"]) {
-        "Healthy" => Some(Status::Healthy),
-        "Degraded" => Some(Status::Degraded),
-        "Progressing" => Some(Status::Progressing),
-        "Paused" => Some(Status::Suspended),
-        _ => None,
-    };
-    if let Some(status) = status {
-        return super::verdict(status, message);
+    if let Some(phase) = object.get(&["status", "phase"]).and_then(Value::as_str) {
+        return match phase {
+            "Paused" => suspended(message),
+            phase => match Status::parse(phase) {
+                Some(status) => super::verdict(status, message),
+                None => super::verdict(Status::Unknown, "Lua returned an invalid health status"),
+            },
+        };
     }
-    if let Some(invalid) = condition(object, "InvalidSpec") {
-        return degraded(text(invalid, "message"));
-    }
-    if let Some(condition) = condition(object, "Progressing") {
-        match text(condition, "reason") {
-            "RolloutAborted" | "ProgressDeadlineExceeded" => {
-                return degraded(text(condition, "message"));
-            }
-            "RolloutPaused" => return suspended("Rollout is paused"),
-            _ => {}
+    let fails = |condition: &&Value| {
+        let aborted = ["RolloutAborted", "ProgressDeadlineExceeded"];
+        match text(condition, "type") {
+            "InvalidSpec" => true,
+            "Progressing" => aborted.contains(&text(condition, "reason")),
+            _ => false,
         }
+    };
+    if let Some(condition) = conditions(object).iter().find(fails) {
+        return degraded(text(condition, "message"));
     }
-    if object.get(&["spec", "paused"]).is_some_and(|paused| *paused == true) {
+    let paused = object.get(&["spec", "paused"]).is_some_and(|paused| *paused == true);
+    if paused || !list_at(object, &["status", "pauseConditions"]).is_empty() {
         return suspended("Rollout is paused");
     }
     by_replicas(object)
@@ -42,6 +42,10 @@ pub(super) fn rollout(object: &Object) -> Option<Verdict> {
 
 fn by_replicas(object: &Object) -> Option<Verdict> {
     let waiting = |what: &str| progressing(format!("Waiting for roll out to finish: {what}"));
+    let told = |path: &[&str]| object.get(path).and_then(Value::as_str);
+    let Some(current) = told(&["status", "currentPodHash"]) else {
+        return progressing("Waiting for rollout to finish: status has not been reconciled.");
+    };
     let count = |field: &str| number(object, &["status", field]).unwrap_or_default();
     let wanted = number(object, &["spec", "replicas"]).unwrap_or(1.0);
     let (updated, available, all) =
@@ -52,26 +56,26 @@ fn by_replicas(object: &Object) -> Option<Verdict> {
     if available < updated {
         return waiting("updated replicas are still becoming available");
     }
-    let current = object.str_at(&["status", "currentPodHash"]);
+    // Where a canary has a status that names no stable set, that is not the same as no name.
+    let stable =
+        told(&["status", "stableRS"]).or_else(|| match object.get(&["status", "canary"]) {
+            Some(_) => told(&["status", "canary", "stableRS"]),
+            None => Some(""),
+        });
     if object.get(&["spec", "strategy", "blueGreen"]).is_some() {
-        let active = match object.str_at(&["status", "blueGreen", "activeSelector"]) {
-            "" => object.str_at(&["status", "activeSelector"]),
-            active => active,
-        };
-        if active != current {
-            return waiting("active service cutover pending");
+        if told(&["status", "blueGreen", "activeSelector"]) != Some(current) {
+            return progressing("active service cutover pending");
         }
-        return healthy("");
-    }
-    if all > updated {
-        return waiting("old replicas are pending termination");
-    }
-    let stable = match object.str_at(&["status", "stableRS"]) {
-        "" => object.str_at(&["status", "canary", "stableRS"]),
-        stable => stable,
-    };
-    if !stable.is_empty() && stable != current {
-        return waiting("waiting for all steps to complete");
+        if stable != Some("") && stable != Some(current) {
+            return progressing("waiting for analysis to complete");
+        }
+    } else if object.get(&["spec", "strategy", "canary"]).is_some() {
+        if all > updated {
+            return waiting("old replicas are pending termination");
+        }
+        if stable == Some("") || stable != Some(current) {
+            return progressing("Waiting for rollout to finish steps");
+        }
     }
     healthy("")
 }
@@ -86,9 +90,12 @@ fn is_observed(object: &Object) -> bool {
     if behind.is_some_and(|(observed, generation)| observed < generation) {
         return false;
     }
-    if object.get(&["spec", "workloadRef"]).is_none() {
+    if object.get(&["spec", "workloadRef"]).is_none()
+        || object.get(&["metadata", "annotations"]).is_none()
+    {
         return true;
     }
-    let workload = object.annotation("rollout.argoproj.io/workload-generation").unwrap_or_default();
-    object.str_at(&["status", "workloadObservedGeneration"]) == workload
+    let number = |text: &str| text.parse::<f64>().ok();
+    let workload = object.annotation("rollout.argoproj.io/workload-generation");
+    workload.and_then(number) == number(object.str_at(&["status", "workloadObservedGeneration"]))
 }

@@ -3,58 +3,167 @@
 use serde_json::Value;
 use windlass_object::Object;
 
-use super::{condition, conditions, degraded, healthy, progressing, suspended, text};
+use super::{condition, conditions, degraded, healthy, number, progressing, suspended, text};
 use crate::Verdict;
 
 /// `1: Type | Status` for each condition. All that the kind has must be true.
 pub(super) fn knative_operator(object: &Object) -> Option<Verdict> {
-    let known: &[&str] = match object.kind() {
-        "KnativeEventing" => &["InstallSucceeded", "Ready"],
-        _ => &["DependenciesInstalled", "DeploymentsAvailable", "InstallSucceeded", "Ready"],
+    // Those that a kind must have, and those that it waits for while they are false.
+    let (known, awaited): (&[&str], &[&str]) = match object.kind() {
+        "KnativeEventing" => (&["InstallSucceeded", "Ready"], &["Ready"]),
+        _ => (
+            &["DependenciesInstalled", "DeploymentsAvailable", "InstallSucceeded", "Ready"],
+            &["DeploymentsAvailable", "Ready"],
+        ),
     };
+    if object.get(&["status", "conditions"]).is_none_or(Value::is_null) {
+        return progressing(format!("Waiting for {}", object.kind()));
+    }
     let (mut ready, mut waiting) = (0, false);
     let mut message = String::new();
     for (index, condition) in conditions(object).iter().enumerate() {
         let (kind, status) = (text(condition, "type"), text(condition, "status"));
         match status {
             "True" => ready += usize::from(known.contains(&kind)),
-            "False" | "Unknown" => waiting = true,
+            "False" => waiting |= awaited.contains(&kind),
+            "Unknown" => waiting = true,
             _ => {}
         }
         message.push_str(&format!("{}: {kind} | {status}\n", index + 1));
     }
-    if conditions(object).is_empty() {
-        return progressing(format!("Waiting for {}", object.kind()));
+    if waiting {
+        return progressing(message);
     }
     if ready == known.len() {
         return healthy(format!("{} is healthy.", object.kind()));
     }
-    if waiting { progressing(message) } else { degraded(message) }
+    degraded(message)
 }
 
 pub(super) fn knative_service(object: &Object) -> Option<Verdict> {
-    if conditions(object).is_empty() {
+    if object.get(&["status", "conditions"]).is_none_or(Value::is_null) {
         return progressing("Waiting for status update.");
     }
+    let (mut ready, mut unready, mut failed) = (0, false, false);
     let mut told = String::new();
-    let mut failed = false;
-    for condition in conditions(object).iter().filter(|c| text(c, "status") != "True") {
-        let status = text(condition, "status");
-        failed |= status == "False";
-        told.push_str(&format!("{} is {status}", text(condition, "type")));
-        if let Some(reason) = condition.get("reason").and_then(Value::as_str) {
-            told.push_str(&format!(", since {reason}."));
+    for condition in conditions(object) {
+        let (kind, status) = (text(condition, "type"), text(condition, "status"));
+        match status {
+            "True" => {
+                let counts = matches!(kind, "ConfigurationsReady" | "RoutesReady" | "Ready");
+                ready += usize::from(counts);
+                continue;
+            }
+            "False" => failed = true,
+            "Unknown" => unready = true,
+            _ => continue,
         }
-        if let Some(message) = condition.get("message").and_then(Value::as_str) {
-            told.push_str(&format!(" {message}"));
+        told.push_str(&format!("{kind} is {status}"));
+        match text(condition, "reason") {
+            "" => {}
+            reason => told.push_str(&format!(", since {reason}.")),
+        }
+        match text(condition, "message") {
+            "" => {}
+            message => told.push_str(&format!(" {message}")),
         }
         told.push('\n');
     }
-    match told.is_empty() {
-        true => healthy("Knative Service is healthy."),
-        false if failed => degraded(told),
-        false => progressing(told),
+    if failed {
+        return degraded(told);
     }
+    if ready == 3 && !unready { healthy("Knative Service is healthy.") } else { progressing(told) }
+}
+
+/// Available, and rolled out.
+pub(super) fn deployment_config(object: &Object) -> Option<Verdict> {
+    const WAITING: &str = "replication controller is waiting for pods to run";
+    let told = |key: &str| object.get(&["status", key]).is_some_and(|value| !value.is_null());
+    if !told("conditions") || !told("replicas") {
+        return progressing(WAITING);
+    }
+    let counts = |condition: &&Value| {
+        let rolled_out = text(condition, "reason") == "NewReplicationControllerAvailable";
+        let kind = text(condition, "type");
+        text(condition, "status") == "True"
+            && (kind == "Available" || kind == "Progressing" && rolled_out)
+    };
+    let none_wanted = number(object, &["status", "replicas"]) == Some(0.0);
+    match conditions(object).iter().filter(counts).count() {
+        2 => healthy("replication controller successfully rolled out"),
+        _ if none_wanted => healthy("replication controller successfully rolled out"),
+        1 => progressing(WAITING),
+        _ => degraded("Deployment config is degraded"),
+    }
+}
+
+pub(super) fn spin_app(object: &Object) -> Option<Verdict> {
+    if object.get(&["status"]).is_none_or(Value::is_null) {
+        return progressing("Waiting for status to be available");
+    }
+    let (mut available, mut under_way) = ((false, ""), None);
+    for condition in conditions(object) {
+        let holds = text(condition, "status") == "True";
+        let message = condition.get("message").and_then(Value::as_str);
+        match text(condition, "type") {
+            "Progressing" if holds => {
+                under_way = Some(message.unwrap_or("Application progress status"));
+            }
+            "Progressing" if text(condition, "status") == "False" => {
+                let told = message.unwrap_or_default().to_lowercase();
+                if text(condition, "reason") == "ProgressDeadlineExceeded"
+                    || told.contains("timeout")
+                    || told.contains("failed")
+                {
+                    return degraded(message.unwrap_or("Application deployment has failed"));
+                }
+            }
+            "Available" => {
+                available = (holds, message.unwrap_or("Application is not available"));
+            }
+            _ => {}
+        }
+    }
+    let (available, why_not) = available;
+    if !available {
+        return degraded(why_not);
+    }
+    let ready = number(object, &["status", "readyReplicas"]).unwrap_or_default();
+    let wanted = number(object, &["spec", "replicas"]).unwrap_or(1.0);
+    if ready < wanted {
+        return progressing(format!("Waiting for replicas to be ready ({ready}/{wanted})"));
+    }
+    if let Some(message) = under_way {
+        return progressing(message);
+    }
+    healthy(format!("Application is healthy with {ready}/{wanted} replicas ready"))
+}
+
+pub(super) fn game_server_set(object: &Object) -> Option<Verdict> {
+    const WAITING: &str = "Waiting for GameServerSet initialization";
+    let observed = object.int_at(&["status", "observedGeneration"]) == object.generation();
+    if object.get(&["status"]).is_none_or(Value::is_null) || !observed {
+        return progressing(WAITING);
+    }
+    let update = ["spec", "updateStrategy", "rollingUpdate"];
+    let [spec, strategy, rolling] = update;
+    if object.get(&[spec, strategy, rolling, "paused"]) == Some(&Value::Bool(true)) {
+        return suspended("GameServerSet is paused");
+    }
+    let count = |field: &str| number(object, &["status", field]).unwrap_or_default();
+    let partition = number(object, &[spec, strategy, rolling, "partition"]).unwrap_or_default();
+    if partition != 0.0 && count("updatedReplicas") >= count("replicas") - partition {
+        return suspended(format!("Partition={partition}, waiting for manual intervention"));
+    }
+    let (ready, all) = (count("readyReplicas"), count("replicas"));
+    #[allow(clippy::float_cmp)]
+    if count("updatedReadyReplicas") == all {
+        return healthy("All GameServerSet replicas are updated and ready");
+    }
+    if ready < all {
+        return progressing(format!("ReadyReplicas {ready}/{all}, still progressing"));
+    }
+    progressing(WAITING)
 }
 
 pub(super) fn inference_service(object: &Object) -> Option<Verdict> {
@@ -143,17 +252,17 @@ fn executor_bounds(object: &Object) -> (u64, u64) {
 
 /// `status.scale.statusReplicas` is `ready/wanted`.
 pub(super) fn telemetry_collector(object: &Object) -> Option<Verdict> {
-    let mode = object.str_at(&["spec", "mode"]);
-    if mode == "sidecar" {
-        return healthy("Collector is running in sidecar mode");
-    }
-    let replicas = object.str_at(&["status", "scale", "statusReplicas"]);
     if object.get(&["status"]).is_none_or(Value::is_null) {
         return progressing("Waiting for OpenTelemetry Collector status");
     }
-    if replicas.is_empty() {
-        return progressing("Scale status not available");
-    }
+    let mode = object.str_at(&["spec", "mode"]);
+    let replicas = object.get(&["status", "scale", "statusReplicas"]).and_then(Value::as_str);
+    let Some(replicas) = replicas else {
+        return match mode {
+            "sidecar" => healthy("Collector is running in sidecar mode"),
+            _ => progressing("Scale status not available"),
+        };
+    };
     let counts = replicas.split_once('/').and_then(|(ready, wanted)| {
         Some((ready.parse::<u64>().ok()?, wanted.parse::<u64>().ok()?))
     });
@@ -162,8 +271,48 @@ pub(super) fn telemetry_collector(object: &Object) -> Option<Verdict> {
     };
     match counts {
         (0, 0) if mode == "daemonset" => healthy("DaemonSet has no eligible nodes (0/0)"),
-        (ready, wanted) if ready == wanted => healthy("All replicas are ready"),
         (0, _) => degraded("No replicas are ready"),
+        (ready, wanted) if ready == wanted => healthy("All replicas are ready"),
         _ => progressing("Replicas are starting up"),
+    }
+}
+
+/// A rollout of Kruise that stops at a partition of its replicas, from its second generation on.
+pub(super) fn kruise_partition(object: &Object) -> Option<Verdict> {
+    let (name, all, updated) = match object.kind() {
+        "DaemonSet" => ("Daemonset", "desiredNumberScheduled", "updatedNumberScheduled"),
+        _ => ("Statefulset", "replicas", "updatedReplicas"),
+    };
+    let partition = number(object, &["spec", "updateStrategy", "rollingUpdate", "partition"])
+        .filter(|partition| *partition != 0.0 && object.generation() > Some(1))?;
+    let count = |field: &str| number(object, &["status", field]).unwrap_or_default();
+    if count(updated) > count(all) - partition {
+        return suspended(format!("{name} needs manual intervention"));
+    }
+    progressing("Waiting for initialization")
+}
+
+/// What KEDA scales: failing goes before paused, which is told of what is ready only. The message is
+/// that of the last condition that counts.
+pub(super) fn keda(object: &Object) -> Option<Verdict> {
+    let jobs = object.kind() == "ScaledJob";
+    let (mut ready, mut failing, mut paused, mut message) = (false, false, false, "");
+    for condition in conditions(object) {
+        match (text(condition, "type"), text(condition, "status")) {
+            ("Ready", "False") => failing = true,
+            ("Ready", "Unknown") if jobs => failing = true,
+            ("Fallback", "True") if !jobs => failing = true,
+            ("Ready", "True") => ready = true,
+            ("Paused", "True") => paused = true,
+            _ => continue,
+        }
+        message = text(condition, "message");
+    }
+    match (failing, ready, paused) {
+        (true, ..) => degraded(message),
+        (false, true, false) => healthy(message),
+        (false, true, true) => suspended(message),
+        (false, false, _) if jobs => progressing("Waiting for ScaledJob"),
+        (false, false, _) => progressing("Creating HorizontalPodAutoscaler Object"),
     }
 }
