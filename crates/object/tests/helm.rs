@@ -154,3 +154,22 @@ fn reads_the_same_values() {
     report(&wrong, inputs.len());
     assert!(accepted > inputs.len() / 2, "only {accepted} of {} are YAML", inputs.len());
 }
+
+#[test]
+fn takes_the_same_tabs_and_comments() {
+    let inputs = generate::with_blanks();
+    let Some(verdicts) = judge(&inputs) else { return };
+    let mut wrong = Vec::new();
+    let mut refused = 0;
+    for (input, verdict) in inputs.iter().zip(&verdicts) {
+        let ours = yaml::first(input.as_bytes(), &yaml::Options::default());
+        match (refusal(verdict), ours) {
+            (None, Ok(value)) if floats(&value) == floats(&verdict.value) => {}
+            (Some(_), Err(_)) => refused += 1,
+            (Some(_), Ok(value)) if !value.is_object() && !value.is_null() => {}
+            (_, ours) => wrong.push(format!("{input:?}\nhelm: {}\nours: {ours:?}", verdict.value)),
+        }
+    }
+    report(&wrong, inputs.len());
+    assert!(refused > inputs.len() / 5, "only {refused} of {} are refused", inputs.len());
+}

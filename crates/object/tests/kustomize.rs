@@ -104,3 +104,45 @@ fn reads_and_writes_as_kustomize_does() {
     assert!(wrong.is_empty(), "{} of {total} differ:\n{shown}", wrong.len());
     assert!(total > 300, "only {total} of 2000 are resources");
 }
+
+#[test]
+fn takes_the_same_tabs_and_comments() {
+    if !windlass_testkit::available(&["kustomize"]) {
+        return;
+    }
+    let kustomize = windlass_testkit::peer("kustomize").unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("kustomization.yaml"), "resources: [r.yaml]\n").unwrap();
+    let mut wrong = Vec::new();
+    // Known: what is no resource, keys without a value in braces, and texts that begin with a tab, which
+    // kustomize does not read as it writes them.
+    let known =
+        |text: &String| ["---", "{b:c", "{b:#", "|2\n  \t"].iter().any(|part| text.contains(part));
+    // Each takes a run.
+    for text in generate::with_blanks().iter().filter(|text| !known(text)).step_by(9) {
+        let text = format!("apiVersion: example.com/v1\nkind: Thing\nmetadata:\n  name: n\n{text}");
+        std::fs::write(dir.path().join("r.yaml"), &text).unwrap();
+        let out = Command::new(&kustomize).arg("build").arg(dir.path()).output().unwrap();
+        let theirs = String::from_utf8(out.stdout).unwrap();
+        let ours = yaml::parse(text.as_bytes(), &yaml::Options::kustomize());
+        let said = String::from_utf8(out.stderr).unwrap();
+        let same = match ours.errors.first() {
+            None => {
+                out.status.success()
+                    && ours
+                        .documents
+                        .iter()
+                        .map(|d| yaml::to_string(&d.value))
+                        .collect::<Vec<_>>()
+                        .join("---\n")
+                        == theirs
+            }
+            Some(_) => !out.status.success(),
+        };
+        if !same {
+            wrong.push(format!("{text:?}\nkustomize: {theirs:?} {said}\nours: {ours:?}"));
+        }
+    }
+    let shown = wrong[..wrong.len().min(10)].join("\n");
+    assert!(wrong.is_empty(), "{} differ:\n{shown}", wrong.len());
+}

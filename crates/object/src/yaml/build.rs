@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::refold::refold;
 use super::resolve::{self, Scalar, ScalarTag};
-use super::{Dialect, DuplicateKeys, Error, Options, Position, Problem, flow, plain};
+use super::{Dialect, DuplicateKeys, Error, Options, Position, Problem, blanks, flow, plain};
 
 pub(super) struct Built {
     pub(super) value: Value,
@@ -33,12 +33,13 @@ pub(super) fn document(
 
 /// The same by the full parser.
 pub(super) fn by_events(source: &str, line: usize, options: &Options) -> Result<Built, Error> {
-    let mut builder = Builder::new(Events::new(source, line, options), options);
+    let source = blanks::mended(source, line, options.dialect)?;
+    let mut builder = Builder::new(Events::new(&source, line, options), options);
     let built = builder.document(line);
     if !builder.events.reads_otherwise {
         return built;
     }
-    let source = flow::mended(source, line, options)?;
+    let source = flow::mended(&source, line, options)?;
     Builder::new(Events::new(&source, line, options), options).document(line)
 }
 

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use granit_parser::{Event, Parser, ScalarStyle, StrInput, StructureStyle};
 
-use super::{Error, Options, Position, Problem, build};
+use super::{Error, Options, Position, Problem, blanks, build};
 
 /// Stands for a colon that belongs to a scalar: Unicode says that it is no character.
 pub(super) const COLON: char = '\u{fdd0}';
@@ -39,7 +39,7 @@ pub(super) fn mended<'t>(
     line: usize,
     options: &Options,
 ) -> Result<Cow<'t, str>, Error> {
-    let mut text = Cow::Borrowed(source);
+    let mut text = blanks::mended(source, line, options.dialect)?;
     if !memchr::memchr2(b'[', b'{', source.as_bytes()).is_some_and(|_| may_differ(source)) {
         return Ok(text);
     }

@@ -173,15 +173,14 @@ pub(super) fn first(
         at += raw.len();
     }
     let bytes = chunk.of(&text);
-    if bytes.trim_ascii().is_empty() {
+    if bytes.iter().all(|b| matches!(b, b' ' | b'\n' | b'\r')) {
         return Ok(Value::Null);
     }
-    let source = check_characters(bytes, options).and_then(|s| no_leading_tab(s, chunk)).map_err(
-        |mut e| {
-            e.at.line += chunk.line - 1;
-            e
-        },
-    )?;
+    let begins = |text| if chunk.start > 0 { Ok(text) } else { no_leading_tab(text) };
+    let source = check_characters(bytes, options).and_then(begins).map_err(|mut e| {
+        e.at.line += chunk.line - 1;
+        e
+    })?;
     match build::document(source, chunk.line, options, wanted) {
         Ok(built) => Ok(built.value),
         // Behind a value in quotes or brackets a document is at its end, and nobody reads on.
@@ -199,7 +198,12 @@ pub(super) fn first(
             let end = rest.map(|(at, _)| before + at).filter(|end| *end > 0 && begins(end));
             let ended = end.map(|end| build::document(&source[..end], chunk.line, options, wanted));
             match ended {
-                Some(Ok(built)) => Ok(built.value),
+                // With a key in quotes, or in brackets, it is a mapping, which is not at its end.
+                Some(Ok(built))
+                    if built.value.is_object() == source.trim_start().starts_with('{') =>
+                {
+                    Ok(built.value)
+                }
                 _ => Err(error),
             }
         }
@@ -212,11 +216,10 @@ fn document(text: &[u8], chunk: Span, options: &Options, parsed: &mut Parsed) {
     if bytes.trim_ascii().is_empty() {
         return;
     }
-    let checked =
-        check_characters(bytes, options).and_then(|s| no_leading_tab(s, chunk)).map_err(|mut e| {
-            e.at.line += chunk.line - 1;
-            e
-        });
+    let checked = check_characters(bytes, options).and_then(no_leading_tab).map_err(|mut e| {
+        e.at.line += chunk.line - 1;
+        e
+    });
     match checked.and_then(|source| build::document(source, chunk.line, options, None)) {
         Ok(built) => {
             finish(text, chunk, built.at, built.value, built.repeats_keys, options, parsed);
@@ -248,21 +251,15 @@ fn finish(
     parsed.documents.push(Document { value, at, chunk });
 }
 
-/// Refuses a document whose first line is indented with a tab, which the parser would take. Behind a
-/// marker on its line there may be one.
-fn no_leading_tab(text: &str, chunk: Span) -> Result<&str, Error> {
-    let begins = |line: &&str| {
-        let line = line.trim_start();
-        !line.is_empty() && !line.starts_with(['#', '%'])
-    };
-    let mut lines = text.split('\n').enumerate().skip(usize::from(chunk.start > 0));
-    match lines.find(|(_, line)| begins(line)).filter(|(_, line)| line.starts_with('\t')) {
-        // A line of the marker's own is all that there is then.
-        Some((number, _)) if !text.lines().take(number).any(|line| begins(&line)) => Err(Error {
-            at: Position { line: number + 1, column: 1 },
+/// Refuses a tab where a text begins, of which what reads it does not know what stood before it.
+fn no_leading_tab(text: &str) -> Result<&str, Error> {
+    let blanks = text.len() - text.trim_start_matches(' ').len();
+    match text[blanks..].starts_with('\t') {
+        true => Err(Error {
+            at: Position { line: 1, column: blanks + 1 },
             problem: Problem::Syntax("found character that cannot start any token".to_owned()),
         }),
-        _ => Ok(text),
+        false => Ok(text),
     }
 }
 

@@ -9,6 +9,7 @@
 //! Values are JSON. Whole numbers that fit 64 bits are integers, however they were spelled; the
 //! others are floats; keys are strings.
 
+mod blanks;
 mod build;
 mod emit;
 mod float;
@@ -19,6 +20,7 @@ mod locate;
 mod plain;
 mod refold;
 mod resolve;
+
 #[cfg(test)]
 mod tests;
 mod written;

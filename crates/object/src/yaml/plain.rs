@@ -456,8 +456,9 @@ impl<'t> Reader<'t, '_> {
         self.advance();
         let first = self.next_line();
         let indent = first.len() - unindented(first).len();
-        // Blank lines at the start say nothing about the indentation: left to the full parser.
-        if indent == first.len() {
+        // Blank lines at the start say nothing about the indentation: left to the full parser, as is
+        // a tab there.
+        if indent == first.len() || first.as_bytes()[indent] == b'\t' {
             return None;
         }
         if indent <= column {

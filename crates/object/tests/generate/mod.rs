@@ -439,3 +439,82 @@ fn block_scalar(random: &mut Random, indent: usize, out: &mut String) {
         out.push('\n');
     }
 }
+
+/// Blanks and comments, as they may stand between two things or at the start of a line.
+const BLANKS: [&str; 21] = [
+    "",
+    " ",
+    "\t",
+    " \t",
+    "\t ",
+    "\t\t",
+    "  \t",
+    "   \t",
+    "\t\n",
+    "\n\t",
+    " \t\n",
+    "  \t\n",
+    "\n\t\n",
+    "\n \t",
+    "\n  \t",
+    "\t# c\n",
+    "\n\t# c\n",
+    "#c\n",
+    "\t#c\n",
+    " # c\t\n",
+    "\t\r\n",
+];
+
+/// Tabs and comments in every place where go-yaml may have something against them. Each text is read
+/// with each of [`BLANKS`] in each of its places.
+const PLACES: &[&str] = &[
+    "@a: b\n",
+    "# c\n@a: b\n",
+    "---@\na: b\n",
+    "a@: b\n",
+    "\"a\"@: b\n",
+    "a:@b\n",
+    "a: b@\n",
+    "a: b@\nc: d\n",
+    "a: b\n@",
+    "a: b\n@c: d\n",
+    "a: b # x\n@c: d\n",
+    "a: b\n  c\n@d\ne: f\n",
+    "a: \"b\"@\nc: d\n",
+    "a: \"b@c\"\n",
+    "a: 'b@c'\nd: e\n",
+    "a:\n@  b: c\n",
+    "a:\n  b: c\n@\n  d: e\n",
+    "  a: b\n@  c: d\n",
+    "a:\n-@b\n- c\n",
+    "a:\n- b\n@- c\n",
+    "a:\n- b: c\n@  d: e\n",
+    "a: |@\n  b\n",
+    "a: >-@\n  b\nc: d\n",
+    "a: |\n@  b\n",
+    "a: |\n  b\n@c: d\n",
+    "a: |+\n  b\n@\n",
+    "a: |2\n@  b\n",
+    "a: >\n  b\n@\n  c\n",
+    "a: [@b, c]\n",
+    "a: [b,@c@]\nd: e\n",
+    "a: [b@\n]\n",
+    "a: {@b: c}\n",
+    "a: {b:@c}@\nf: g\n",
+    "a: {b: c,\n@d: e}\nf: g\n",
+    "{@a: b@}\n",
+    "a: &x@b\nc: *x@\n",
+    "a: !!str@b\n",
+    "?@a\n:@b\n",
+    "\"a\": b\nc: [@\n",
+];
+
+/// A text for each place and what may stand there.
+pub(crate) fn with_blanks() -> Vec<String> {
+    let spread = |text: &str| BLANKS.map(|blank| text.replacen('@', blank, 1));
+    let mut texts = Vec::new();
+    for text in PLACES.iter().flat_map(|place| spread(place)) {
+        if text.contains('@') { texts.extend(spread(&text)) } else { texts.push(text) }
+    }
+    texts
+}
