@@ -30,6 +30,8 @@ const OPERATIONS: Script = Script("argocd-operations");
 
 /// Flags that the others do not use.
 const DETAILS: Script = Script("argocd-details");
+/// Combinations that the others do not have, and wrong arguments.
+const MORE: Script = Script("argocd-more");
 
 impl Script {
     fn fixture(self, name: &str) -> PathBuf {
@@ -105,7 +107,14 @@ pub(crate) fn wait(api: &ApiClient, control: &str, line: &str) -> Result<()> {
     Ok(())
 }
 
-fn play(script: Script, api: &ApiClient, root: &Path, run: &Run<'_>) -> Result<Vec<Value>> {
+/// The answers to a script's lines; `keep` is told those so far after each.
+fn play(
+    script: Script,
+    api: &ApiClient,
+    root: &Path,
+    run: &Run<'_>,
+    keep: &dyn Fn(&[Value]) -> Result<()>,
+) -> Result<Vec<Value>> {
     let dir = root.join("files");
     let repository = GitRepository::create(root, "applications")?;
     let mut all = Vec::new();
@@ -190,6 +199,7 @@ fn play(script: Script, api: &ApiClient, root: &Path, run: &Run<'_>) -> Result<V
             _ => bail!("no line: {line}"),
         };
         answers.push(json!({"do": line, "answer": answer}));
+        keep(&answers)?;
     }
     Ok(answers)
 }
@@ -247,9 +257,13 @@ fn record(script: Script) -> Result<()> {
         }
         printed(&mut command)
     };
-    let answers = play(script, &api, &root, &run)?;
-    let text = format!("{}\n", serde_json::to_string_pretty(&answers)?);
-    Ok(std::fs::write(script.fixture("argocd-3.2.6.json"), text)?)
+    // A recording that is stopped keeps what it has.
+    let keep = |answers: &[Value]| -> Result<()> {
+        let text = format!("{}\n", serde_json::to_string_pretty(answers)?);
+        Ok(std::fs::write(script.fixture("argocd-3.2.6.json"), text)?)
+    };
+    play(script, &api, &root, &run, &keep)?;
+    Ok(())
 }
 
 fn replay(script: Script, world: &mut World) -> Result<()> {
@@ -268,13 +282,18 @@ fn replay(script: Script, world: &mut World) -> Result<()> {
     secret["kind"] = json!("Secret");
     secret["metadata"]["name"] = json!("argocd-secret");
     world.api().apply(&secret)?;
-    let answers = play(script, world.api(), &root, &|arguments, editor, input| {
+    let run = |arguments: &[&str], editor: &Path, input: Option<&Path>| -> Result<Printed> {
         let home = world.dir().display().to_string();
         let editor = format!("sh {}", editor.display());
         let arguments = [&["argocd"], arguments].concat();
         world.windlass_reading(&arguments, &[("EDITOR", &editor), ("HOME", &home)], input)
-    })?;
-    let settled = if script.0 == DETAILS.0 { settled_details } else { settled };
+    };
+    let answers = play(script, world.api(), &root, &run, &|_| Ok(()))?;
+    let settled = match script.0 {
+        name if name == DETAILS.0 => settled_details,
+        name if name == MORE.0 => settled_more,
+        _ => settled,
+    };
     super::agree(&answers, &script.fixture("argocd-3.2.6.json"), settled, &WORDS)
 }
 
@@ -286,6 +305,33 @@ fn settled_details(answered: &Value) -> Value {
     }
     if let Some(Value::Array(sources)) = answered.pointer_mut("/answer/spec/sources") {
         sources.retain(|source| source["name"] != "chart" && source["name"] != "dir");
+    }
+    answered
+}
+
+/// As [`settled`], without what is answered in another way or in other words on purpose. Where an
+/// argument is missing, too much or wrong argocd prints its help, and ours says which.
+fn settled_more(answered: &Value) -> Value {
+    let mut answered = settled(answered);
+    if MORE_DIFFERENT.lines().any(|line| answered["do"] == line) {
+        answered["answer"] = json!("another one, on purpose");
+        return answered;
+    }
+    let is_get = answered["do"].as_str().is_some_and(|line| line.contains(" get-resource "));
+    let only_words = MORE_WORDS.lines().any(|line| answered["do"] == line);
+    let answer = &mut answered["answer"];
+    let text = |side: &str| answer[side].as_str().unwrap_or_default();
+    let is_usage = text("out").contains("\nUsage:\n  argocd ")
+        || ["the following required arguments", "unexpected argument", "invalid value"]
+            .iter()
+            .any(|what| text("err").starts_with(&format!("Error: {what}")));
+    if only_words || is_usage {
+        answer["out"] = json!(if is_usage { "usage" } else { "other words" });
+        answer["err"] = json!("");
+    } else if is_get {
+        // What kubectl's code records of an object ends with an empty line.
+        let lines = text("out").lines().filter(|line| !line.is_empty());
+        answer["out"] = json!(lines.collect::<Vec<_>>().join("\n"));
     }
     answered
 }
@@ -332,6 +378,9 @@ fn settled(answered: &Value) -> Value {
 
 /// Lines that are answered in another way on purpose; each has its reason there.
 const DIFFERENT: &str = include_str!("../../fixtures/argocd-details/different.txt");
+const MORE_DIFFERENT: &str = include_str!("../../fixtures/argocd-more/different.txt");
+/// Lines that are answered alike in other words.
+const MORE_WORDS: &str = include_str!("../../fixtures/argocd-more/words.txt");
 const MISSING: &str = "Health Status:      Missing";
 const HEALTHY: &str = "Health Status:      Healthy";
 
@@ -435,5 +484,14 @@ fn operations_and_administration_are_those_of_argocd() -> Result<()> {
         "operations_and_administration_are_those_of_argocd",
         || record(OPERATIONS),
         |world| replay(OPERATIONS, world),
+    )
+}
+
+#[test]
+fn combinations_and_wrong_arguments_are_answered_as_by_argocd() -> Result<()> {
+    super::beside_argocd(
+        "combinations_and_wrong_arguments_are_answered_as_by_argocd",
+        || record(MORE),
+        |world| replay(MORE, world),
     )
 }

@@ -26,7 +26,14 @@ pub(crate) fn arguments(given: impl IntoIterator<Item = OsString>) -> Vec<OsStri
 /// A tool's own command line. `Err` is how the process ends: it was wrong, or asked for help.
 pub(crate) fn parse<T: Parser>(tool: &str, arguments: &[OsString]) -> Result<T, ExitCode> {
     pflag::read(tool, arguments).map_err(|ended| match ended {
-        Ended::Wrong(text) => fail(&text, &[]),
+        Ended::Wrong(text) => {
+            let failed = fail(&text, &[]);
+            if tool == "argocd" && is_miscounted_diff(arguments, &text) {
+                ExitCode::from(2)
+            } else {
+                failed
+            }
+        }
         Ended::Help { text, asked } => {
             // Commands that both have are written once; their examples name who is asked.
             let text = if tool == "argocd" {
@@ -46,6 +53,16 @@ pub(crate) fn parse<T: Parser>(tool: &str, arguments: &[OsString]) -> Result<T, 
             }
         }
     })
+}
+
+/// Whether `argocd app diff` is given no application or several: there a 1 would mean a difference.
+fn is_miscounted_diff(arguments: &[OsString], text: &str) -> bool {
+    let mut words = arguments.iter().filter(|word| !word.as_encoded_bytes().starts_with(b"-"));
+    words.next().is_some_and(|word| word == "app")
+        && words.next().is_some_and(|word| word == "diff")
+        && ["the following required arguments", "unexpected argument"]
+            .iter()
+            .any(|what| text.starts_with(what))
 }
 
 /// Tells an error as Go's tools do, with what we know beyond it.

@@ -10,12 +10,15 @@ use super::failure::Failure;
 /// Asks for a secret; on a terminal what is typed is not shown.
 pub(crate) fn ask(question: &str) -> anyhow::Result<SecretString> {
     let hidden = std::io::stdin().is_terminal() && echo("-echo");
-    write!(std::io::stderr(), "{question}")?;
+    let mut output = std::io::stdout().lock();
+    write!(output, "{question}")?;
+    output.flush()?;
+    drop(output);
     let mut line = String::new();
     let read = std::io::stdin().lock().read_line(&mut line);
     if hidden {
         echo("echo");
-        writeln!(std::io::stderr())?;
+        writeln!(std::io::stdout())?;
     }
     if read? == 0 {
         return Err(Failure::generic("EOF"));

@@ -169,7 +169,12 @@ impl Connection {
         let api = self.api(namespace.unwrap_or(&self.namespace));
         let mut all = Vec::new();
         loop {
-            let page = api.list(&params).await.map_err(|e| refused(&e))?;
+            let page = api.list(&params).await.map_err(|error| match &error {
+                kube::Error::Api(status) if status.code == 400 && !selector.is_empty() => {
+                    Failure::generic(format!("error parsing the selector: {}", status.message))
+                }
+                _ => refused(&error),
+            })?;
             for item in page.items {
                 all.push(stored(item)?);
             }

@@ -58,7 +58,8 @@ async fn create(connection: &Connection, args: &Args, mut object: Object) -> any
     let name = connection.name(object.name(), Some(namespace));
     let action = match connection.find(&name).await? {
         None => {
-            connection.create(&object, namespace).await?;
+            let created = connection.create(&object, namespace).await;
+            created.map_err(|e| Failure::generic(format!("error creating application: {e}")))?;
             "created"
         }
         Some(existing) if is_same(&existing.object, &object) => "unchanged",

@@ -13,6 +13,7 @@ use super::comparison::{Local, Wanted, compare, settings};
 use super::connection::{Connection, Stored};
 use super::revisions::Revisions;
 use super::wait::{Goal, wait_until};
+use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Show what a sync would change.
@@ -73,6 +74,11 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
         wait_until(connection, &name, &goal, Duration::from_secs(60), &mut |_| Ok(())).await?;
     }
     let stored = connection.get(&name).await?;
+    if args.by_server(&stored) && args.local.local.is_some() && !args.server_side_generate {
+        return Err(Failure::fatal(
+            "--server-side-diff with --local requires --server-side-generate.",
+        ));
+    }
     let local = if args.server_side_generate {
         let source = stored.app.spec.effective_sources().first().cloned().unwrap_or_default();
         args.local.of_repository(&source.path)?
@@ -98,12 +104,25 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
     })
 }
 
+const OPTIONS: &str = "argocd.argoproj.io/compare-options";
+
+/// Whether an application asks for comparisons by the API.
+fn asks_server(object: &Object) -> bool {
+    let options = object.annotation(OPTIONS).unwrap_or_default();
+    options.split(',').any(|option| option.trim() == "ServerSideDiff=true")
+}
+
+impl Args {
+    fn by_server(&self, stored: &Stored) -> bool {
+        self.server_side_diff || asks_server(&stored.object)
+    }
+}
+
 /// The application as if it asked for comparisons by the API.
 fn server_side(stored: Stored) -> anyhow::Result<Stored> {
-    const OPTIONS: &str = "argocd.argoproj.io/compare-options";
     let mut object = stored.object;
     let own = object.annotation(OPTIONS).unwrap_or_default();
-    if !own.split(',').any(|option| option.trim() == "ServerSideDiff=true") {
+    if !asks_server(&object) {
         output::warn("Warning: Application does not have ServerSideDiff=true annotation.");
     }
     let all = own.split(',').map(str::trim).filter(|o| !o.starts_with("ServerSideDiff"));
@@ -137,7 +156,7 @@ pub(super) async fn print_differences(
         show(&key.name, &live, &target)?;
     }
     if compared.incomplete {
-        return Err(crate::cli::failure::Failure::generic(
+        return Err(Failure::generic(
             "some manifests could not be rendered: the difference is not whole",
         ));
     }
@@ -155,7 +174,7 @@ fn difference(resource: &Resource, masked: &[String]) -> Option<(String, String)
     let mut live =
         if gone { resource.live.as_deref().cloned() } else { resource.diff.live.clone() };
     let mut target = if gone { None } else { resource.diff.predicted.clone() };
-    let mut versions: Vec<&mut Object> = live.iter_mut().chain(target.iter_mut()).collect();
+    let mut versions: Vec<&mut Object> = target.iter_mut().chain(live.iter_mut()).collect();
     mask::mask(&mut versions, masked);
     let text = |object: Option<Object>| {
         let Some(mut object) = object else { return String::new() };

@@ -71,6 +71,10 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
             None => connection.get(&name).await?,
         };
     }
+    let source_name = args.source_name.as_deref().filter(|name| !name.is_empty());
+    if source_name.is_some() {
+        position(&stored.app, args.source_position, source_name)?;
+    }
     stored = health::complete(connection, stored).await?;
     output::print(&show(connection, &stored, &args).await?)?;
     Ok(ExitCode::SUCCESS)

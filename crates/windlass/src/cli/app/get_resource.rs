@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use serde::Serialize as _;
 use windlass_engine::mask;
 use windlass_object::{Map, Object, Value, json, yaml};
 
@@ -103,7 +104,7 @@ impl Args {
         let documents: Vec<String> = match self.output.as_str() {
             "json" => shown
                 .iter()
-                .map(|(_, value)| serde_json::to_string_pretty(value).map(|text| text + "\n"))
+                .map(|(_, value)| pretty(value).map(|text| text + "\n"))
                 .collect::<Result<_, _>>()?,
             "yaml" => shown.iter().map(|(_, value)| yaml::to_string(value) + "\n").collect(),
             _ => return Ok(self.table(shown)),
@@ -134,6 +135,14 @@ impl Args {
         }
         align(&lines)
     }
+}
+
+/// JSON as argocd writes objects here: each level one blank further in.
+fn pretty(value: &Value) -> anyhow::Result<String> {
+    let mut text = Vec::new();
+    let format = serde_json::ser::PrettyFormatter::with_indent(b" ");
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, format))?;
+    Ok(String::from_utf8(text)?)
 }
 
 /// A field with all that is above it. Of a list the field is taken of each item.

@@ -23,9 +23,10 @@ pub(crate) struct Revisions {
 }
 
 impl Revisions {
-    /// Whether any is given.
+    /// Whether any is given; what `--revisions` says without positions or names is of no source.
     pub(crate) fn given(&self) -> bool {
-        self.revision.is_some() || !self.revisions.is_empty()
+        let places = self.source_positions.len() + self.source_names.len();
+        self.revision.is_some() || (!self.revisions.is_empty() && places > 0)
     }
 
     /// What is wanted of each source; empty is the source's own.

@@ -153,8 +153,12 @@ async fn sync(connection: &Connection, name: &AppName, args: &Args) -> anyhow::R
             return Err(Failure::generic("some manifests could not be rendered: nothing was done"));
         }
         sync.manifests = objects.into_iter().map(|o| o.into_value().to_string()).collect();
+        // What is on disk is of no revision.
+        sync.revision.clear();
+        sync.revisions.clear();
+    } else {
+        args.resolve(connection, app).await?;
     }
-    args.resolve(connection, app).await?;
     if args.preview_changes && !args.previewed(connection, &stored, name).await? {
         return Ok(());
     }

@@ -248,3 +248,31 @@ fn every_flag_is_compared_with_the_real_one() {
     let idle: Vec<_> = reasons.iter().enumerate().filter(|(i, _)| !used.contains(i)).collect();
     assert!(idle.is_empty(), "reasons that nothing needs: {idle:?}");
 }
+
+/// A command's own argument of a global flag's name would be taken for it.
+fn check_own_names(
+    command: &clap::Command,
+    globals: &BTreeSet<String>,
+    path: &str,
+    bad: &mut String,
+) {
+    for own in command.get_arguments().filter(|own| !own.is_global_set()) {
+        if own.is_positional() && globals.contains(own.get_id().as_str()) {
+            let _ = writeln!(bad, "{path}: {}", own.get_id());
+        }
+    }
+    for below in command.get_subcommands() {
+        check_own_names(below, globals, &format!("{path} {}", below.get_name()), bad);
+    }
+}
+
+#[test]
+fn no_argument_is_taken_for_a_global_flag() {
+    let command = Argocd::command();
+    let globals = command.get_arguments().filter(|arg| arg.is_global_set());
+    let globals = globals.map(|arg| arg.get_id().to_string()).collect();
+    let mut bad = String::new();
+    check_own_names(&command, &globals, "argocd", &mut bad);
+    // It is the server that one logs in to, and refused as the flag is.
+    assert_eq!(bad, "argocd login: server\n");
+}

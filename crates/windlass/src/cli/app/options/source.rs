@@ -255,6 +255,7 @@ impl SourceOptions {
             if external { &mut jsonnet.ext_vars } else { &mut jsonnet.tlas }.extend(variables);
         }
         directory.jsonnet.libs.extend(self.jsonnet_libs.iter().cloned());
+        source.directory.take_if(|directory| *directory == DirectorySource::default());
     }
 
     fn plugin(&self, source: &mut Source) -> anyhow::Result<()> {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::store::{Certificates, HostKey, host_keys, is_host};
+use crate::cli::app::read_text;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 
@@ -37,7 +38,7 @@ pub(super) async fn run(certificates: &Certificates, args: &Args) -> anyhow::Res
         Some(path) => {
             let name = path.display();
             output::print_line(&format!("Reading SSH known hosts entries from file '{name}'"))?;
-            std::fs::read_to_string(path).map_err(|e| Failure::generic(format!("{name}: {e}")))?
+            read_text(&name.to_string())?
         }
         None => {
             let text = "Enter SSH known hosts entries, one per line. Press CTRL-D when finished.";

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::certificate;
 use super::store::{Certificates, blocks, is_host};
+use crate::cli::app::read_text;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 
@@ -16,7 +17,7 @@ use crate::cli::output;
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Name of the host.
-    server_name: String,
+    host: String,
     /// File in PEM; otherwise standard input.
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
@@ -32,7 +33,7 @@ pub(super) async fn run(certificates: &Certificates, args: &Args) -> anyhow::Res
             let name = path.display();
             let text = format!("Reading TLS certificate data in PEM format from '{name}'");
             output::print_line(&text)?;
-            std::fs::read_to_string(path).map_err(|e| Failure::generic(format!("{name}: {e}")))?
+            read_text(&name.to_string())?
         }
         None => {
             let text = "Enter TLS certificate data in PEM format. Press CTRL-D when finished.";
@@ -58,7 +59,7 @@ pub(super) async fn run(certificates: &Certificates, args: &Args) -> anyhow::Res
         output::print_line("No valid certificates have been detected in the stream.")?;
         return Ok(ExitCode::SUCCESS);
     }
-    let host = &args.server_name;
+    let host = &args.host;
     if !is_host(host) {
         return Err(Failure::generic(format!("invalid hostname in request: {host}")));
     }

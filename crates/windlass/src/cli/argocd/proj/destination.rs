@@ -34,7 +34,7 @@ pub(crate) struct Remove {
     /// Name of the project.
     project: String,
     /// Address of the cluster.
-    server: String,
+    cluster: String,
     /// Namespace.
     namespace: String,
 }
@@ -62,7 +62,7 @@ impl Remove {
     pub(super) async fn run(&self, projects: &Projects<'_>) -> anyhow::Result<()> {
         let mut project = projects.get(&self.project).await?;
         let destinations = project.items_mut("destinations");
-        let wanted = [("namespace", &self.namespace), ("server", &self.server)];
+        let wanted = [("namespace", &self.namespace), ("server", &self.cluster)];
         let found = destinations.iter().position(|destination| {
             wanted.iter().all(|(field, text)| destination[field].as_str().unwrap_or("") == **text)
         });

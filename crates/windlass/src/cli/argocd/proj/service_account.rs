@@ -15,7 +15,7 @@ pub(crate) struct Add {
     /// Name of the project.
     project: String,
     /// Address of the cluster.
-    server: String,
+    cluster: String,
     /// Namespace of the destination.
     namespace: String,
     /// Name of the service account.
@@ -35,7 +35,7 @@ pub(crate) struct Remove {
     /// Name of the project.
     project: String,
     /// Address of the cluster.
-    server: String,
+    cluster: String,
     /// Namespace of the destination.
     namespace: String,
     /// Name of the service account, as the project has it.
@@ -68,10 +68,10 @@ impl Add {
             "" => self.service_account.clone(),
             namespace => format!("{namespace}:{}", self.service_account),
         };
-        let wanted = value(&self.server, &self.namespace, &account);
+        let wanted = value(&self.cluster, &self.namespace, &account);
         let mut project = projects.get(&self.project).await?;
         let accounts = project.items_mut("destinationServiceAccounts");
-        let counts = !self.server.is_empty() && !account.is_empty();
+        let counts = !self.cluster.is_empty() && !account.is_empty();
         if counts && accounts.iter().any(|known| is(known, &wanted)) {
             return Err(Failure::fatal(
                 "Specified destination service account is already defined in project",
@@ -85,7 +85,7 @@ impl Add {
 impl Remove {
     pub(super) async fn run(&self, projects: &Projects<'_>) -> anyhow::Result<()> {
         let mut project = projects.get(&self.project).await?;
-        let wanted = value(&self.server, &self.namespace, &self.service_account);
+        let wanted = value(&self.cluster, &self.namespace, &self.service_account);
         let accounts = project.items_mut("destinationServiceAccounts");
         let count = accounts.len();
         accounts.retain(|known| !is(known, &wanted));

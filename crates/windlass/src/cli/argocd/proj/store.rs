@@ -169,7 +169,7 @@ impl Project {
         list(&mut self.value["spec"][field])
     }
 
-    /// Takes away empty lists, as Argo CD's types do when they are written.
+    /// Takes away empty lists and descriptions, as Argo CD's types do when they are written.
     pub(super) fn drop_empty(&mut self) {
         fn clean(value: &mut Value) {
             match value {
@@ -177,7 +177,9 @@ impl Project {
                     map.values_mut().for_each(clean);
                     // An empty list of allowed kinds is not the same as none.
                     map.retain(|key, v| {
-                        !v.is_null() && (*v != json!([]) || key == "namespaceResourceWhitelist")
+                        !v.is_null()
+                            && (*v != json!([]) || key == "namespaceResourceWhitelist")
+                            && (*v != json!("") || key != "description")
                     });
                 }
                 Value::Array(items) => items.iter_mut().for_each(clean),

@@ -234,8 +234,14 @@ pub(super) fn window(value: &Value) -> Result<(), String> {
     if !["allow", "deny"].contains(&kind) {
         return Err(format!("kind '{kind}' mismatch: can only be allow or deny"));
     }
+    let schedule = text(value, "schedule");
+    if schedule.starts_with('@') {
+        return Err(format!(
+            "cannot parse schedule '{schedule}': parser does not accept descriptors: {schedule}"
+        ));
+    }
     let window = Window {
-        schedule: text(value, "schedule").to_owned(),
+        schedule: schedule.to_owned(),
         duration: text(value, "duration").to_owned(),
         ..Window::default()
     };

@@ -179,8 +179,26 @@ pub(super) async fn run(
     output::print_line(&format!("Repository '{url}' added"))
 }
 
+/// The repository that a person means: without a project the only one with this address.
+pub(super) fn meant(all: Vec<Entry>, url: &str, project: &str) -> anyhow::Result<Entry> {
+    let mut found: Vec<Entry> =
+        all.into_iter().filter(|entry| address::same(&entry.data.text("url"), url)).collect();
+    if found.is_empty() {
+        return Err(Failure::generic(format!("repo '{url}' not found")));
+    }
+    if !(found.len() == 1 && project.is_empty()) {
+        found.retain(|entry| entry.data.text("project") == project);
+    }
+    found.into_iter().next().ok_or_else(|| unknown(url, project))
+}
+
+/// What is said where no repository of this address is of this project.
+pub(super) fn unknown(url: &str, project: &str) -> anyhow::Error {
+    Failure::generic(format!("repository not found for url {url:?} and project {project:?}"))
+}
+
 /// The repository with this address and project.
-pub(super) fn find(all: Vec<Entry>, url: &str, project: &str) -> Option<Entry> {
+fn find(all: Vec<Entry>, url: &str, project: &str) -> Option<Entry> {
     all.into_iter().find(|entry| {
         address::same(&entry.data.text("url"), url) && entry.data.text("project") == project
     })

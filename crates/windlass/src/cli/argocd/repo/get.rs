@@ -4,6 +4,7 @@ use windlass_source::address;
 
 use super::super::format::Format;
 use super::super::secrets::Secrets;
+use super::add::unknown;
 use super::{list, view};
 use crate::cli::app::Connection;
 use crate::cli::failure::Failure;
@@ -38,22 +39,16 @@ pub(super) async fn run(
     list::check_refresh(&args.refresh)?;
     let format = list::read_format(&args.output)?;
     let mut all = list::all(connection, secrets).await?;
-    let wanted = args.project.as_deref().filter(|p| !p.is_empty());
-    all.retain(|value| {
-        let project = value["project"].as_str().unwrap_or_default();
-        address::same(value["repo"].as_str().unwrap_or_default(), &args.url)
-            && wanted.is_none_or(|wanted| wanted == project)
-    });
-    let Some(found) = all.first() else {
+    let wanted = args.project.as_deref().unwrap_or_default();
+    all.retain(|value| address::same(value["repo"].as_str().unwrap_or_default(), &args.url));
+    if all.is_empty() {
         return Err(Failure::generic(format!("repo '{}' not found", args.url)));
-    };
-    if all.len() > 1 {
-        let url = &args.url;
-        return Err(Failure::generic(format!(
-            "repository not found for url '{url}' and project '': {} are, name one by --project",
-            all.len()
-        )));
     }
+    // Without a project the only one of its address is meant.
+    if !(all.len() == 1 && wanted.is_empty()) {
+        all.retain(|value| value["project"].as_str().unwrap_or_default() == wanted);
+    }
+    let Some(found) = all.first() else { return Err(unknown(&args.url, wanted)) };
     match format {
         Format::Value(notation) => output::print_value(found, notation),
         Format::Named("url") => output::print_line(found["repo"].as_str().unwrap_or_default()),

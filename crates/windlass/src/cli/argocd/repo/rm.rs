@@ -2,9 +2,8 @@
 
 use super::super::prompt;
 use super::super::secrets::Secrets;
-use super::add::find;
+use super::add::meant;
 use crate::cli::app::Connection;
-use crate::cli::failure::Failure;
 use crate::cli::output;
 
 /// Remove repositories.
@@ -34,9 +33,7 @@ pub(super) async fn run(
             output::print_line(&format!("The command to delete '{url}' was cancelled."))?;
             continue;
         }
-        let Some(entry) = find(secrets.list().await?, url, &args.project) else {
-            return Err(Failure::generic(format!("repo '{url}' not found")));
-        };
+        let entry = meant(secrets.list().await?, url, &args.project)?;
         secrets.delete(&entry).await?;
         output::print_line(&format!("Repository '{url}' removed"))?;
     }

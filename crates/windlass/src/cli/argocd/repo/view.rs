@@ -33,7 +33,7 @@ pub(super) async fn value(entry: &Entry, settings: &Arc<Settings>) -> Value {
     value.insert("connectionState".to_owned(), state);
     value.insert("type".to_owned(), json!(kind));
     for (name, set) in [
-        ("insecure", is("insecure") || is("insecureIgnoreHostKey")),
+        ("insecure", is("insecure") || is("insecureIgnoreHostKey") || is("insecureOCIForceHttp")),
         ("enableLfs", is("enableLfs")),
         ("enableOCI", is("enableOCI")),
         ("forceHttpBasicAuth", is("forceHttpBasicAuth")),

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::cli::app::Flags;
+use crate::cli::app::{Flags, read_text};
 
 /// Check settings and find what is wrong with them.
 #[derive(Debug, clap::Args)]
@@ -37,6 +37,8 @@ pub(super) async fn run(flags: &Flags, args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Rbac(command) => rbac::run(flags, command).await,
         Command::ResourceOverrides(command) => {
+            // The file is looked at before the settings.
+            read_text(command.path())?;
             let config = args.source.config(flags).await?;
             resource_overrides::run(&config, &command)
         }

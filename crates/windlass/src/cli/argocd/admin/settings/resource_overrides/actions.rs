@@ -19,7 +19,7 @@ use crate::cli::output;
 #[command(verbatim_doc_comment)]
 pub(crate) struct List {
     /// File with the object.
-    path: String,
+    pub(super) path: String,
 }
 
 /// Show what an action of settings makes of an object.
@@ -30,7 +30,7 @@ pub(crate) struct List {
 #[command(verbatim_doc_comment)]
 pub(crate) struct Run {
     /// File with the object.
-    path: String,
+    pub(super) path: String,
     /// Name of the action.
     action: String,
     /// A parameter of the action; may be repeated.

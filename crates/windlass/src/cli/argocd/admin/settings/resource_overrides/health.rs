@@ -15,7 +15,7 @@ use crate::cli::output;
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// File with the object.
-    path: String,
+    pub(super) path: String,
 }
 
 /// Runs the command.

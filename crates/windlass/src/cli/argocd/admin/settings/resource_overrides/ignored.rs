@@ -20,7 +20,7 @@ use crate::cli::output;
 #[command(verbatim_doc_comment)]
 pub(crate) struct Differences {
     /// File with the object.
-    path: String,
+    pub(super) path: String,
 }
 
 /// Show which fields of an object may change without its application being looked at.
@@ -31,7 +31,7 @@ pub(crate) struct Differences {
 #[command(verbatim_doc_comment)]
 pub(crate) struct Updates {
     /// File with the object.
-    path: String,
+    pub(super) path: String,
     /// Rules are bound by themselves: of no effect.
     #[arg(long, hide = true, value_parser = crate::cli::app::duration)]
     ignore_normalizer_jq_execution_timeout: Option<String>,

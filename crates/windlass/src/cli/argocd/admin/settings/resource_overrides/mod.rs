@@ -25,6 +25,19 @@ pub(super) enum Command {
     RunAction(actions::Run),
 }
 
+impl Command {
+    /// The file with the object.
+    pub(super) fn path(&self) -> &str {
+        match self {
+            Self::Health(args) => &args.path,
+            Self::IgnoreDifferences(args) => &args.path,
+            Self::IgnoreResourceUpdates(args) => &args.path,
+            Self::ListActions(args) => &args.path,
+            Self::RunAction(args) => &args.path,
+        }
+    }
+}
+
 const OVERRIDES: &str = "resource.customizations";
 const ACTIONS: &str = "resource.customizations.actions.";
 /// What settings may say of a kind.
