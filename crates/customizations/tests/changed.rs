@@ -9,7 +9,7 @@ mod support;
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
@@ -127,7 +127,9 @@ fn pointers(value: &Value, at: &str, wanted: &dyn Fn(&Value) -> bool, found: &mu
     }
 }
 
-fn change(object: &mut Value, draw: &mut Draw) {
+/// One change to an object. What it takes from elsewhere comes from another object of its kind.
+/// Words are those that its script speaks of, where there are scripts to read.
+fn change(object: &mut Value, other: &Value, words: &[String], draw: &mut Draw) {
     let below = |object: &Value, wanted: &dyn Fn(&Value) -> bool| {
         let mut found = Vec::new();
         if let Some(status) = object.get("status") {
@@ -137,7 +139,7 @@ fn change(object: &mut Value, draw: &mut Draw) {
     };
     let is_condition = |v: &Value| v.get("type").is_some() && v.get("status").is_some();
     let conditions = below(object, &is_condition);
-    match draw.below(8) {
+    match draw.below(if words.is_empty() { 13 } else { 20 }) {
         0 => {
             if let Some(at) = draw.of(&conditions) {
                 remove(object, at);
@@ -166,6 +168,48 @@ fn change(object: &mut Value, draw: &mut Draw) {
                 *value = json!(value.as_u64().unwrap() + 1);
             }
         }
+        7 => {
+            let conditions = other.pointer("/status/conditions").and_then(Value::as_array);
+            let taken = conditions.and_then(|conditions| draw.of(conditions)).cloned();
+            let own = object.pointer_mut("/status/conditions").and_then(Value::as_array_mut);
+            if let (Some(taken), Some(own)) = (taken, own) {
+                own.insert(draw.below(own.len() + 1), taken);
+            }
+        }
+        8 => {
+            let own = object.pointer_mut("/status/conditions").and_then(Value::as_array_mut);
+            if let Some(own) = own.filter(|own| !own.is_empty()) {
+                let (one, two) = (draw.below(own.len()), draw.below(own.len()));
+                own.swap(one, two);
+            }
+        }
+        9 | 10 => {
+            let words = below(other, &|value| !value.is_object() && !value.is_array());
+            if let Some(at) = draw.of(&words)
+                && let Some(value) = object.pointer_mut(at)
+            {
+                *value = other.pointer(at).unwrap().clone();
+            }
+        }
+        11 => {
+            let mut found = Vec::new();
+            if let Some(spec) = object.get("spec") {
+                pointers(spec, "/spec", &|value| !value.is_object(), &mut found);
+            }
+            if let Some(at) = draw.of(&found) {
+                match other.pointer(at) {
+                    Some(value) => *object.pointer_mut(at).unwrap() = value.clone(),
+                    None => remove(object, at),
+                }
+            }
+        }
+        13.. => {
+            let mut places = below(object, &|value| value.is_string());
+            places.retain(|at| !at.ends_with("Time") && !at.ends_with("message"));
+            if let Some(at) = draw.of(&places) {
+                *object.pointer_mut(at).unwrap() = json!(draw.of(words));
+            }
+        }
         6 => {
             if object["spec"].is_object() {
                 object["spec"][*draw.of(&["suspend", "paused"]).unwrap()] = json!(true);
@@ -175,6 +219,14 @@ fn change(object: &mut Value, draw: &mut Draw) {
             object.as_object_mut().unwrap().remove("status");
         }
     }
+}
+
+/// Texts in the script of a kind.
+fn words(scripts: &Path, kind: &Path) -> Vec<String> {
+    let group = kind.parent().unwrap().file_name().unwrap();
+    let path = scripts.join(group).join(kind.file_name().unwrap()).join("health.lua");
+    let text = fs::read_to_string(path).unwrap_or_default();
+    text.split('"').skip(1).step_by(2).filter(|word| word.len() < 40).map(str::to_owned).collect()
 }
 
 fn remove(object: &mut Value, at: &str) {
@@ -253,6 +305,7 @@ fn health_of_changed_objects_is_as_the_real_one_tells() {
     let kinds: Vec<_> = kinds.into_iter().filter(|k| k.join("health_test.yaml").exists()).collect();
     let mut draw = Draw(u64::try_from(number("WINDLASS_SEED", SEED as usize)).unwrap());
     let count = number("WINDLASS_INPUTS", INPUTS);
+    let scripts = std::env::var_os(SCRIPTS).map(PathBuf::from);
     let inputs: Vec<Value> = (0..count)
         .map(|_| {
             let kind = draw.of(&kinds).unwrap();
@@ -260,7 +313,13 @@ fn health_of_changed_objects_is_as_the_real_one_tells() {
             let case = draw.of(cases["tests"].as_array().unwrap()).unwrap();
             let input = case.get("inputPath").or_else(|| case.get("inputpath")).unwrap();
             let mut object = read(&kind.join(input.as_str().unwrap()));
-            change(&mut object, &mut draw);
+            let case = draw.of(cases["tests"].as_array().unwrap()).unwrap();
+            let input = case.get("inputPath").or_else(|| case.get("inputpath")).unwrap();
+            let other = read(&kind.join(input.as_str().unwrap()));
+            let words = scripts.as_deref().map_or_else(Vec::new, |scripts| words(scripts, kind));
+            for _ in 0..=draw.below(2) {
+                change(&mut object, &other, &words, &mut draw);
+            }
             object
         })
         .collect();

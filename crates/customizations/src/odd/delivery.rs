@@ -28,7 +28,8 @@ impl Counting {
             "ImageRepository" => {
                 Self { waiting: "False", reasons: &["NewGeneration", "Scanning"], ..ALONE }
             }
-            "ImageUpdateAutomation" | "Kustomization" | "Receiver" => ALONE,
+            "ImageUpdateAutomation" | "Kustomization" => ALONE,
+            "Receiver" => Self { waiting: "False", ..ALONE },
             _ => Self { beside: &["ArtifactInStorage"], ..ALONE },
         }
     }
@@ -64,10 +65,12 @@ pub(super) fn flux(object: &Object) -> Option<Verdict> {
         }
     }
     let wanted = 1 + usize::from(!counting.beside.is_empty());
-    if waiting == 2 && kind != "Receiver" {
-        return progressing(message);
+    match (waiting, kind) {
+        (2, "Receiver") => degraded(message),
+        (2, _) => progressing(message),
+        _ if working == wanted => healthy(message),
+        _ => degraded(message),
     }
-    if working == wanted { healthy(message) } else { degraded(message) }
 }
 
 /// A canary tells its phase, its weight if it has some, and what all its conditions say.

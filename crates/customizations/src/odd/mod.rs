@@ -31,10 +31,12 @@ pub(crate) fn function(name: &str) -> Option<Function> {
         "flux" => delivery::flux,
         "game_server_set" => workload::game_server_set,
         "gateway" => network::gateway,
+        "gateway_class" => network::gateway_class,
         "governance_policy" => cloud::governance_policy,
         "grafana_synchronized" => platform::grafana_synchronized,
         "inference_service" => workload::inference_service,
         "keda" => workload::keda,
+        "keycloak" => platform::keycloak,
         "knative_operator" => workload::knative_operator,
         "knative_service" => workload::knative_service,
         "kruise_partition" => workload::kruise_partition,
@@ -44,10 +46,12 @@ pub(crate) fn function(name: &str) -> Option<Function> {
         "openshift_route" => network::openshift_route,
         "operator_subscription" => platform::operator_subscription,
         "promoter" => promoter::promoter,
+        "rabbitmq_cluster" => platform::rabbitmq_cluster,
         "rabbitmq_topology" => platform::rabbitmq_topology,
         "resource_binding" => cloud::resource_binding,
         "rollout" => rollout::rollout,
         "route" => network::route,
+        "service_instance" => network::service_instance,
         "spark_application" => workload::spark_application,
         "spin_app" => workload::spin_app,
         "telemetry_collector" => workload::telemetry_collector,
@@ -102,9 +106,4 @@ fn number(object: &Object, path: &[&str]) -> Option<f64> {
 /// The last condition of a type.
 fn last_condition<'a>(object: &'a Object, kind: &str) -> Option<&'a Value> {
     conditions(object).iter().rev().find(|condition| text(condition, "type") == kind)
-}
-
-/// The first condition of a type.
-fn condition<'a>(object: &'a Object, kind: &str) -> Option<&'a Value> {
-    conditions(object).iter().find(|condition| text(condition, "type") == kind)
 }

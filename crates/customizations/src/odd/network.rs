@@ -3,8 +3,8 @@
 use serde_json::Value;
 use windlass_object::Object;
 
-use super::{conditions, degraded, healthy, list, list_at, progressing, text};
-use crate::Verdict;
+use super::{conditions, degraded, healthy, last_condition, list, list_at, progressing, text};
+use crate::{Status, Verdict};
 
 /// Whether a condition is about the object as it is now, as far as it tells.
 fn is_current(object: &Object, condition: &Value) -> bool {
@@ -43,6 +43,20 @@ fn trouble(conditions: &[Value], yet: &str, before: &str) -> Option<Verdict> {
     let condition = find(conditions, &["Programmed"], is_not_true)?;
     let told = condition.get("message").and_then(Value::as_str).unwrap_or(yet);
     progressing(format!("{before}{told}"))
+}
+
+pub(super) fn gateway_class(object: &Object) -> Option<Verdict> {
+    const WAITING: &str = "Waiting for GatewayClass status";
+    let mut told = conditions(object).iter().filter(|c| text(c, "type") == "Accepted");
+    let Some(condition) = told.find(|condition| is_current(object, condition)) else {
+        return progressing(WAITING);
+    };
+    let message = condition.get("message").and_then(Value::as_str);
+    match text(condition, "status") {
+        "True" => healthy(message.unwrap_or("GatewayClass is accepted")),
+        "False" => degraded(message.unwrap_or("GatewayClass is not accepted")),
+        _ => progressing(message.unwrap_or(WAITING)),
+    }
 }
 
 pub(super) fn gateway(object: &Object) -> Option<Verdict> {
@@ -154,4 +168,22 @@ pub(super) fn openshift_route(object: &Object) -> Option<Verdict> {
         return healthy("Route is healthy");
     }
     progressing("Route is still getting admitted")
+}
+
+/// An instance of a service is adopted, advertised, and then found, as DNS tells.
+pub(super) fn service_instance(object: &Object) -> Option<Verdict> {
+    let told = |kind: &str, key: &str| last_condition(object, kind).map_or("", |c| text(c, key));
+    let message = |kind: &str| told(kind, "message");
+    if told("Adopted", "status") == "False" {
+        return degraded(message("Adopted"));
+    }
+    if matches!(told("Advertised", "reason"), "AdvertiseError" | "UnadvertiseError") {
+        return degraded(message("Advertised"));
+    }
+    let found = message("Discoverable");
+    match (told("Discoverable", "reason"), told("Discoverable", "status")) {
+        ("DiscoveryError", _) => super::verdict(Status::Unknown, found),
+        (_, "True") => healthy(found),
+        _ => progressing(found),
+    }
 }

@@ -3,7 +3,9 @@
 use serde_json::Value;
 use windlass_object::Object;
 
-use super::{conditions, degraded, healthy, list_at, number, progressing, text, verdict};
+use super::{
+    conditions, degraded, healthy, last_condition, list_at, number, progressing, text, verdict,
+};
 use crate::{Status, Verdict};
 
 /// Health with its details by name, the state of a healthy one, and the message, as far as told.
@@ -167,5 +169,40 @@ pub(super) fn operator_subscription(object: &Object) -> Option<Verdict> {
         (true, _) => degraded(message),
         (false, true) => progressing(message),
         (false, false) => healthy(message),
+    }
+}
+
+/// Conditions of Keycloak tell in the order in which they came about.
+pub(super) fn keycloak(object: &Object) -> Option<Verdict> {
+    let mut told: Vec<&Value> = conditions(object).iter().collect();
+    told.sort_by_key(|condition| {
+        let time = condition.get("lastTransitionTime").and_then(Value::as_str);
+        (time.is_none(), time)
+    });
+    for condition in told.into_iter().filter(|c| text(c, "status") == "True") {
+        match text(condition, "type") {
+            "Ready" => return healthy(""),
+            "HasErrors" => return degraded(format!("Has Errors: {}", text(condition, "message"))),
+            _ => {}
+        }
+    }
+    progressing("")
+}
+
+/// A cluster forms before its replicas are ready, and is told of by the last condition of a type.
+pub(super) fn rabbitmq_cluster(object: &Object) -> Option<Verdict> {
+    let failed = |c: &&Value| text(c, "type") == "ReconcileSuccess" && text(c, "status") == "False";
+    if let Some(condition) = conditions(object).iter().find(failed) {
+        return degraded(text(condition, "message"));
+    }
+    let of = |kind: &str| last_condition(object, kind).map_or("", |c| text(c, "status"));
+    match (of("ClusterAvailable"), of("AllReplicasReady")) {
+        ("Unknown", _) | (_, "Unknown") => {
+            progressing("Waiting for RabbitMQ cluster readiness (conditions unknown)")
+        }
+        ("False", _) => progressing("Waiting for RabbitMQ cluster formation"),
+        (_, "False") => progressing("Waiting for RabbitMQ instances ready"),
+        ("True", "True") => healthy("RabbitMQ cluster ready"),
+        _ => progressing("Waiting for RabbitMQ Operator"),
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use windlass_object::Object;
 
-use super::{condition, degraded, healthy, list, list_at, progressing, text};
+use super::{conditions, degraded, healthy, list, list_at, progressing, text};
 use crate::Verdict;
 
 /// How a kind speaks of itself.
@@ -91,29 +91,17 @@ pub(super) fn promoter(object: &Object) -> Option<Verdict> {
     if object.get(&["status"]).is_none_or(Value::is_null) {
         return progressing(format!("Initializing {}", words.new));
     }
-    let Some(ready) = condition(object, "Ready") else {
+    let tells = |condition: &&Value| match text(condition, "type") {
+        "Ready" => true,
+        "Reconciled" => object.kind() == "PullRequest",
+        _ => false,
+    };
+    if !conditions(object).iter().any(|condition| tells(&condition)) {
         return progressing(format!("{} {}", words.subject, words.unready));
-    };
-    let observed = ready.get("observedGeneration").and_then(Value::as_i64);
-    if observed.is_some() && object.generation().is_some() && observed != object.generation() {
-        return progressing(format!("Waiting for {} spec update to be observed", words.observed));
     }
-    let or = |key: &str, default: &'static str| match text(ready, key) {
-        "" => default.to_owned(),
-        told => told.to_owned(),
-    };
-    let (reason, message) = (or("reason", "Unknown"), or("message", "Unknown error"));
-    match text(ready, "status") {
-        "False" if reason == "ReconciliationError" => {
-            return degraded(format!("{} failed: {message}", words.work));
-        }
-        "False" => {
-            return degraded(format!("{} ({reason}): {message}", words.blocked));
-        }
-        "Unknown" if !words.unknown.is_empty() => {
-            return progressing(format!("{} unknown ({reason}): {message}", words.unknown));
-        }
-        _ => {}
+    let unready = conditions(object).iter().filter(tells).find_map(|c| unready(object, words, c));
+    if unready.is_some() {
+        return unready;
     }
     match object.kind() {
         "ArgoCDCommitStatus" => applications(object),
@@ -129,16 +117,38 @@ pub(super) fn promoter(object: &Object) -> Option<Verdict> {
         "GitCommitStatus" => branches(object, "Git commit validation", "passed", words),
         "GitRepository" => healthy("Git repository is ready"),
         "PromotionStrategy" => strategy(object),
-        "PullRequest" => match object.str_at(&["status", "id"]) {
-            "" => healthy("Pull request is healthy"),
-            id => healthy(format!(
-                "Pull request is {} as PR {id}",
-                object.str_at(&["status", "state"])
-            )),
-        },
+        "PullRequest" => {
+            let told = |key: &str| object.get(&["status", key]).and_then(Value::as_str);
+            healthy(match told("id").zip(told("state")) {
+                Some((id, state)) => format!("Pull request is {state} as PR {id}"),
+                None => "Pull request is healthy".to_owned(),
+            })
+        }
         "ScmProvider" => healthy("SCM provider is ready"),
         "TimedCommitStatus" => branches(object, "Timed commit gate", "satisfied", words),
         _ => branches(object, "Web request validation", "passed", words),
+    }
+}
+
+/// What a condition says against an object's being ready.
+fn unready(object: &Object, words: &Words, ready: &Value) -> Option<Verdict> {
+    let observed = ready.get("observedGeneration").and_then(Value::as_i64);
+    if observed.is_some() && object.generation().is_some() && observed != object.generation() {
+        return progressing(format!("Waiting for {} spec update to be observed", words.observed));
+    }
+    let told = |key: &str| ready.get(key).and_then(Value::as_str);
+    let (reason, message) = (told("reason").unwrap_or("Unknown"), told("message"));
+    let error = message.unwrap_or("Unknown error");
+    match text(ready, "status") {
+        "False" if reason == "ReconciliationError" => {
+            degraded(format!("{} failed: {error}", words.work))
+        }
+        "False" => degraded(format!("{} ({reason}): {error}", words.blocked)),
+        "Unknown" if !words.unknown.is_empty() => {
+            let message = message.unwrap_or("Unknown");
+            progressing(format!("{} unknown ({reason}): {message}", words.unknown))
+        }
+        _ => None,
     }
 }
 
@@ -164,14 +174,13 @@ fn applications(object: &Object) -> Option<Verdict> {
 /// Kinds that check each branch: one failure fails, one pending waits.
 fn branches(object: &Object, what: &str, done: &str, words: &Words) -> Option<Verdict> {
     let environments = list_at(object, &["status", "environments"]);
-    let of = |phase: &str| -> Vec<&str> {
-        let those = environments.iter().filter(|environment| text(environment, "phase") == phase);
-        those.map(|environment| text(environment, "branch")).collect()
+    let of = |fits: fn(&str) -> bool| -> Vec<&str> {
+        let those = environments.iter().filter(|environment| fits(text(environment, "phase")));
+        let branch = |environment: &'_ Value| environment.get("branch").is_some();
+        those.map(|one| if branch(one) { text(one, "branch") } else { "?" }).collect()
     };
-    let waits = |phase: &str| !matches!(phase, "success" | "failure");
-    let pending = environments.iter().filter(|environment| waits(text(environment, "phase")));
-    let pending: Vec<&str> = pending.map(|environment| text(environment, "branch")).collect();
-    let failed = of("failure");
+    let failed = of(|phase| phase == "failure");
+    let pending = of(|phase| !matches!(phase, "success" | "failure"));
     if !failed.is_empty() {
         return degraded(format!("{what} failed for branch(es): {}", failed.join(", ")));
     }
@@ -196,6 +205,8 @@ fn dry_sha<'a>(environment: &'a Value, side: &str) -> &'a str {
 /// How many checks are in which phase, and which are not through.
 struct Checks {
     summary: String,
+    pending: usize,
+    failed: usize,
     all_passed: bool,
 }
 
@@ -217,7 +228,8 @@ fn checks(environment: &Value, side: &str) -> Checks {
             summary.push_str(&format!("{what} commit statuses: {}. ", keys.join(", ")));
         }
     }
-    Checks { summary, all_passed: pending.is_empty() && failed.is_empty() }
+    let (pending, failed) = (pending.len(), failed.len());
+    Checks { summary, pending, failed, all_passed: pending + failed == 0 }
 }
 
 fn environment(object: &Object) -> Option<Verdict> {
@@ -251,16 +263,6 @@ fn strategy(object: &Object) -> Option<Verdict> {
     let Some(first) = environments.first() else {
         return degraded("Promotion strategy has no environments configured");
     };
-    for environment in environments {
-        let branch = text(environment, "branch");
-        for side in ["active", "proposed"] {
-            if dry_sha(environment, side).is_empty() {
-                return progressing(format!(
-                    "The {side} commit DRY SHA is missing or empty in environment '{branch}'."
-                ));
-            }
-        }
-    }
     let hydrated = |environment: &Value| {
         let note = environment.get("proposed").and_then(|proposed| proposed.get("note"));
         match note.map(|note| text(note, "drySha")).unwrap_or_default() {
@@ -268,6 +270,18 @@ fn strategy(object: &Object) -> Option<Verdict> {
             sha => sha.to_owned(),
         }
     };
+    for environment in environments {
+        let shas = [
+            ("active", dry_sha(environment, "active").to_owned()),
+            ("proposed", hydrated(environment)),
+        ];
+        if let Some((side, _)) = shas.iter().find(|(_, sha)| sha.is_empty()) {
+            let branch = text(environment, "branch");
+            return progressing(format!(
+                "The {side} commit DRY SHA is missing or empty in environment '{branch}'."
+            ));
+        }
+    }
     let processed = hydrated(first);
     if environments.iter().any(|environment| hydrated(environment) != processed) {
         return progressing(
@@ -286,6 +300,18 @@ fn strategy(object: &Object) -> Option<Verdict> {
                 checks(environment, "proposed").summary
             ));
         }
+    }
+    let unsuccessful = environments.iter().filter_map(|environment| {
+        let (branch, checks) = (text(environment, "branch"), checks(environment, "active"));
+        let (failed, pending) = (checks.failed, checks.pending);
+        (!checks.all_passed).then(|| format!("{branch} ({failed} failed, {pending} pending)"))
+    });
+    let unsuccessful: Vec<String> = unsuccessful.collect();
+    if !unsuccessful.is_empty() {
+        return healthy(format!(
+            "Environments are up-to-date, but some environments have non-successful commit statuses: {}.",
+            unsuccessful.join(", ")
+        ));
     }
     healthy(format!(
         "All environments are up-to-date on commit '{}'. Hydrator has processed dry commit '{processed}'.",

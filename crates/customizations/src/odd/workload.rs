@@ -3,7 +3,7 @@
 use serde_json::Value;
 use windlass_object::Object;
 
-use super::{condition, conditions, degraded, healthy, number, progressing, suspended, text};
+use super::{conditions, degraded, healthy, number, progressing, suspended, text};
 use crate::Verdict;
 
 /// `1: Type | Status` for each condition. All that the kind has must be true.
@@ -166,38 +166,40 @@ pub(super) fn game_server_set(object: &Object) -> Option<Verdict> {
     progressing(WAITING)
 }
 
+/// A service does well when its model is what was asked for and nothing is false or unknown.
 pub(super) fn inference_service(object: &Object) -> Option<Verdict> {
-    let stopped = condition(object, "Stopped").is_some_and(|c| text(c, "status") == "True");
-    if stopped {
-        return suspended("InferenceService is Stopped");
+    let model = object.get(&["status", "modelStatus"]).filter(|model| !model.is_null());
+    let transition = model.map(|model| text(model, "transitionStatus"));
+    let transition = transition.filter(|transition| *transition != "UpToDate");
+    if object.get(&["status", "conditions"]).is_none_or(Value::is_null) {
+        return progressing("Waiting for InferenceService to report status...");
     }
-    let transition = object.str_at(&["status", "modelStatus", "transitionStatus"]);
-    let mut message = String::new();
-    if !matches!(transition, "" | "UpToDate") {
-        message = format!("0: transitionStatus | {transition}");
-    }
-    let mut unready = false;
+    let mut message = transition.map(|told| format!("0: transitionStatus | {told}"));
+    let mut unready = transition.is_some();
     for (index, condition) in conditions(object).iter().enumerate() {
         let (kind, status) = (text(condition, "type"), text(condition, "status"));
-        if status == "True" || kind == "Stopped" {
+        match (kind, status) {
+            ("Stopped", "True") => return suspended("InferenceService is Stopped"),
+            (_, "True") | ("Stopped", "False") => continue,
+            ("Stopped", "Unknown") | (_, "Unknown" | "False") => unready = true,
+            _ => {}
+        }
+        if kind == "Stopped" {
             continue;
         }
-        unready = true;
+        let message = message.get_or_insert_default();
         message.push_str(&format!(" | {}: {kind} | {status}", index + 1));
         for key in ["reason", "message"] {
-            if let Some(more) = condition.get(key).and_then(Value::as_str) {
-                message.push_str(&format!(" | {more}"));
+            match text(condition, key) {
+                "" => {}
+                more => message.push_str(&format!(" | {more}")),
             }
         }
     }
     match transition {
-        "InProgress" => progressing(message),
-        state if !matches!(state, "" | "UpToDate") => degraded(message),
-        _ if conditions(object).is_empty() => {
-            progressing("Waiting for InferenceService to report status...")
-        }
-        _ if unready => progressing(message),
-        _ => healthy("InferenceService is healthy."),
+        None if !unready => healthy("InferenceService is healthy."),
+        None | Some("InProgress") => progressing(message.unwrap_or_default()),
+        Some(_) => degraded(message.unwrap_or_default()),
     }
 }
 
