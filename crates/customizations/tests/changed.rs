@@ -1,7 +1,13 @@
 //! Health rules on changed inputs against the real Argo CD, so that no rule fits its cases only.
 //!
-//! The changes are those that happen: a condition goes or turns, a field goes, a word or a count is
-//! another, the generation moves, the status is not there. They are drawn from a fixed seed.
+//! The changes are those that happen: a condition goes, turns or moves, a field goes or has another
+//! value, the generation moves, the status is not there. They are drawn from a fixed seed. None may
+//! be told otherwise, but for the kinds whose rule is not that of 3.2.6, which are named.
+//!
+//! For many more, and for those kinds too, build the oracle (`crates/argo/tests/oracle/health.go`), take
+//! `resource_customizations` of the commit that the cases are of, and run with `WINDLASS_HEALTH=oracle
+//! WINDLASS_SCRIPTS=folder WINDLASS_INPUTS=100000 WINDLASS_SEED=n`. Words are then changed to those that
+//! the scripts speak of.
 
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 

@@ -55,6 +55,7 @@ pub(crate) fn function(name: &str) -> Option<Function> {
         "spark_application" => workload::spark_application,
         "spin_app" => workload::spin_app,
         "telemetry_collector" => workload::telemetry_collector,
+        "virtual_machine" => workload::virtual_machine,
         _ => return None,
     })
 }

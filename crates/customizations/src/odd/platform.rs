@@ -101,8 +101,7 @@ pub(super) fn grafana_synchronized(object: &Object) -> Option<Verdict> {
 
 pub(super) fn external_secret_error(object: &Object) -> Option<Verdict> {
     let status = object.str_at(&["status", "status"]);
-    let error = status.strip_prefix("ERROR, ")?;
-    degraded(error)
+    status.starts_with("ERROR").then(|| status.replace("ERROR, ", "")).and_then(degraded)
 }
 
 pub(super) fn rabbitmq_topology(object: &Object) -> Option<Verdict> {

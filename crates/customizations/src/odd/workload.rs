@@ -4,7 +4,7 @@ use serde_json::Value;
 use windlass_object::Object;
 
 use super::{conditions, degraded, healthy, number, progressing, suspended, text};
-use crate::Verdict;
+use crate::{Status, Verdict};
 
 /// `1: Type | Status` for each condition. All that the kind has must be true.
 pub(super) fn knative_operator(object: &Object) -> Option<Verdict> {
@@ -205,51 +205,67 @@ pub(super) fn inference_service(object: &Object) -> Option<Verdict> {
 
 /// Running is as many executors running as asked for, or within the bounds of dynamic allocation.
 pub(super) fn spark_application(object: &Object) -> Option<Verdict> {
-    let state = object.str_at(&["status", "applicationState", "state"]);
-    let executors = object.get(&["status", "executorState"]).and_then(Value::as_object);
-    let running =
-        executors.into_iter().flatten().filter(|(_, state)| *state == "RUNNING").count() as u64;
+    let state = object.get(&["status", "applicationState", "state"]).and_then(Value::as_str);
+    let error = || degraded(object.str_at(&["status", "applicationState", "errorMessage"]));
     match state {
-        "PENDING_RERUN" => return progressing("SparkApplication is Pending Rerun"),
-        "FAILED" => {
-            return degraded(object.str_at(&["status", "applicationState", "errorMessage"]));
+        Some("") => progressing("SparkApplication was added, enqueuing it for submission"),
+        Some("RUNNING") if enough_executors(object) => healthy("SparkApplication is Running"),
+        Some("SUBMITTED") => progressing("SparkApplication was submitted successfully"),
+        Some("COMPLETED") => healthy("SparkApplication was Completed"),
+        Some("FAILED" | "SUBMISSION_FAILED" | "FAILING") => error(),
+        Some("PENDING_RERUN") => progressing("SparkApplication is Pending Rerun"),
+        Some("INVALIDATING") => {
+            super::verdict(Status::Missing, "SparkApplication is in InvalidatingState")
         }
-        "COMPLETED" => return healthy("SparkApplication was Completed"),
-        "RUNNING" => {
-            let (least, most) = executor_bounds(object);
-            if running >= least && running <= most {
-                return healthy("SparkApplication is Running");
-            }
-        }
-        _ => {}
+        // With the line break and the blanks that the real one has.
+        Some("SUCCEEDING") => progressing(concat!(
+            "The driver pod has been completed successfully. The executor pods terminate and are cleaned up.\n",
+            "                                ",
+            "Under this circumstances, we assume the executor pod are completed."
+        )),
+        Some("UNKNOWN") => progressing(
+            "SparkApplication is in UnknownState because either driver pod or one or all executor pods in unknown state  ",
+        ),
+        _ => progressing("Waiting for Executor pods"),
     }
-    progressing("Waiting for Executor pods")
 }
 
-fn executor_bounds(object: &Object) -> (u64, u64) {
+fn enough_executors(object: &Object) -> bool {
+    let Some(states) = object.get(&["status", "executorState"]).filter(|s| !s.is_null()) else {
+        return false;
+    };
+    let states = states.as_object().into_iter().flatten();
+    let running = states.filter(|(_, state)| *state == "RUNNING").count() as u64;
+    let wanted = object.get(&["spec", "executor", "instances"]);
+    if wanted.and_then(Value::as_u64) == Some(running) {
+        return true;
+    }
+    if let Some((least, most)) = executor_bounds(object) {
+        return running >= least && running <= most;
+    }
+    wanted.is_none() && object.get(&["spec", "dynamicAllocation"]).is_none() && running >= 1
+}
+
+fn executor_bounds(object: &Object) -> Option<(u64, u64)> {
     let whole = |path: &[&str]| {
         let value = object.get(path)?;
         value.as_u64().or_else(|| value.as_str()?.parse().ok())
     };
-    let enabled =
-        |path: &[&str]| object.get(path).is_some_and(|value| *value == true || *value == "true");
-    for prefix in ["spark.dynamicAllocation", "spark.streaming.dynamicAllocation"] {
-        let key = |name: &str| format!("{prefix}.{name}");
-        if enabled(&["spec", "sparkConf", &key("enabled")]) {
-            let least = whole(&["spec", "sparkConf", &key("minExecutors")]).unwrap_or(0);
-            let most = whole(&["spec", "sparkConf", &key("maxExecutors")]).unwrap_or(u64::MAX);
-            return (least, most);
-        }
+    let bounds = |least: &[&str], most: &[&str]| {
+        (whole(least).unwrap_or(0), whole(most).unwrap_or(u64::MAX))
+    };
+    if object.get(&["spec", "dynamicAllocation", "enabled"]) == Some(&Value::Bool(true)) {
+        let key = |name| ["spec", "dynamicAllocation", name];
+        return Some(bounds(&key("minExecutors"), &key("maxExecutors")));
     }
-    if enabled(&["spec", "dynamicAllocation", "enabled"]) {
-        let least = whole(&["spec", "dynamicAllocation", "minExecutors"]).unwrap_or(0);
-        let most = whole(&["spec", "dynamicAllocation", "maxExecutors"]).unwrap_or(u64::MAX);
-        return (least, most);
-    }
-    match whole(&["spec", "executor", "instances"]) {
-        Some(instances) => (instances, instances),
-        None => (0, u64::MAX),
-    }
+    ["spark.streaming.dynamicAllocation", "spark.dynamicAllocation"].into_iter().find_map(
+        |prefix| {
+            let key = |name: &str| format!("{prefix}.{name}");
+            let enabled = object.str_at(&["spec", "sparkConf", &key("enabled")]) == "true";
+            let (least, most) = (key("minExecutors"), key("maxExecutors"));
+            enabled.then(|| bounds(&["spec", "sparkConf", &least], &["spec", "sparkConf", &most]))
+        },
+    )
 }
 
 /// `status.scale.statusReplicas` is `ready/wanted`.
@@ -265,8 +281,13 @@ pub(super) fn telemetry_collector(object: &Object) -> Option<Verdict> {
             _ => progressing("Scale status not available"),
         };
     };
-    let counts = replicas.split_once('/').and_then(|(ready, wanted)| {
-        Some((ready.parse::<u64>().ok()?, wanted.parse::<u64>().ok()?))
+    // The first two numbers with a slash between them, whatever stands around.
+    let counts = replicas.match_indices('/').find_map(|(at, _)| {
+        let (before, after) = (replicas.get(..at)?, replicas.get(at + 1..)?);
+        let ready = before.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        let rest = after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let wanted = after.get(..after.len() - rest)?;
+        Some((before.get(ready..)?.parse::<u64>().ok()?, wanted.parse::<u64>().ok()?))
     });
     let Some(counts) = counts else {
         return progressing(format!("Unable to parse replica status: {replicas}"));
@@ -317,4 +338,21 @@ pub(super) fn keda(object: &Object) -> Option<Verdict> {
         (false, false, _) if jobs => progressing("Waiting for ScaledJob"),
         (false, false, _) => progressing("Creating HorizontalPodAutoscaler Object"),
     }
+}
+
+/// A machine that is not ready is starting once it was created, else stopped.
+pub(super) fn virtual_machine(object: &Object) -> Option<Verdict> {
+    let (mut status, mut message) = (Status::Progressing, "No status available");
+    let created = object.get(&["status", "created"]) == Some(&Value::Bool(true));
+    for condition in conditions(object) {
+        match (text(condition, "type"), text(condition, "status")) {
+            ("Paused", "True") => return suspended("Paused"),
+            ("Ready", "True") => (status, message) = (Status::Healthy, "Running"),
+            ("Ready", _) if created => message = "Starting",
+            ("Ready", _) => (status, message) = (Status::Suspended, "Stopped"),
+            _ => {}
+        }
+    }
+    let told = object.get(&["status", "printableStatus"]).and_then(Value::as_str);
+    super::verdict(status, told.unwrap_or(message))
 }
