@@ -8,7 +8,6 @@ mod cells;
 mod cluster;
 mod columns;
 mod custom;
-mod jsonpath;
 mod network;
 mod pods;
 mod storage;

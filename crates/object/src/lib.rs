@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod go;
+pub mod jsonpath;
 mod key;
 mod object;
 pub mod patch;

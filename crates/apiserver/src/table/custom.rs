@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use windlass_object::Object;
+use windlass_object::jsonpath::{JsonPath, text};
 
-use super::jsonpath::{JsonPath, text};
 use super::{Row, age};
 use crate::crd::{CustomVersion, PrinterColumn};
 

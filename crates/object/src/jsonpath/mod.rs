@@ -1,21 +1,25 @@
-//! JSONPath in kubectl's dialect, for columns and selectors of custom resources.
+//! JSONPath in kubectl's dialect, for columns and selectors of custom resources, and templates of it.
 //!
 //! The parts are field names (`.a`, `['a']`), all of something (`.*`, `[*]`), indices and slices (`[0]`, `[-1]`,
 //! `[1:3:2]`), unions of indices, descent (`..a`) and filters (`[?(@.type=="Ready")]`). A missing key finds nothing.
 
+mod template;
+
 use serde_json::Value;
+
+pub use template::{Template, TemplateError};
 
 /// Longest path that is read.
 const LIMIT: usize = 4096;
 
 /// A path that was read.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct JsonPath(Vec<Step>);
+pub struct JsonPath(Vec<Step>);
 
 /// A path that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("JSONPath {path:?}: {what} at byte {at}")]
-pub(super) struct JsonPathError {
+pub struct JsonPathError {
     path: String,
     at: usize,
     what: &'static str,
@@ -49,7 +53,10 @@ enum Comparison {
 
 impl JsonPath {
     /// Reads a path without braces, such as `.status.conditions[?(@.type=="Ready")].status`.
-    pub(super) fn parse(path: &str) -> Result<Self, JsonPathError> {
+    ///
+    /// # Errors
+    /// When it is no path, with the byte where it ends to be one.
+    pub fn parse(path: &str) -> Result<Self, JsonPathError> {
         let mut parser = Parser { text: path, at: 0 };
         if path.len() > LIMIT {
             return Err(parser.error("path is too long"));
@@ -62,13 +69,13 @@ impl JsonPath {
     }
 
     /// Everything the path leads to, in order.
-    pub(super) fn find<'v>(&self, value: &'v Value) -> Vec<&'v Value> {
+    pub fn find<'v>(&self, value: &'v Value) -> Vec<&'v Value> {
         walk(&self.0, value)
     }
 }
 
 /// A found value as kubectl prints it: strings bare, everything else as JSON.
-pub(super) fn text(value: &Value) -> String {
+pub fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => "<nil>".to_owned(),
