@@ -46,6 +46,10 @@ pub struct Metadata {
     pub kind: String,
     /// Where a null stands for a maintainer.
     pub no_maintainer: Option<usize>,
+    /// Whether `dependencies` is a list, be it an empty one.
+    pub lists_dependencies: bool,
+    /// Whether `annotations` is a mapping, be it an empty one.
+    pub has_annotations: bool,
     /// Where a null stands for a dependency.
     pub no_dependency: Option<usize>,
 }
@@ -115,6 +119,37 @@ impl Metadata {
         "type",
     ];
 
+    /// The fields of a maintainer.
+    const MAINTAINER: [&'static str; 3] = ["name", "email", "url"];
+    /// The fields of a dependency.
+    const DEPENDENCY: [&'static str; 8] =
+        ["name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias"];
+
+    /// The first key of a `Chart.yaml` that is no field, as Go finds it: keys are taken in order, and
+    /// without regard to case.
+    pub(crate) fn unknown(document: &Value) -> Option<&str> {
+        let below = |name: &str| match name {
+            "maintainers" => &Self::MAINTAINER[..],
+            "dependencies" => &Self::DEPENDENCY[..],
+            _ => &[],
+        };
+        let knows = |fields: &[&str], key: &str| fields.iter().any(|f| f.eq_ignore_ascii_case(key));
+        let mut sorted: Vec<_> = document.as_object()?.iter().collect();
+        sorted.sort_by_key(|(key, _)| *key);
+        sorted.into_iter().find_map(|(key, value)| {
+            if !knows(&Self::FIELDS, key) {
+                return Some(key.as_str());
+            }
+            let fields = below(&key.to_lowercase());
+            let items = value.as_array().filter(|_| !fields.is_empty()).into_iter().flatten();
+            items.filter_map(Value::as_object).find_map(|item| {
+                let mut keys: Vec<_> = item.keys().map(String::as_str).collect();
+                keys.sort_unstable();
+                keys.into_iter().find(|key| !knows(fields, key))
+            })
+        })
+    }
+
     /// Reads into `self`, as Go decodes: what the document does not name stays.
     pub(crate) fn read(&mut self, document: &Value) -> Result<(), DecodeError> {
         let mut d = Decoder::new("Metadata");
@@ -135,10 +170,14 @@ impl Metadata {
             "tags" => d.string(&mut self.tags, value),
             "appversion" => d.string(&mut self.app_version, value),
             "deprecated" => d.bool(&mut self.deprecated, value),
-            "annotations" => d.string_map(&mut self.annotations, value),
+            "annotations" => {
+                self.has_annotations |= value.is_object();
+                d.string_map(&mut self.annotations, value);
+            }
             "kubeversion" => d.string(&mut self.kube_version, value),
             "dependencies" => {
                 self.no_dependency = first_null(value);
+                self.lists_dependencies |= value.is_array();
                 d.list("[]*v2.Dependency", &mut self.dependencies, value, dependency);
             }
             "type" => d.string(&mut self.kind, value),

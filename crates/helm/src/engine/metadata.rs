@@ -12,9 +12,9 @@ pub(super) fn value(metadata: &Metadata, root: bool) -> Value {
     let m = metadata;
     let annotations: BTreeMap<Rc<str>, Value> =
         m.annotations.iter().map(|(k, v)| ((&**k).into(), text(v))).collect();
-    let annotations = match annotations.is_empty() {
-        true => Map::nil(Element::String),
-        false => Map::new(Element::String, annotations),
+    let annotations = match m.has_annotations {
+        true => Map::new(Element::String, annotations),
+        false => Map::nil(Element::String),
     };
     Value::map([
         ("Name", text(&m.name)),

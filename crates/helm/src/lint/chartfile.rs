@@ -17,8 +17,8 @@ pub(super) fn lint(lint: &Lint<'_>, findings: &mut Findings) {
     findings.rule(Severity::Error, FILE, if is_dir { Err(words) } else { Ok(()) });
     let mut metadata = Metadata::default();
     let mut read = || -> Result<Json, String> {
-        let document = yaml::parse_one(&lint.read(FILE)?, &yaml::Options::texts())
-            .map_err(|e| yaml_error(&e))?;
+        let document =
+            yaml::first(&lint.read(FILE)?, &yaml::Options::texts()).map_err(|e| yaml_error(&e))?;
         metadata.read(&document).map_err(|e| e.to_string())?;
         Ok(document)
     };
@@ -31,12 +31,10 @@ pub(super) fn lint(lint: &Lint<'_>, findings: &mut Findings) {
     };
     let strict = "failed to strictly parse chart metadata file\n\terror";
     let twice = twice(lint);
-    let unknown = document.as_object().into_iter().flatten().map(|(name, _)| name);
-    let unknown = unknown.into_iter().find(|name| !Metadata::FIELDS.contains(&name.as_str()));
     findings.rule(
         Severity::Warning,
         FILE,
-        match unknown {
+        match Metadata::unknown(&document) {
             _ if !twice.is_empty() => Err(format!(
                 "{strict} converting YAML to JSON: yaml: unmarshal errors:\n{}",
                 twice.join("\n")

@@ -33,8 +33,23 @@ impl Chart {
         Self::from_files(directory::read(tree, at)?)
     }
 
-    /// As [`Chart::load`], whatever `apiVersion` the chart has; `warnings` are there even where it
-    /// fails.
+    /// As [`Chart::load`], whatever `apiVersion` the chart has: so Helm loads what it does not render.
+    ///
+    /// # Errors
+    /// As [`Chart::load`].
+    pub fn load_of_any_version(tree: &dyn Tree, at: &TreePath) -> Result<Self, LoadError> {
+        Self::assembled(directory::read(tree, at)?)
+    }
+
+    /// As [`Chart::from_archive`], whatever `apiVersion` the chart has.
+    ///
+    /// # Errors
+    /// As [`Chart::from_archive`].
+    pub fn from_archive_of_any_version(bytes: &[u8]) -> Result<Self, LoadError> {
+        Self::assembled(unpack(bytes)?)
+    }
+
+    /// As [`Chart::load_of_any_version`]; `warnings` are there even where it fails.
     pub(crate) fn load_any(
         tree: &dyn Tree,
         at: &TreePath,
@@ -70,6 +85,10 @@ impl Chart {
                 return Err(LoadError::ApiVersion { version });
             }
         }
+        Self::assembled(files)
+    }
+
+    fn assembled(files: Vec<File>) -> Result<Self, LoadError> {
         let mut warnings = Vec::new();
         let mut chart = assemble(files, 0, &mut warnings)?;
         chart.warnings = warnings;

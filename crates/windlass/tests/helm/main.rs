@@ -4,6 +4,7 @@
 
 mod create;
 mod lint;
+mod odd_charts;
 mod pair;
 mod provenance;
 mod repositories;

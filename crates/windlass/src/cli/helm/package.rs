@@ -80,7 +80,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         if !meta.is_dir() {
             bail!("{path}: is no directory of a chart");
         }
-        let mut chart = locate::local(path)?;
+        let mut chart = locate::local_of(path, locate::Versions::Known)?;
         if !args.version.is_empty() {
             chart.metadata.version.clone_from(&args.version);
         }

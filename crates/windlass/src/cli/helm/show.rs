@@ -63,7 +63,7 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
     | Command::Crds(args)
     | Command::Readme(args)
     | Command::Values(args)) = command;
-    let chart = locate::chart(&args.chart, &args.remote)?;
+    let chart = locate::chart(&args.chart, &args.remote, locate::Versions::Any)?;
     let all = matches!(command, Command::All(_));
     let mut text = String::new();
     if all || matches!(command, Command::Chart(_)) {

@@ -1,6 +1,6 @@
 //! `windlass helm dependency list`.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use windlass_helm::{Chart, Dependency};
 use windlass_semver::{Constraint, Version};
@@ -26,9 +26,8 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let chart = locate::local(&args.chart)?;
-    let path: PathBuf = Path::new(&args.chart).components().collect();
-    let charts = path.join("charts");
-    if chart.metadata.dependencies.is_empty() {
+    let charts = joined(Path::new(&args.chart), "charts");
+    if !chart.metadata.lists_dependencies {
         return print(&format!("WARNING: no dependencies at {}\n", charts.display()));
     }
     let head = ["NAME", "VERSION", "REPOSITORY", "STATUS"];
@@ -56,6 +55,23 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         }
     }
     print(&text)
+}
+
+/// What is called `name` in `dir`, as Go joins paths: without what leads nowhere.
+fn joined(dir: &Path, name: &str) -> PathBuf {
+    let mut path = PathBuf::new();
+    for component in dir.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir
+                if matches!(path.components().next_back(), Some(Component::Normal(_))) =>
+            {
+                path.pop();
+            }
+            component => path.push(component),
+        }
+    }
+    path.join(name)
 }
 
 fn files(dir: &Path) -> Vec<PathBuf> {

@@ -102,7 +102,7 @@ pub(crate) fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
     if let Some(path) = local {
         super::debug(global, "Chart path", &[("path", &path.display().to_string())]);
     }
-    let chart = locate::chart(&place, &args.remote)?;
+    let chart = locate::chart(&place, &args.remote, locate::Versions::Known)?;
     let values = args.values.values()?;
     // The process ends behind this: to give a chart's memory back takes time and helps nobody.
     let chart = ManuallyDrop::new(whole(chart, &place, args)?);
@@ -160,7 +160,7 @@ fn whole(chart: Chart, place: &str, args: &Args) -> anyhow::Result<Chart> {
     }
     let access = &args.remote.access;
     dependency::update(Path::new(place), access, &Default::default(), &mut super::print)?;
-    locate::chart(place, &args.remote)
+    locate::chart(place, &args.remote, locate::Versions::Known)
 }
 
 fn has_crds(chart: &Chart) -> bool {
