@@ -105,14 +105,16 @@ pub fn actions(object: &Object) -> Vec<Action> {
             },
         ],
         ("batch", "Job") if change::job_has_ended(object) => Vec::new(),
-        ("batch", "Job") => vec![
-            if paused(&["spec", "suspend"]) {
-                offer("resume", "fa fa-fw fa-play")
-            } else {
-                offer("suspend", "fa fa-fw fa-pause")
-            },
-            offer("terminate", "fa fa-fw fa-stop"),
-        ],
+        ("batch", "Job") => {
+            let hold = match paused(&["spec", "suspend"]) {
+                true => offer("resume", "fa fa-fw fa-play"),
+                false => offer("suspend", "fa fa-fw fa-pause"),
+            };
+            // What has no status yet has not begun.
+            let begun = object.get(&["status"]).is_some_and(|status| !status.is_null());
+            let end = begun.then(|| offer("terminate", "fa fa-fw fa-stop"));
+            [hold].into_iter().chain(end).collect()
+        }
         ("core.strimzi.io", "StrimziPodSet") => {
             let rolling = object.annotation(change::ROLLING_UPDATE) == Some("true");
             vec![offer("rolling-update", "").disabled(rolling)]

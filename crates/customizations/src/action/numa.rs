@@ -5,6 +5,8 @@ use windlass_object::Object;
 use super::Action;
 
 const UPGRADE_STATE: &str = "numaplane.numaproj.io/upgrade-state";
+const FORCE_PROMOTE: &str = "numaplane.numaproj.io/force-promote";
+const STRATEGIES: &str = "numaflow.numaproj.io/allowed-resume-strategies";
 const ALLOW_DATA_LOSS: &str = "numaplane.numaproj.io/allow-data-loss";
 
 /// Where the phase is that a kind should be in.
@@ -13,6 +15,20 @@ fn desired_phase(kind: &str) -> &'static [&'static str] {
         "MonoVertexRollout" => &["spec", "monoVertex", "spec", "lifecycle", "desiredPhase"],
         "PipelineRollout" => &["spec", "pipeline", "spec", "lifecycle", "desiredPhase"],
         _ => &["spec", "lifecycle", "desiredPhase"],
+    }
+}
+
+/// Whether it may resume slowly, and fast: what it is made of says so, by an annotation.
+fn resumes(object: &Object) -> (bool, bool) {
+    let path: &[&str] = match object.kind() {
+        "MonoVertexRollout" => &["spec", "monoVertex", "metadata", "annotations", STRATEGIES],
+        "PipelineRollout" => &["spec", "pipeline", "metadata", "annotations", STRATEGIES],
+        _ => &["spec", "metadata", "annotations", STRATEGIES],
+    };
+    match object.str_at(path) {
+        "fast" => (false, true),
+        "slow, fast" => (true, true),
+        _ => (true, false),
     }
 }
 
@@ -30,21 +46,25 @@ pub(super) fn actions(object: &Object) -> Vec<Action> {
         ..Action::default()
     };
     let paused = object.str_at(desired_phase(object.kind())) == "Paused";
-    let unpause = |gradual: bool, fast: bool| {
+    let (slow, fast) = resumes(object);
+    let unpause = |allowed: bool| {
         [
-            offer("unpause-gradual", "fa-play", gradual).called("Unpause (gradual)"),
-            offer("unpause-fast", "fa-play", fast).called("Unpause (fast)"),
+            offer("unpause-gradual", "fa-play", allowed && slow).called("Unpause (gradual)"),
+            offer("unpause-fast", "fa-play", allowed && fast).called("Unpause (fast)"),
         ]
     };
     let state = object.label(UPGRADE_STATE).unwrap_or_default();
-    let promote = offer("force-promote", "fa-forward", state == "in-progress");
+    let forced = object.label(FORCE_PROMOTE) == Some("true");
+    let promotable = matches!(state, "in-progress" | "trial") && !forced;
+    let promote = offer("force-promote", "fa-forward", promotable);
     match object.kind() {
         "InterStepBufferService" => vec![promote],
         "MonoVertex" | "Pipeline" => {
-            // A rollout holds what it owns in its phase, until it gives it up.
-            let held = is_owned(object) && state != "recyclable-expired";
+            // A rollout holds what it owns in its phase; a pipeline until it is given up.
+            let given_up = object.kind() == "Pipeline" && state == "recyclable-expired";
+            let held = is_owned(object) && !given_up;
             let mut actions = vec![offer("pause", "fa-pause", !paused && !held)];
-            actions.extend(unpause(paused && !held, false));
+            actions.extend(unpause(paused && !held));
             actions.push(promote.called("Force Promote"));
             if object.kind() == "Pipeline" {
                 let spent = matches!(state, "recyclable" | "recyclable-expired");
@@ -54,7 +74,7 @@ pub(super) fn actions(object: &Object) -> Vec<Action> {
         }
         "MonoVertexRollout" | "PipelineRollout" => {
             let mut actions = vec![offer("pause", "fa-pause", !paused)];
-            actions.extend(unpause(paused, paused));
+            actions.extend(unpause(paused));
             if object.kind() == "PipelineRollout" {
                 let draining =
                     object.str_at(&["status", "upgradeInProgress"]) == "PipelinePauseAndDrain";
