@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::{JsonPath, Step, take};
+use crate::go;
 
 /// How deep ranges may lie in each other.
 const DEPTH: usize = 32;
@@ -26,22 +27,11 @@ pub enum TemplateError {
     Depth,
 }
 
-/// Where a path begins: at the whole, or at the item of the range around it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum From {
-    Root,
-    Here,
-}
-
-fn from(path: &str) -> From {
-    if path.starts_with('$') { From::Root } else { From::Here }
-}
-
 #[derive(Clone, Debug, PartialEq)]
 enum Node {
     Text(String),
-    Path(From, JsonPath),
-    Range(From, JsonPath, Vec<Node>),
+    Path(JsonPath),
+    Range(JsonPath, Vec<Node>),
     /// What can be read and not be printed: a name without a dot, a range without an end.
     Senseless,
 }
@@ -53,7 +43,7 @@ impl Template {
     /// When an action is not closed or begins with what no action begins with.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let mut rest = text;
-        let mut open: Vec<(From, JsonPath, Vec<Node>)> = Vec::new();
+        let mut open: Vec<(JsonPath, Vec<Node>)> = Vec::new();
         let mut nodes = Vec::new();
         while let Some(at) = rest.find('{') {
             if at > 0 {
@@ -63,15 +53,15 @@ impl Template {
             rest = behind;
             match action.trim() {
                 "end" => match open.pop() {
-                    Some((from, path, outer)) => {
+                    Some((path, outer)) => {
                         let inner = std::mem::replace(&mut nodes, outer);
-                        nodes.push(Node::Range(from, path, inner));
+                        nodes.push(Node::Range(path, inner));
                     }
                     None => nodes.push(Node::Senseless),
                 },
                 action => match action.strip_prefix("range ") {
                     Some(path) if open.len() < DEPTH => match JsonPath::parse(path.trim()) {
-                        Ok(read) => open.push((from(path), read, std::mem::take(&mut nodes))),
+                        Ok(path) => open.push((path, std::mem::take(&mut nodes))),
                         Err(_) => nodes.push(Node::Senseless),
                     },
                     Some(_) => return Err(TemplateError::Depth),
@@ -92,7 +82,7 @@ impl Template {
     /// `scalar` writes what is no list and no map.
     pub fn print(&self, value: &Value, scalar: &dyn Fn(&Value) -> String) -> Option<String> {
         let mut out = String::new();
-        print(&self.0, value, value, scalar, &mut out)?;
+        print(&self.0, value, scalar, &mut out)?;
         Some(out)
     }
 }
@@ -116,12 +106,9 @@ fn action(text: &str) -> Option<(&str, &str)> {
 
 fn node(action: &str) -> Result<Node, TemplateError> {
     let Some(first) = action.chars().next() else {
-        return Ok(Node::Path(From::Here, JsonPath(Vec::new())));
+        return Ok(Node::Path(JsonPath(Vec::new())));
     };
-    let path = |text: &str| match JsonPath::parse(text) {
-        Ok(path) => Node::Path(from(text), path),
-        Err(_) => Node::Senseless,
-    };
+    let path = |text: &str| JsonPath::parse(text).map_or(Node::Senseless, Node::Path);
     Ok(match first {
         '"' | '\'' => quoted(action).map_or(Node::Senseless, Node::Text),
         '@' => path(&action[1..]),
@@ -181,7 +168,6 @@ fn quoted(text: &str) -> Option<String> {
 
 fn print(
     nodes: &[Node],
-    root: &Value,
     value: &Value,
     scalar: &dyn Fn(&Value) -> String,
     out: &mut String,
@@ -189,23 +175,21 @@ fn print(
     for node in nodes {
         match node {
             Node::Text(text) => out.push_str(text),
-            Node::Path(from, path) => {
-                let value = if *from == From::Root { root } else { value };
+            Node::Path(path) => {
                 for (i, found) in strict(path, value)?.into_iter().enumerate() {
                     if i > 0 {
                         out.push(' ');
                     }
                     match found {
-                        Value::Array(_) | Value::Object(_) => out.push_str(&found.to_string()),
+                        Value::Array(_) | Value::Object(_) => out.push_str(&go::to_json(found)),
                         Value::Null => out.push_str("null"),
                         other => out.push_str(&scalar(other)),
                     }
                 }
             }
-            Node::Range(from, path, inner) => {
-                let value = if *from == From::Root { root } else { value };
+            Node::Range(path, inner) => {
                 for found in strict(path, value)? {
-                    print(inner, root, found, scalar, out)?;
+                    print(inner, found, scalar, out)?;
                 }
             }
             Node::Senseless => return None,

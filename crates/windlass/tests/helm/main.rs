@@ -9,6 +9,7 @@ mod pair;
 mod provenance;
 mod repositories;
 mod server;
+mod show_values;
 mod template;
 mod tls;
 mod versions;

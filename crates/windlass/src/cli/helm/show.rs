@@ -2,8 +2,10 @@
 
 use clap::Subcommand;
 use windlass_charts::metadata;
+use windlass_gotemplate::fmt;
 use windlass_helm::Chart;
-use windlass_object::yaml;
+use windlass_object::jsonpath::Template;
+use windlass_object::{Map, Value, yaml};
 
 use super::{locate, remote::Flags};
 
@@ -42,9 +44,10 @@ pub(crate) enum Command {
     ///
     /// Examples:
     ///   helm show values team/shop --version 1.2.3
+    ///   helm show values team/shop --jsonpath '{.image.tag}'
     #[command(verbatim_doc_comment)]
     #[command(override_usage = "helm show values [CHART] [flags]")]
-    Values(Args),
+    Values(ValuesArgs),
 }
 
 /// What all of them take.
@@ -56,14 +59,29 @@ pub(crate) struct Args {
     remote: Flags,
 }
 
+/// What `values` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ValuesArgs {
+    #[command(flatten)]
+    chart: Args,
+    /// Print the values that these paths lead to, in kubectl's notation.
+    #[arg(long, value_name = "TEMPLATE", default_value = "", hide_default_value = true)]
+    jsonpath: String,
+}
+
 /// Runs the command.
 pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
     let (Command::All(args)
     | Command::Chart(args)
     | Command::Crds(args)
     | Command::Readme(args)
-    | Command::Values(args)) = command;
+    | Command::Values(ValuesArgs { chart: args, .. })) = command;
     let chart = locate::chart(&args.chart, &args.remote, locate::Versions::Any)?;
+    if let Command::Values(ValuesArgs { jsonpath, .. }) = command
+        && !jsonpath.is_empty()
+    {
+        return super::print(&by_path(jsonpath, chart.values.as_map())?);
+    }
     let all = matches!(command, Command::All(_));
     let mut text = String::new();
     if all || matches!(command, Command::Chart(_)) {
@@ -92,6 +110,18 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
         crds(&chart, &mut text);
     }
     super::print(&text)
+}
+
+/// What the template prints; nothing where a path leads nowhere, as from Helm.
+fn by_path(template: &str, values: &Map<String, Value>) -> anyhow::Result<String> {
+    let read = Template::parse(template)
+        .map_err(|error| anyhow::anyhow!("error parsing jsonpath {template}: {error}"))?;
+    let scalar = |value: &Value| match value {
+        Value::Number(number) => fmt::shortest(number.as_f64().unwrap_or_default()),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    Ok(read.print(&Value::Object(values.clone()), &scalar).unwrap_or_default())
 }
 
 fn values(chart: &Chart, text: &mut String, begin: impl Fn(&mut String)) {
