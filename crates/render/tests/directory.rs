@@ -73,10 +73,10 @@ fn files_by_name_and_order() {
     check(&fixture, Some(globs("*.yaml", "sub/*")), &["a"], &[], &[]);
     check(
         &fixture,
-        Some(globs("{", "")),
+        Some(globs("[", "")),
         &[],
         &[],
-        &["app: include is no valid glob: '{' is not closed"],
+        &["app: include is no valid glob: '[' is not closed"],
     );
     let any = Directory { disable_extension_filter: true, ..Directory::default() };
     check(&fixture, Some(any), &["a", "b", "c", "j"], &[], &[]);
