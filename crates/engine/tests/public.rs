@@ -11,8 +11,6 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 
 use windlass_engine::diff::{self, Mode};
@@ -24,7 +22,7 @@ use windlass_object::{Object, Value};
 use windlass_schema::Schemas;
 
 /// A clone of the repository, bare or not.
-struct Source(PathBuf);
+struct Source;
 
 impl Source {
     fn find() -> Option<Self> {
@@ -32,15 +30,11 @@ impl Source {
         if place.is_none() {
             println!("skipped: WINDLASS_ARGOCD_SOURCE names no clone of argoproj/argo-cd");
         }
-        place.map(|place| Self(place.into()))
+        place.map(|_| Self)
     }
 
     fn object(&self, path: &str) -> Object {
-        let mut git = Command::new("git");
-        git.arg("-C").arg(&self.0).args(["show", &format!("HEAD:{path}")]);
-        let out = git.output().unwrap();
-        assert!(out.status.success(), "{path}: {}", String::from_utf8_lossy(&out.stderr));
-        support::object(&String::from_utf8(out.stdout).unwrap())
+        support::object(&windlass_testkit::argocd_file(path).unwrap().expect("a clone is named"))
     }
 
     fn diff_data(&self, name: &str) -> Object {

@@ -21,6 +21,7 @@
 
 mod admission_webhook;
 mod argocd;
+mod argocd_source;
 mod build;
 mod certificates;
 mod docker_registry;
@@ -42,6 +43,7 @@ mod wait;
 
 pub use admission_webhook::AdmissionWebhook;
 pub use argocd::{ArgoCd, ArgoCdOptions};
+pub use argocd_source::{argocd_file, argocd_table};
 pub use build::{build, module_dir};
 pub use certificates::Authority;
 pub use docker_registry::{DockerRegistry, RegistryOptions, SignIn};

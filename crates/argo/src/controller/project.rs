@@ -173,10 +173,9 @@ fn separated(glob: &str, text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod public;
-
-#[cfg(test)]
 mod tests {
+    mod public;
+
     use super::*;
     use windlass_object::json;
 

@@ -202,36 +202,17 @@ fn events_concern_sources() {
 /// `WINDLASS_ARGOCD_SOURCE` names (as `crates/engine/tests/public.rs`); none of it is kept here.
 mod public {
     use super::*;
-    use regex::Regex;
 
-    fn file(path: &str) -> Option<String> {
-        let source = std::env::var_os("WINDLASS_ARGOCD_SOURCE")?;
-        let mut git = std::process::Command::new("git");
-        git.arg("-C").arg(source).args(["show", &format!("HEAD:{path}")]);
-        let out = git.output().unwrap();
-        assert!(out.status.success(), "{path}: {}", String::from_utf8_lossy(&out.stderr));
-        Some(String::from_utf8(out.stdout).unwrap())
+    fn table(test: &str, pattern: &str, least: usize) -> Vec<Vec<String>> {
+        let path = "util/webhook/webhook_test.go";
+        windlass_testkit::argocd_table(path, test, pattern, least).unwrap()
     }
-
-    /// What the pattern finds in one test's table; there are as many lines as that or more.
-    fn table(path: &str, test: &str, pattern: &str, least: usize) -> Vec<Vec<String>> {
-        let Some(text) = file(path) else { return Vec::new() };
-        let begin = text.find(&format!("func {test}(")).expect("the test");
-        let body = &text[begin..begin + text[begin..].find("\n}\n").unwrap()];
-        let texts = |found: regex::Captures<'_>| -> Vec<String> {
-            found.iter().skip(1).flatten().map(|part| part.as_str().to_owned()).collect()
-        };
-        let lines: Vec<_> = Regex::new(pattern).unwrap().captures_iter(body).map(texts).collect();
-        assert!(lines.len() >= least, "{test}: {} lines", lines.len());
-        lines
-    }
-
-    const TESTS: &str = "util/webhook/webhook_test.go";
 
     #[test]
     fn payloads() {
         let check = |header: (&str, &str), name: &str, expected: &str| {
-            let Some(body) = file(&format!("util/webhook/testdata/{name}.json")) else { return };
+            let path = format!("util/webhook/testdata/{name}.json");
+            let Some(body) = windlass_testkit::argocd_file(&path).unwrap() else { return };
             let event = ask(&[header], &body, &Secrets::default()).unwrap();
             let told = event.map_or("nothing".to_owned(), |event| {
                 format!("{} {} {}", event.urls.join(","), event.revision, event.touched_head)
@@ -266,7 +247,7 @@ mod public {
     #[test]
     fn addresses() {
         let pattern = r#"\{(true|false), "([^"]*)", "([^"]*)", "#;
-        for line in table(TESTS, "Test_GetWebURLRegex", pattern, 20) {
+        for line in table("Test_GetWebURLRegex", pattern, 20) {
             let found = WebUrl::new(&line[1]).is_some_and(|url| url.matches(&line[2]));
             assert_eq!(found.to_string(), line[0], "{line:?}");
         }
@@ -275,12 +256,12 @@ mod public {
     #[test]
     fn revisions() {
         let pattern = r#"getSource\("([^"]*)"\), "([^"]*)", (true|false), (true|false)\}"#;
-        for line in table(TESTS, "TestAppRevisionHasChanged", pattern, 15) {
+        for line in table("TestAppRevisionHasChanged", pattern, 15) {
             let changed = revision_changed(&line[1], line[2] == "true", &line[0]);
             assert_eq!(changed.to_string(), line[3], "{line:?}");
         }
         let pattern = r#"\{(true|false), "([^"]*)", (\w+)Payload\("([^"]*)"\), "#;
-        for line in table(TESTS, "Test_affectedRevisionInfo_appRevisionHasChanged", pattern, 30) {
+        for line in table("Test_affectedRevisionInfo_appRevisionHasChanged", pattern, 30) {
             let name = &line[3];
             let full =
                 format!(r#"{{"ref": "refs/heads/{name}", "repository": {{}}, "project": {{}}}}"#);

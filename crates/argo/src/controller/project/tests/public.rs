@@ -2,29 +2,14 @@
 //! `WINDLASS_ARGOCD_SOURCE` names (as `crates/engine/tests/public.rs`); none of it is kept here.
 
 use regex::Regex;
-use windlass_object::{Value, json};
+use windlass_object::Value;
 
 use super::*;
 
 /// What the pattern finds in one test of `types_test.go`; it must find this many or more.
 fn table(test: &str, pattern: &str, least: usize) -> Vec<Vec<String>> {
-    let Some(source) = std::env::var_os("WINDLASS_ARGOCD_SOURCE") else { return Vec::new() };
-    let mut git = std::process::Command::new("git");
-    git.arg("-C").arg(source);
-    git.args(["show", "HEAD:pkg/apis/application/v1alpha1/types_test.go"]);
-    let text = String::from_utf8(git.output().unwrap().stdout).unwrap();
-    let begin = text.find(&format!("func {test}(")).expect("the test");
-    let body = &text[begin..begin + text[begin..].find("\n}\n").unwrap()];
-    let texts = |found: regex::Captures<'_>| -> Vec<String> {
-        found.iter().skip(1).flatten().map(|part| part.as_str().to_owned()).collect()
-    };
-    let lines: Vec<_> = Regex::new(pattern).unwrap().captures_iter(body).map(texts).collect();
-    assert!(lines.len() >= least, "{test}: {} lines", lines.len());
-    lines
-}
-
-fn project(spec: &Value) -> AppProject {
-    serde_json::from_value(json!({"metadata": {"name": "p"}, "spec": spec})).unwrap()
+    let path = "pkg/apis/application/v1alpha1/types_test.go";
+    windlass_testkit::argocd_table(path, test, pattern, least).unwrap()
 }
 
 #[test]
