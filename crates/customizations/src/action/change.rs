@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 use windlass_object::{Object, Value, json};
 
-use super::{Parameter, Refused, rfc3339};
+use super::{Parameter, Refused, holds, rfc3339, to_number};
 
 pub(super) const ROLLING_UPDATE: &str = "strimzi.io/manual-rolling-update";
 pub(super) const RECONCILIATION_LOOP: &str = "cnpg.io/reconciliationLoop";
 pub(super) const PAUSED: &str = "autoscaling.keda.sh/paused";
 pub(super) const PAUSED_REPLICAS: &str = "autoscaling.keda.sh/paused-replicas";
+pub(super) const HEALTHY_INSTANCES: [&str; 3] = ["status", "instancesStatus", "healthy"];
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 const FORCE_SYNC: &str = "force-sync";
 
@@ -61,9 +62,7 @@ pub(super) fn act(
         }
         ("batch", "CronJob" | "Job", "resume")
         | ("k8s.mariadb.com", "MariaDB", "resume")
-        | ("notification.toolkit.fluxcd.io", "Alert" | "Provider", "resume") => {
-            new.set(&["spec", "suspend"], false);
-        }
+        | ("notification.toolkit.fluxcd.io", "Alert" | "Provider", "resume") => resume(&mut new),
         ("batch", "Job", "terminate") => terminate(&mut new, now),
         ("core.strimzi.io", "StrimziPodSet", "rolling-update") => {
             new.set_annotation(ROLLING_UPDATE, "true");
@@ -74,16 +73,21 @@ pub(super) fn act(
         }
         ("keda.sh", "ScaledJob" | "ScaledObject", "pause") => new.set_annotation(PAUSED, "true"),
         ("keda.sh", "ScaledJob" | "ScaledObject", "resume") => {
-            new.remove_annotation(PAUSED);
-            new.remove_annotation(PAUSED_REPLICAS);
+            forget(&mut new, PAUSED);
+            if object.kind() == "ScaledObject" {
+                forget(&mut new, PAUSED_REPLICAS);
+            }
         }
         ("keda.sh", "ScaledObject", "paused-replicas") => {
-            let text = given(parameters, "replicas");
-            if number(parameters, "replicas").ok().and_then(|n| n.as_f64()).is_none_or(|n| n < 0.0)
-            {
+            let Some(given) = parameters.iter().find(|p| p.name == "replicas") else {
+                return Some(Err(Refused("replicas parameter is required".to_owned())));
+            };
+            let text = given.value.as_str();
+            let number = number(parameters, "replicas").ok();
+            let Some(number) = number.filter(|n| n.as_f64().is_some_and(|n| n >= 0.0)) else {
                 return Some(Err(Refused(format!("invalid number: {text} (must be >= 0)"))));
-            }
-            new.set_annotation(PAUSED_REPLICAS, text.trim());
+            };
+            new.set_annotation(PAUSED_REPLICAS, &number.to_string());
         }
         ("postgresql.cnpg.io", "Cluster", name) => {
             return postgres(new, name, given(parameters, "instance"), now);
@@ -99,7 +103,7 @@ pub(super) fn act(
                 new.set_annotation("reconcile.fluxcd.io/requestedAt", &at);
             }
             "suspend" => new.set(&["spec", "suspend"], true),
-            "resume" => new.set(&["spec", "suspend"], false),
+            "resume" => resume(&mut new),
             _ => return None,
         },
         _ => return None,
@@ -112,19 +116,41 @@ fn given<'a>(parameters: &'a [Parameter], name: &str) -> &'a str {
     found.map_or("", |parameter| parameter.value.as_str())
 }
 
+/// A parameter that is to be a number.
 fn number(parameters: &[Parameter], name: &str) -> Result<Value, Refused> {
-    let text = given(parameters, name);
-    let number = text.trim().parse::<i64>().map(Value::from);
-    number
-        .or_else(|_| text.trim().parse::<f64>().map(Value::from))
-        .map_err(|_| Refused(format!("invalid number: {text}")))
+    let given = given(parameters, name);
+    to_number(given).ok_or_else(|| Refused(format!("invalid number: {given}")))
+}
+
+/// Takes back what holds an object, if something does.
+fn resume(object: &mut Object) {
+    if holds(object, &["spec", "suspend"]) {
+        object.set(&["spec", "suspend"], false);
+    }
+}
+
+/// Removes an annotation; the map stays, empty or not.
+fn forget(object: &mut Object, annotation: &str) {
+    object.remove(&["metadata", "annotations", annotation]);
+}
+
+/// Whether a secret's interval is zero, in any unit: it is read once.
+pub(super) fn never_refreshes(secret: &Object) -> bool {
+    match secret.get(&["spec", "refreshInterval"]) {
+        Some(Value::Number(number)) => number.as_f64() == Some(0.0),
+        Some(Value::String(text)) => {
+            matches!(text.as_str(), "0" | "0ns" | "0us" | "0µs" | "0ms" | "0s" | "0m" | "0h")
+        }
+        _ => false,
+    }
 }
 
 /// Whether an application syncs by itself.
 pub(super) fn syncs_itself(application: &Object) -> bool {
     let automated = application.get(&["spec", "syncPolicy", "automated"]);
     automated.is_some_and(|automated| {
-        !automated.is_null() && automated.get("enabled") != Some(&Value::Bool(false))
+        let enabled = automated.get("enabled").unwrap_or(&Value::Null);
+        !automated.is_null() && matches!(enabled, Value::Null | Value::Bool(true))
     })
 }
 
@@ -139,7 +165,9 @@ pub(super) fn job_has_ended(job: &Object) -> bool {
 
 /// The job controller ends a job with this condition.
 fn terminate(job: &mut Object, now: Timestamp) {
-    if job_has_ended(job) {
+    // What has no status yet has not begun.
+    let begun = job.get(&["status"]).is_some_and(|status| !status.is_null());
+    if !begun || job_has_ended(job) {
         return;
     }
     let mut conditions = crate::odd::conditions(job).to_vec();
@@ -163,24 +191,28 @@ fn postgres(
         "reload" => cluster.set_annotation("cnpg.io/reloadedAt", &rfc3339(now)),
         "restart" => cluster.set_annotation(RESTARTED_AT, &rfc3339(now)),
         "suspend" => cluster.set_annotation(RECONCILIATION_LOOP, "disabled"),
-        "resume" => {
-            cluster.remove_annotation(RECONCILIATION_LOOP);
-        }
+        "resume" => forget(&mut cluster, RECONCILIATION_LOOP),
         "promote" => return Some(promote(cluster, instance, now)),
         _ => return None,
     }
     Some(Ok(cluster))
 }
 
-/// `any` is any healthy replica, a number the instance of that number, else a name is meant.
+/// `any` is the healthy instance after the primary, a number the instance of that number, else a name is
+/// meant.
 fn promote(mut cluster: Object, instance: &str, now: Timestamp) -> Result<Object, Refused> {
-    let primary = cluster.str_at(&["status", "currentPrimary"]);
+    let healthy = crate::odd::list_at(&cluster, &HEALTHY_INSTANCES);
+    let names: Vec<&str> = healthy.iter().filter_map(Value::as_str).collect();
     let numbered = format!("{}-{instance}", cluster.name());
-    let healthy = crate::odd::list_at(&cluster, &["status", "instancesStatus", "healthy"]);
-    let found = healthy.iter().filter_map(Value::as_str).find(|name| {
-        *name != primary && (instance == "any" || *name == instance || *name == numbered)
-    });
-    let Some(found) = found.map(str::to_owned) else {
+    let wanted = if to_number(instance).is_some() { numbered.as_str() } else { instance };
+    let found = if instance == "any" {
+        let primary = cluster.str_at(&["status", "currentPrimary"]);
+        let primary = names.iter().position(|name| *name == primary);
+        primary.map_or(names.first(), |at| names.iter().cycle().nth(at + 1))
+    } else {
+        names.iter().find(|name| **name == wanted)
+    };
+    let Some(found) = found.map(|name| (*name).to_owned()) else {
         return Err(Refused(format!(
             "Could not find a healthy instance matching the criteria: {instance}"
         )));

@@ -7,25 +7,21 @@ use super::rfc3339;
 
 /// A job as the cron job's schedule would create it.
 pub(super) fn job(cron_job: &Object, now: Timestamp) -> Object {
-    let template = |field: &str| cron_job.get(&["spec", "jobTemplate", "metadata", field]);
+    let template = |field: &str| cron_job.get(&["spec", "jobTemplate", field]).and_then(filled);
     let mut job = Object::from(Map::new());
     job.set(&["apiVersion"], "batch/v1");
     job.set(&["kind"], "Job");
+    job.set(&["metadata"], template("metadata").unwrap_or_else(|| json!({})));
     job.set(&["metadata", "name"], format!("{}-{}", cron_job.name(), now.strftime("%y%m%d%H%M")));
-    job.set(&["metadata", "namespace"], cron_job.namespace());
-    for field in ["labels", "annotations"] {
-        if let Some(value) = template(field) {
-            job.set(&["metadata", field], value.clone());
-        }
-    }
+    take(&mut job, &["metadata", "namespace"], cron_job);
     job.set_annotation("cronjob.kubernetes.io/instantiate", "manual");
-    let owner = json!([{
-        "apiVersion": cron_job.api_version(), "kind": cron_job.kind(), "name": cron_job.name(),
-        "uid": cron_job.uid(), "blockOwnerDeletion": true, "controller": true,
-    }]);
-    job.set(&["metadata", "ownerReferences"], owner);
-    let spec = cron_job.get(&["spec", "jobTemplate", "spec"]).cloned();
-    job.set(&["spec"], spec.unwrap_or_else(|| json!({})));
+    let mut owner = owner(cron_job);
+    owner["blockOwnerDeletion"] = true.into();
+    owner["controller"] = true.into();
+    job.set(&["metadata", "ownerReferences"], vec![owner]);
+    if let Some(spec) = template("spec") {
+        job.set(&["spec"], spec);
+    }
     job
 }
 
@@ -33,9 +29,10 @@ pub(super) fn job(cron_job: &Object, now: Timestamp) -> Object {
 pub(super) fn scheduled_workflow(cron: &Object, now: Timestamp) -> Object {
     const INSTANCE: &str = "workflows.argoproj.io/controller-instanceid";
     let mut workflow = workflow(cron, now);
+    let metadata = |field: &str| cron.get(&["spec", "workflowMetadata", field]);
     for field in ["labels", "annotations"] {
-        if let Some(value) = cron.get(&["spec", "workflowMetadata", field]) {
-            workflow.set(&["metadata", field], value.clone());
+        if let Some(value) = metadata(field).and_then(filled) {
+            workflow.set(&["metadata", field], value);
         }
     }
     workflow.set_annotation("workflows.argoproj.io/scheduled-time", &rfc3339(now));
@@ -43,11 +40,11 @@ pub(super) fn scheduled_workflow(cron: &Object, now: Timestamp) -> Object {
     if let Some(instance) = cron.label(INSTANCE) {
         workflow.set_label(INSTANCE, instance);
     }
-    if let Some(finalizers) = cron.get(&["spec", "workflowMetadata", "finalizers"]) {
-        workflow.set(&["finalizers"], finalizers.clone());
+    let finalizers = metadata("finalizers").and_then(filled);
+    workflow.set(&["finalizers"], finalizers.unwrap_or_else(|| json!([])));
+    if let Some(spec) = cron.get(&["spec", "workflowSpec"]).and_then(filled) {
+        workflow.set(&["spec"], spec);
     }
-    let spec = cron.get(&["spec", "workflowSpec"]).cloned();
-    workflow.set(&["spec"], spec.unwrap_or_else(|| json!({})));
     workflow
 }
 
@@ -59,19 +56,52 @@ pub(super) fn templated_workflow(template: &Object, now: Timestamp) -> Object {
     workflow
 }
 
-fn workflow(owner: &Object, now: Timestamp) -> Object {
-    let name = format!("{}-{}", owner.name(), now.strftime("%Y%m%d%H%M"));
+fn workflow(owned_by: &Object, now: Timestamp) -> Object {
+    let name = format!("{}-{}", owned_by.name(), now.strftime("%Y%m%d%H%M"));
     let mut workflow = Object::from(Map::new());
     workflow.set(&["apiVersion"], "argoproj.io/v1alpha1");
     workflow.set(&["kind"], "Workflow");
     workflow.set(&["metadata", "name"], name);
-    workflow.set(&["metadata", "namespace"], owner.namespace());
+    take(&mut workflow, &["metadata", "namespace"], owned_by);
+    workflow.set(&["metadata", "ownerReferences"], vec![owner(owned_by)]);
+    workflow
+}
+
+/// A reference to an owner.
+fn owner(owner: &Object) -> Value {
     let mut reference = json!({
-        "apiVersion": "argoproj.io/v1alpha1", "kind": owner.kind(), "name": owner.name(),
+        "apiVersion": owner.api_version(), "kind": owner.kind(), "name": owner.name(),
     });
     if !owner.uid().is_empty() {
         reference["uid"] = Value::from(owner.uid());
     }
-    workflow.set(&["metadata", "ownerReferences"], vec![reference]);
-    workflow
+    reference
+}
+
+/// Sets a field as it is in another object, if it is there.
+fn take(object: &mut Object, path: &[&str], from: &Object) {
+    if let Some(value) = from.get(path).filter(|value| !value.is_null()) {
+        object.set(path, value.clone());
+    }
+}
+
+/// A value without what is empty in it, as Argo CD creates objects; none if nothing is left.
+fn filled(value: &Value) -> Option<Value> {
+    let is_filled = |value: &Value| match value {
+        Value::Null => false,
+        Value::Object(fields) => !fields.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        _ => true,
+    };
+    if !is_filled(value) {
+        return None;
+    }
+    Some(match value {
+        Value::Object(fields) => {
+            let fields = fields.iter();
+            fields.filter_map(|(key, value)| Some((key.clone(), filled(value)?))).collect()
+        }
+        Value::Array(items) => items.iter().filter_map(filled).collect(),
+        other => other.clone(),
+    })
 }

@@ -68,7 +68,7 @@ pub fn actions(object: &Object) -> Vec<Action> {
         icon_class: icon.to_owned(),
         ..Action::default()
     };
-    let paused = |path: &[&str]| object.get(path) == Some(&Value::Bool(true));
+    let paused = |path: &[&str]| holds(object, path);
     let mut actions = match (object.group(), object.kind()) {
         ("apps", "Deployment") => {
             let paused = paused(&["spec", "paused"]);
@@ -85,8 +85,10 @@ pub fn actions(object: &Object) -> Vec<Action> {
         ],
         ("apps", "DaemonSet") => vec![offer("restart", "fa fa-fw fa-redo")],
         ("argoproj.io", "AnalysisRun") => {
-            let running = matches!(object.str_at(&["status", "phase"]), "" | "Pending" | "Running");
-            vec![offer("terminate", "").disabled(!running)]
+            let phase = object.str_at(&["status", "phase"]);
+            let over = matches!(phase, "Successful" | "Failed" | "Error" | "Inconclusive");
+            let told = holds(object, &["spec", "terminate"]);
+            vec![offer("terminate", "").disabled(over || told)]
         }
         ("argoproj.io", "Application") => {
             let verb = if change::syncs_itself(object) { "Disable" } else { "Enable" };
@@ -119,8 +121,13 @@ pub fn actions(object: &Object) -> Vec<Action> {
             let rolling = object.annotation(change::ROLLING_UPDATE) == Some("true");
             vec![offer("rolling-update", "").disabled(rolling)]
         }
-        ("external-secrets.io", "ExternalSecret") => vec![offer("refresh", "")],
-        ("external-secrets.io", "PushSecret") => vec![offer("push", "")],
+        ("external-secrets.io", "ExternalSecret") => {
+            let on_change = object.str_at(&["spec", "refreshPolicy"]) == "OnChange";
+            vec![offer("refresh", "").disabled(change::never_refreshes(object) && !on_change)]
+        }
+        ("external-secrets.io", "PushSecret") => {
+            vec![offer("push", "").disabled(change::never_refreshes(object))]
+        }
         ("k8s.mariadb.com", "MariaDB") => vec![if paused(&["spec", "suspend"]) {
             offer("resume", "fa fa-fw fa-play").called("Resume")
         } else {
@@ -142,9 +149,11 @@ pub fn actions(object: &Object) -> Vec<Action> {
         ("numaflow.numaproj.io" | "numaplane.numaproj.io", _) => numa::actions(object),
         ("postgresql.cnpg.io", "Cluster") => {
             let suspended = object.annotation(change::RECONCILIATION_LOOP) == Some("disabled");
+            let alone = crate::odd::list_at(object, &change::HEALTHY_INSTANCES).len() < 2;
             vec![
                 offer("promote", "fa fa-fw fa-angles-up")
                     .called("Promote Replica to Primary")
+                    .disabled(alone)
                     .takes("instance", ""),
                 offer("reload", "fa fa-fw fa-rotate-right").called("Reload all Configuration"),
                 offer("restart", "fa fa-fw fa-recycle").called("Rollout restart Cluster"),
@@ -178,8 +187,9 @@ fn scaling(object: &Object, kind: &str) -> Vec<Action> {
         icon_class: format!("fa fa-fw {icon}"),
         ..Action::default()
     };
-    let paused = object.annotation(change::PAUSED).is_some();
-    let held = object.annotation(change::PAUSED_REPLICAS).is_some();
+    let paused = object.annotation(change::PAUSED) == Some("true");
+    let replicas = object.annotation(change::PAUSED_REPLICAS).filter(|_| kind == "ScaledObject");
+    let held = replicas.is_some();
     let mut actions = vec![
         offer("pause", "fa-pause-circle").disabled(paused || held),
         offer("resume", "fa-play-circle").disabled(!(paused || held)),
@@ -239,6 +249,28 @@ impl Action {
         self.parameters.push(Parameter { name: name.to_owned(), value: default.to_owned() });
         self
     }
+}
+
+/// Whether a field says yes: scripts take whatever is there for that, but `false`.
+fn holds(object: &Object, path: &[&str]) -> bool {
+    object.get(path).is_some_and(|value| !matches!(value, Value::Null | Value::Bool(false)))
+}
+
+/// A text as Lua's `tonumber` of Argo CD reads it: whole numbers, also in base 16, and numbers with a
+/// point; those without one have no exponent. What is whole is written so.
+fn to_number(text: &str) -> Option<Value> {
+    let text = text.trim_matches([' ', '\n', '\t']);
+    if text.contains('.') {
+        let number = text.parse::<f64>().ok().filter(|number| number.is_finite())?;
+        let whole = number.to_string().parse::<i64>().map(Value::from);
+        return Some(whole.unwrap_or_else(|_| Value::from(number)));
+    }
+    let hexadecimal = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    let number = match hexadecimal {
+        Some(digits) => i64::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    number.ok().map(Value::from)
 }
 
 fn rfc3339(now: Timestamp) -> String {

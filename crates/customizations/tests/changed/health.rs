@@ -9,10 +9,6 @@
 //! WINDLASS_SCRIPTS=folder WINDLASS_INPUTS=100000 WINDLASS_SEED=n`. Words are then changed to those that
 //! the scripts speak of.
 
-#![allow(clippy::unwrap_used, clippy::print_stderr)]
-
-mod support;
-
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,11 +16,11 @@ use std::process::Command;
 use std::thread;
 
 use serde_json::{Value, json};
-use support::{cases, folders, read};
 use windlass_object::Object;
 
-/// Unless `WINDLASS_SEED` names another.
-const SEED: u64 = 20_261_127;
+use crate::draw::{Draw, is_of, number, pointers, remove};
+use crate::support::{cases, folders, read};
+
 /// Each takes the real one half a second. `WINDLASS_INPUTS` asks for more, and `WINDLASS_HEALTH` may name
 /// a program that tells faster (`crates/argo/tests/oracle/health.go`).
 const INPUTS: usize = 100;
@@ -82,56 +78,6 @@ const OTHERWISE: [&str; 21] = [
     "rabbitmq.com/RabbitmqCluster",
     "work.karmada.io/ResourceBinding",
 ];
-
-fn is_of(object: &Value, kinds: &[&str]) -> bool {
-    let group =
-        object["apiVersion"].as_str().unwrap().rsplit_once('/').map_or("", |(group, _)| group);
-    kinds.iter().any(|pattern| {
-        let (groups, kind) = pattern.split_once('/').unwrap();
-        let fits = match groups.strip_prefix('*') {
-            Some(end) => group.ends_with(end),
-            None => group == groups,
-        };
-        fits && (kind == "*" || object["kind"] == kind)
-    })
-}
-
-/// Numbers that look drawn (xorshift).
-struct Draw(u64);
-
-impl Draw {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % bound as u64).unwrap()
-    }
-
-    fn of<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
-        if items.is_empty() { None } else { items.get(self.below(items.len())) }
-    }
-}
-
-/// Pointers to the values below a value that are of a sort.
-fn pointers(value: &Value, at: &str, wanted: &dyn Fn(&Value) -> bool, found: &mut Vec<String>) {
-    if wanted(value) && !at.is_empty() {
-        found.push(at.to_owned());
-    }
-    match value {
-        Value::Object(fields) => {
-            for (key, value) in fields {
-                let key = key.replace('~', "~0").replace('/', "~1");
-                pointers(value, &format!("{at}/{key}"), wanted, found);
-            }
-        }
-        Value::Array(items) => {
-            for (index, value) in items.iter().enumerate() {
-                pointers(value, &format!("{at}/{index}"), wanted, found);
-            }
-        }
-        _ => {}
-    }
-}
 
 /// One change to an object. What it takes from elsewhere comes from another object of its kind.
 /// Words are those that its script speaks of, where there are scripts to read.
@@ -235,19 +181,6 @@ fn words(scripts: &Path, kind: &Path) -> Vec<String> {
     text.split('"').skip(1).step_by(2).filter(|word| word.len() < 40).map(str::to_owned).collect()
 }
 
-fn remove(object: &mut Value, at: &str) {
-    let (parent, last) = at.rsplit_once('/').unwrap();
-    match object.pointer_mut(parent).unwrap() {
-        Value::Object(fields) => {
-            fields.remove(&last.replace("~1", "/").replace("~0", "~"));
-        }
-        Value::Array(items) => {
-            items.remove(last.parse().unwrap());
-        }
-        _ => {}
-    }
-}
-
 /// What the real one says; none where its script fails, or it has no script.
 fn argocd(program: &Path, dir: &Path, object: &Value) -> Option<String> {
     let path = dir.join("object.yaml");
@@ -274,10 +207,6 @@ fn told(object: &Value, known: bool) -> String {
     }
     let verdict = windlass_customizations::health(&Object::try_from(object.clone()).unwrap());
     verdict.map_or(": ".to_owned(), |v| format!("{}: {}", v.status.as_str(), v.message))
-}
-
-fn number(variable: &str, default: usize) -> usize {
-    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 /// What the faster program says of all inputs.
@@ -309,7 +238,7 @@ fn health_of_changed_objects_is_as_the_real_one_tells() {
     let program = windlass_testkit::peer("argocd").unwrap();
     let kinds: Vec<_> = folders(&root).iter().flat_map(|group| folders(group)).collect();
     let kinds: Vec<_> = kinds.into_iter().filter(|k| k.join("health_test.yaml").exists()).collect();
-    let mut draw = Draw(u64::try_from(number("WINDLASS_SEED", SEED as usize)).unwrap());
+    let mut draw = Draw::seeded();
     let count = number("WINDLASS_INPUTS", INPUTS);
     let scripts = std::env::var_os(SCRIPTS).map(PathBuf::from);
     let inputs: Vec<Value> = (0..count)

@@ -1,0 +1,9 @@
+//! Health and actions of changed objects, beside the real Argo CD.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+mod actions;
+mod draw;
+mod health;
+#[path = "../support/mod.rs"]
+mod support;
