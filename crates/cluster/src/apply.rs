@@ -135,6 +135,10 @@ impl Cluster {
         modified: &Object,
         options: &ApplyOptions,
     ) -> Result<Applied, Error> {
+        if options.dry_run != DryRun::Client && binds_another_role(live, modified) {
+            let object = self.recreate(kind, modified, options.dry_run).await?;
+            return Ok(Applied { outcome: Outcome::Configured, object, warnings: Vec::new() });
+        }
         let mut warnings = Vec::new();
         if live.annotation(LAST_APPLIED).is_none() {
             warnings.push(format!(
@@ -190,6 +194,12 @@ impl Cluster {
         if dry_run != DryRun::None {
             return Ok(object.clone());
         }
+        self.remove(kind, object).await?;
+        self.post(kind, object, MANAGER, dry_run).await
+    }
+
+    /// Deletes an object, and waits until it is gone.
+    async fn remove(&self, kind: &Arc<ApiKind>, object: &Object) -> Result<(), Error> {
         let options =
             DeleteOptions { propagation: Some(Propagation::Background), ..Default::default() };
         match self.delete(&kind.gvk(), object.namespace(), object.name(), &options).await {
@@ -205,8 +215,7 @@ impl Cluster {
         tokio::time::timeout(GONE, gone).await.map_err(|_| Error::Timeout {
             what: format!("that {} is deleted", object.key()),
             seconds: GONE.as_secs(),
-        })??;
-        self.post(kind, object, MANAGER, dry_run).await
+        })?
     }
 
     /// Applies an object on the server, taking over fields that others manage.
@@ -226,6 +235,13 @@ impl Cluster {
             && needs_migration(&live, from)
         {
             self.migrate(&kind, object, from).await?;
+        }
+        if dry_run == DryRun::None
+            && is_binding(object)
+            && let Some(live) = self.live(&object.key(), &kind.version).await?
+            && binds_another_role(&live, object)
+        {
+            self.remove(&kind, object).await?;
         }
         let call = Call::new(Method::PATCH, kind.path(object.namespace(), object.name()))
             .query("fieldManager", MANAGER)
@@ -282,6 +298,21 @@ impl Cluster {
         }
         unreachable!("the loop returns")
     }
+}
+
+fn is_binding(object: &Object) -> bool {
+    object.group() == "rbac.authorization.k8s.io"
+        && matches!(object.kind(), "RoleBinding" | "ClusterRoleBinding")
+}
+
+/// The role of a binding cannot be changed: such a one is made anew, as by `kubectl auth reconcile`,
+/// to which Argo CD gives what is of RBAC before it applies it. Bindings that opt out of that are let be.
+fn binds_another_role(live: &Object, wanted: &Object) -> bool {
+    let role = |object: &Object, field: &str| object.get(&["roleRef", field]).cloned();
+    let differs = |field| role(wanted, field).is_some() && role(live, field) != role(wanted, field);
+    is_binding(wanted)
+        && live.annotation("rbac.authorization.kubernetes.io/autoupdate") != Some("false")
+        && ["apiGroup", "kind", "name"].into_iter().any(differs)
 }
 
 fn entries(object: &Object) -> &[Value] {

@@ -50,7 +50,8 @@ pub(crate) struct Scenario {
     /// What happens.
     #[serde(default)]
     pub(crate) steps: Vec<Step>,
-    /// Kinds (`group/version/Kind`) that are looked at beside the usual ones.
+    /// Kinds (`group/version/Kind`) that are looked at beside the usual ones; of those in the control
+    /// namespace, objects that are named after the scenario.
     #[serde(default)]
     pub(crate) kinds: Vec<String>,
 }
@@ -64,6 +65,8 @@ pub(crate) type Files = BTreeMap<String, Value>;
 pub(crate) enum Step {
     /// Commits files.
     Commit(Commit),
+    /// Runs git in a repository's work tree: branches and tags beside those of commits.
+    Git(Git),
     /// Puts an artifact under a tag.
     Push(Push),
     /// Has an Application compared anew, and waits until it was.
@@ -100,6 +103,15 @@ pub(crate) struct Commit {
     /// A tag of the commit.
     #[serde(default)]
     pub(crate) tag: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Git {
+    #[serde(default = "app")]
+    pub(crate) repository: String,
+    /// Arguments of each run.
+    pub(crate) run: Vec<Vec<String>>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -100,6 +100,12 @@ impl<'a> Play<'a> {
                     git.git(&["push", "-q", "--force", "origin", tag])?;
                 }
             }
+            Step::Git(step) => {
+                let git = self.repositories.get(&step.repository).context("no such repository")?;
+                for run in &step.run {
+                    git.git(&run.iter().map(String::as_str).collect::<Vec<_>>())?;
+                }
+            }
             Step::Push(push) => self.push(&push.artifact, &push.tag, &push.files)?,
             Step::Refresh(app) => self.refresh(app, "normal")?,
             Step::HardRefresh(app) => self.refresh(app, "hard")?,

@@ -162,7 +162,11 @@ fn record_all(scenarios: &[Scenario]) -> Result<()> {
             let took = begin.elapsed().as_secs_f32();
             match played {
                 Ok(()) => println!("recorded {} ({took:.1} s)", scenario.name),
-                Err(error) => failures.lock().push(format!("{}: {error:#}", scenario.name)),
+                Err(error) => {
+                    let said = format!("{}: {error:#}", scenario.name);
+                    println!("{said}");
+                    failures.lock().push(said);
+                }
             }
         });
     }

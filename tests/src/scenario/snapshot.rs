@@ -77,6 +77,12 @@ pub(crate) fn take(
             }
         }
     }
+    for kind in more_kinds {
+        for object in api.list(kind, CONTROL).unwrap_or_default().into_iter().filter(|o| is_ours(o))
+        {
+            add(object);
+        }
+    }
     for kind in CLUSTER_KINDS {
         for object in api.list(kind, "")? {
             let found = object["metadata"]["name"].as_str().unwrap_or_default();
@@ -129,7 +135,10 @@ fn is_of_kubernetes(object: &Value) -> bool {
 /// An object without what only the cluster says of it.
 fn clean_object(mut object: Value, words: &Words) -> Value {
     if let Some(map) = object.as_object_mut() {
-        map.remove("status");
+        // The controller writes what it makes of a project's roles into its status.
+        if map.get("kind").is_none_or(|kind| kind != "AppProject") {
+            map.remove("status");
+        }
         if map.get("kind").is_some_and(|kind| kind == "CustomResourceDefinition") {
             map.remove("spec");
         }

@@ -86,11 +86,11 @@ impl Subject<'_> {
         self.sync_options().find_map(|o| o.strip_prefix(name)?.strip_prefix('='))
     }
 
-    /// Labels and annotations of the destination namespace, if the application manages them.
+    /// Labels and annotations of the destination namespace, for those who create it.
     pub(crate) fn namespace_metadata(&self) -> Option<NamespaceMetadata> {
         let policy = self.app.spec.sync_policy.as_ref()?;
         let metadata = policy.managed_namespace_metadata.as_ref()?;
-        (self.option("CreateNamespace") == Some("true")).then(|| NamespaceMetadata {
+        Some(NamespaceMetadata {
             labels: metadata.labels.clone(),
             annotations: metadata.annotations.clone(),
         })
@@ -170,15 +170,14 @@ impl Subject<'_> {
         Ok(live)
     }
 
-    /// The destination namespace, if the application is to create it. Unless its metadata is
-    /// managed it is enough to know that it is there.
-    async fn destination_namespace(
+    /// The destination namespace. Unless its metadata is managed it is enough to know that it is there.
+    ///
+    /// # Errors
+    /// When the API cannot be asked.
+    pub(crate) async fn destination_namespace(
         &self,
         metadata: Option<&NamespaceMetadata>,
     ) -> Result<Option<Arc<Object>>, Error> {
-        if self.option("CreateNamespace") != Some("true") {
-            return Ok(None);
-        }
         let key = ResourceKey::new("", "Namespace", "", self.namespace());
         if metadata.is_none() && self.cluster.get(&key).is_some() {
             return Ok(Some(Arc::new(windlass_engine::sync::namespace(self.namespace(), None))));
@@ -200,8 +199,12 @@ impl Subject<'_> {
             Err(error @ Error::NotManaged { .. }) => (LiveObjects::default(), Some(error)),
             Err(error) => return Err(error),
         };
-        let metadata = self.namespace_metadata();
-        let namespace = self.destination_namespace(metadata.as_ref()).await?;
+        let creates = self.option("CreateNamespace") == Some("true");
+        let metadata = self.namespace_metadata().filter(|_| creates);
+        let namespace = match creates {
+            true => self.destination_namespace(metadata.as_ref()).await?,
+            false => None,
+        };
         let answers = self.answers(&prepared.targets, &live).await;
         let mode = |target: &Object, _: &Object| match answers.get(&target.key()) {
             Some(Ok(answer)) => Mode::ServerSide {

@@ -203,7 +203,7 @@ impl Look<'_> {
         let mut next = self.app.status.clone();
         let running = next.operation_state.as_ref().is_some_and(|s| !s.phase.is_completed());
         if level == Level::Tree && memory.gathered.is_some() && !running {
-            next.summary = status::summary(self.cluster, instance);
+            next.summary = status::summary(self.cluster, self.app, instance);
             self.write(self.app, next, Also::default()).await;
             return None;
         }
@@ -256,7 +256,7 @@ impl Look<'_> {
             compared = again;
             self.take(&mut next, &gathered, &compared);
         }
-        next.summary = status::summary(self.cluster, instance);
+        next.summary = status::summary(self.cluster, self.app, instance);
         let also =
             Also { refreshed: self.refreshed, clear_operation: driven.ended, uncompared: false };
         let before = self.context.apps.get(self.key)?;

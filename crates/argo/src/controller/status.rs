@@ -19,6 +19,9 @@ use crate::types::{
     SyncStatusCode,
 };
 
+/// What annotations with links begin with.
+const LINK: &str = "link.argocd.argoproj.io/";
+
 /// The types of conditions that a comparison decides on.
 pub(crate) const COMPARED: [ConditionType; 10] = [
     ConditionType::ComparisonError,
@@ -140,9 +143,12 @@ fn first<T: Clone + Default>(list: &[T]) -> T {
     list.first().cloned().unwrap_or_default()
 }
 
-/// Images and addresses of everything that came of the application's objects.
-pub(crate) fn summary(cluster: &Cluster, instance: &str) -> Summary {
+/// Images and addresses of everything that came of the application's objects, and its own links.
+pub(crate) fn summary(cluster: &Cluster, app: &Application, instance: &str) -> Summary {
     let (mut images, mut urls) = (BTreeSet::new(), BTreeSet::new());
+    let annotations = app.metadata.get("annotations").and_then(Value::as_object);
+    let links = annotations.into_iter().flatten().filter(|(key, _)| key.starts_with(LINK));
+    urls.extend(links.filter_map(|(_, link)| link.as_str()).map(ToOwned::to_owned));
     let mut of_apps = false;
     for entry in cluster.tree(cluster.of_application(instance)) {
         images.extend(entry.node.images().iter().cloned());
@@ -204,6 +210,10 @@ pub(crate) async fn write(
     let mut patch = Map::new();
     if !change.is_empty() {
         patch.insert("status".into(), Value::Object(change));
+    }
+    let spec = fresh.as_deref().unwrap_or(before).spec.to_normal_form();
+    if news && !also.uncompared && !spec.is_empty() {
+        patch.insert("spec".into(), Value::Object(spec));
     }
     if asked {
         patch.insert("metadata".into(), json!({"annotations": {ANNOTATION_REFRESH: null}}));

@@ -5,6 +5,7 @@
 //! reading and writing an object never loses it.
 
 mod application;
+mod normal_form;
 mod operation;
 mod project;
 mod source;

@@ -128,7 +128,16 @@ pub(super) async fn steps(
                 return Driven { acted, ..end(state, OperationPhase::Error, message) };
             }
         };
-        let (next, wait) = one_step(subject, &operation, &options, state, compared, &progress);
+        let namespace = match namespace(subject, &options, compared).await {
+            Ok(namespace) => namespace,
+            Err(error) => {
+                let message = format!("Failed to load live state: {error}");
+                let Driven { acted, .. } = driven;
+                return Driven { acted, ..end(state, OperationPhase::Error, message) };
+            }
+        };
+        let seen = (compared, namespace);
+        let (next, wait) = one_step(subject, &operation, &options, state, seen, &progress);
         let before = std::mem::replace(&mut progress, next.state.clone());
         store(state, &progress);
         if !next.batches.is_empty() {
@@ -228,7 +237,7 @@ fn options(
     options.prune = operation.prune && !partial;
     options.force = apply.or(hook).is_some_and(|a| a.force);
     options.skip_hooks = apply.is_some() || !operation.resources.is_empty();
-    options.namespace_metadata = subject.namespace_metadata();
+    options.namespace_metadata = subject.namespace_metadata().filter(|_| options.create_namespace);
     let approved = subject.app.annotation(APPROVED);
     options.prune_confirmed = state.started_at.is_some_and(|began| is_confirmed(approved, began));
     if let (Some(manager), true) =
@@ -253,12 +262,24 @@ fn resume(state: &OperationState) -> State {
     }
 }
 
+/// The destination namespace, if the sync is to create it, whatever the application itself says.
+async fn namespace(
+    subject: &Subject<'_>,
+    options: &Options,
+    compared: &Compared,
+) -> Result<Option<Arc<Object>>, windlass_cluster::Error> {
+    if compared.namespace.is_some() || !options.create_namespace {
+        return Ok(compared.namespace.clone());
+    }
+    subject.destination_namespace(options.namespace_metadata.as_ref()).await
+}
+
 fn one_step(
     subject: &Subject<'_>,
     operation: &SyncOperation,
     options: &Options,
     state: &OperationState,
-    compared: &Compared,
+    (compared, namespace): (&Compared, Option<Arc<Object>>),
     progress: &State,
 ) -> (sync::Step, Wait) {
     let result = state.sync_result.as_ref();
@@ -312,7 +333,7 @@ fn one_step(
     let world = World {
         pairs,
         hooks: &compared.comparison.hooks,
-        namespace: compared.namespace.clone(),
+        namespace,
         kinds: &compared.kinds,
         permit: &permit,
         health: &subject.settings.customizations,
