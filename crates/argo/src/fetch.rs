@@ -11,7 +11,7 @@ use futures::{StreamExt as _, stream};
 use windlass_charts::{Charts, Repository};
 use windlass_helm::Draws;
 use windlass_object::json;
-use windlass_render::{Given, Need, Reference, Rendered, Spec};
+use windlass_render::{Given, Need, Reference, Spec};
 use windlass_source::credentials::Settings;
 use windlass_source::{Sources, address};
 use windlass_tree::{
@@ -140,13 +140,13 @@ impl<'a> Fetcher<'a> {
     ///
     /// # Errors
     /// What `render` says, and when it asks without end.
-    pub async fn fulfil<R>(
+    pub async fn fulfil<T, R>(
         &self,
         mut given: Given,
         render: impl Fn(Given) -> R,
-    ) -> Result<Arc<Rendered>, String>
+    ) -> Result<T, String>
     where
-        R: Future<Output = Result<Result<Arc<Rendered>, Vec<Need>>, String>>,
+        R: Future<Output = Result<Result<T, Vec<Need>>, String>>,
     {
         for _ in 0..ROUNDS {
             let needs = match render(given.clone()).await? {

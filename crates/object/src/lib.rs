@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod compact;
 pub mod go;
 pub mod jsonpath;
 mod key;
@@ -16,6 +17,7 @@ pub mod quantity;
 pub mod selector;
 pub mod yaml;
 
+pub use compact::CompactObject;
 pub use key::{GroupKind, GroupVersionKind, ResourceKey};
 pub use object::{NotAnObject, Object, OwnerReference};
 pub use pointer::{Pointer, PointerError};

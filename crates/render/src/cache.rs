@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use windlass_tree::{Given, Holds, Need, Tree};
 
-use crate::{Rendered, Spec};
+use crate::{Kept, Spec};
 
 /// How many renders of one spec in one scope are kept: as many branches as one goes back and forth
 /// between.
@@ -15,7 +15,7 @@ const PER_SPEC: usize = 4;
 #[derive(Clone, Debug)]
 pub enum Cached {
     /// A render that would come out the same.
-    Hit(Arc<Rendered>),
+    Hit(Arc<Kept>),
     /// A render that may come out the same: that depends on these, which were not given.
     Lacks(Vec<Need>),
 }
@@ -38,7 +38,7 @@ struct Inner {
 #[derive(Debug)]
 struct Slot {
     spec: Spec,
-    rendered: Arc<Rendered>,
+    rendered: Arc<Kept>,
     used: u64,
 }
 
@@ -51,7 +51,7 @@ impl RenderCache {
     /// A render of `spec` that would come out the same from `tree` and `given`. `scope` narrows the
     /// search: the repository's address.
     pub fn get(&self, scope: &str, spec: &Spec, tree: &dyn Tree, given: &Given) -> Option<Cached> {
-        let candidates: Vec<Arc<Rendered>> = {
+        let candidates: Vec<Arc<Kept>> = {
             let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
             let slots = inner.slots.get(&key(scope, spec))?;
             slots.iter().rev().filter(|s| s.spec == *spec).map(|s| s.rendered.clone()).collect()
@@ -80,7 +80,7 @@ impl RenderCache {
     }
 
     /// Keeps a render, unless it lacked something that may be there next time.
-    pub fn insert(&self, scope: &str, spec: &Spec, rendered: Arc<Rendered>) {
+    pub fn insert(&self, scope: &str, spec: &Spec, rendered: Arc<Kept>) {
         if rendered.given.failed() {
             return;
         }

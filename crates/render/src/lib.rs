@@ -20,6 +20,7 @@ mod helm;
 mod helm_options;
 mod jsonnet;
 mod jsonnet_options;
+mod kept;
 mod kustomize;
 mod kustomize_options;
 mod objects;
@@ -37,6 +38,7 @@ pub use diagnostic::{Diagnostic, Reason};
 pub use environment::Environment;
 pub use helm_options::{HelmFileParameter, HelmOptions, HelmParameter};
 pub use jsonnet_options::{JsonnetOptions, JsonnetVariable};
+pub use kept::Kept;
 pub use kustomize_options::{
     KustomizeOptions, KustomizePatch, KustomizeReplica, KustomizeSelector,
 };

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests are tests.
 
+use std::sync::Arc;
+
 use windlass_render::{
     Blocks, Directory, Given, HelmOptions, KustomizeOptions, Outcome, RenderCache, Rendered,
     SourceType, Spec, render,
@@ -254,7 +256,7 @@ fn the_cache_answers_until_something_read_changes() {
     let before = tree(&format!("-- app/a.yaml\n{}-- other/b.yaml\n{}", cm("a"), cm("b")));
     let spec = Spec { path: TreePath::new("app").unwrap(), ..Spec::default() };
     let Outcome::Done(rendered) = render(&before, &spec, &Given::default()) else { panic!() };
-    cache.insert("repo", &spec, rendered.into());
+    cache.insert("repo", &spec, Arc::new(rendered.into()));
     let mut after = before.clone();
     after.insert("other/b.yaml", "changed");
     assert!(cache.get("repo", &spec, &after, &Given::default()).is_some());
@@ -266,7 +268,7 @@ fn the_cache_answers_until_something_read_changes() {
         let path = TreePath::new(&format!("p{i}")).unwrap();
         let spec = Spec { path, ..spec.clone() };
         let Outcome::Done(rendered) = render(&before, &spec, &Given::default()) else { panic!() };
-        cache.insert("repo", &spec, rendered.into());
+        cache.insert("repo", &spec, Arc::new(rendered.into()));
     }
     assert_eq!(cache.len(), 3);
 }

@@ -10,11 +10,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::apps::{AppKey, Level, Signal, asked};
 use super::context::Context;
-use super::reconcile::{self, Memory};
+use super::reconcile::{self, Asked, Memory};
 use crate::types::Application;
 
 /// How long an application that changes all the time is left alone between looks.
 const BREATH: Duration = Duration::from_millis(10);
+
+/// How long what is quickly made again is kept for the next look.
+const QUIET: Duration = Duration::from_secs(5);
 
 /// Starts an application's actor and adds the application to those that are known.
 pub(crate) fn start(context: &Arc<Context>, app: Arc<Application>, stop: &CancellationToken) {
@@ -38,11 +41,12 @@ async fn run(context: &Arc<Context>, key: &AppKey, signal: &Signal) {
     let mut memory = Memory::default();
     let mut wake: Option<Instant> = None;
     loop {
-        let level = wait(signal, wake, &memory).await;
+        let asked = wait(signal, wake, &mut memory).await;
         let Some(app) = context.apps.get(key) else { return };
         let began = Instant::now();
-        let after = reconcile::reconcile(context, key, &app, &mut memory, level).await;
-        wake = next_wake(level, wake, after.map(|after| Instant::now() + after));
+        // Boxed, so that thousands of applications at rest do not take the room of one that is looked at.
+        let after = Box::pin(reconcile::reconcile(context, key, &app, &mut memory, asked)).await;
+        wake = next_wake(asked.level, wake, after.map(|after| Instant::now() + after));
         let server = context.clusters.server(&app.spec.destination);
         context.metrics.reconciled(&app, &server, began.elapsed());
         tokio::time::sleep(BREATH).await;
@@ -50,13 +54,15 @@ async fn run(context: &Arc<Context>, key: &AppKey, signal: &Signal) {
 }
 
 /// Waits for a signal or for the time to look again.
-async fn wait(signal: &Signal, wake: Option<Instant>, memory: &Memory) -> Level {
+async fn wait(signal: &Signal, wake: Option<Instant>, memory: &mut Memory) -> Asked {
+    let quiet = Instant::now() + QUIET;
     loop {
         if let Some(level) = signal.take() {
-            return level;
+            return Asked { level, by_time: false, wake };
         }
         let poll = memory.next_poll();
-        let next = [wake, poll].into_iter().flatten().min();
+        let rest = memory.is_awake().then_some(quiet);
+        let next = [wake, poll, rest].into_iter().flatten().min();
         let sleep = async {
             match next {
                 Some(at) => tokio::time::sleep_until(at.into()).await,
@@ -66,7 +72,16 @@ async fn wait(signal: &Signal, wake: Option<Instant>, memory: &Memory) -> Level 
         tokio::select! {
             () = signal.raised() => {}
             () = sleep => {
-                return woken(signal.take(), memory.due(Instant::now()));
+                let now = Instant::now();
+                if rest.is_some_and(|at| at <= now) {
+                    memory.sleep();
+                }
+                let is_over = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+                if is_over(wake) || is_over(poll) {
+                    let (asked, due) = (signal.take(), memory.due(now));
+                    let by_time = asked.is_none() && !is_over(wake) && due == Some(Level::Revision);
+                    return Asked { level: woken(asked, due), by_time, wake };
+                }
             }
         }
     }

@@ -14,7 +14,7 @@ use windlass_cluster::{Cluster, ConnectOptions, Connection};
 
 use super::apps::{AppKey, Level};
 use super::cluster_secret::Described;
-use super::context::{AT_WORK, Context};
+use super::context::{AT_WORK, Context, LOOKED_AT};
 use super::tracker::ByMark;
 use super::updates::Updates;
 use crate::types::Destination;
@@ -39,9 +39,18 @@ pub(crate) struct Clusters {
 #[derive(Clone)]
 pub(crate) struct Connected {
     pub(crate) cluster: Cluster,
-    slots: Arc<Semaphore>,
+    slots: Arc<Slots>,
     /// When the connection, and so the mirror, was begun.
     since: Instant,
+}
+
+/// Places to work on applications of one cluster.
+struct Slots {
+    /// Where there is something new to deliver.
+    deliveries: Semaphore,
+    /// Where what was delivered has changed in the cluster: that shows within a second also while
+    /// thousands of applications are delivered for the first time.
+    looks: Semaphore,
 }
 
 /// A connected cluster, as metrics show it.
@@ -62,9 +71,10 @@ pub(crate) struct Seen {
 }
 
 impl Connected {
-    /// Waits for a place to work.
-    pub(crate) async fn slot(&self) -> Option<SemaphorePermit<'_>> {
-        self.slots.acquire().await.ok()
+    /// Waits for a place to work, `anew` on manifests that were not worked on before.
+    pub(crate) async fn slot(&self, anew: bool) -> Option<SemaphorePermit<'_>> {
+        let slots = if anew { &self.slots.deliveries } else { &self.slots.looks };
+        slots.acquire().await.ok()
     }
 }
 
@@ -258,7 +268,10 @@ impl Clusters {
         };
         let cluster = Cluster::connect(client, options);
         tokio::spawn(follow(cluster.downgrade(), Arc::downgrade(context)));
-        let slots = Arc::new(Semaphore::new(AT_WORK));
+        let slots = Arc::new(Slots {
+            deliveries: Semaphore::new(AT_WORK),
+            looks: Semaphore::new(LOOKED_AT),
+        });
         let fresh = Connected { cluster, slots, since: Instant::now() };
         connected.insert(server.to_owned(), fresh.clone());
         Ok(fresh)

@@ -30,8 +30,10 @@ use crate::dependencies::{self, Hold, Name};
 use crate::installation::InstallationKey;
 use crate::types::{AppProject, Application, GROUP, VERSION};
 
-/// Applications of one cluster that are worked on at once.
+/// Applications of one cluster to which something new is delivered at once.
 pub(crate) const AT_WORK: usize = 32;
+/// Others of it that are looked at, and healed, at once.
+pub(crate) const LOOKED_AT: usize = 16;
 /// Paths of ignored fields that are kept.
 const PATHS: usize = 1000;
 /// Tries of a change of an Application that fails in passing, and the first pause; it doubles.

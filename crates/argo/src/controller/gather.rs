@@ -9,7 +9,7 @@ use windlass_cluster::{ApiKinds, Cluster, Interest};
 use windlass_engine::state::{Condition, ConditionType};
 use windlass_engine::tracking::instance_name;
 use windlass_object::Object;
-use windlass_render::{Reference, Rendered};
+use windlass_render::{Kept, Reference};
 use windlass_source::credentials::Settings as Repositories;
 use windlass_source::{Repository, address};
 use windlass_tree::{ClusterVersions, Tree};
@@ -36,7 +36,7 @@ pub(crate) struct Gathered {
     pub(crate) revisions: Vec<String>,
     /// How each source was rendered.
     pub(crate) types: Vec<String>,
-    pub(crate) rendered: Vec<Arc<Rendered>>,
+    pub(crate) rendered: Vec<Arc<Kept>>,
     /// Why manifests are missing, if any are.
     pub(crate) problems: Vec<Condition>,
     /// Why the project does not trust what is there, if it does not: it is compared and shown, and
@@ -90,7 +90,7 @@ impl Gathered {
 
     /// The objects of all sources, in order.
     pub(crate) fn objects(&self) -> impl Iterator<Item = Object> + '_ {
-        self.rendered.iter().flat_map(|r| r.manifests.iter()).map(|m| m.object.clone())
+        self.rendered.iter().flat_map(|rendered| rendered.objects())
     }
 
     /// Takes in what a source came to.
@@ -98,7 +98,7 @@ impl Gathered {
         &mut self,
         revision: String,
         wanted: &str,
-        rendered: Arc<Rendered>,
+        rendered: Arc<Kept>,
         kinds: &Arc<ApiKinds>,
         told: &dyn Fn(&dyn std::fmt::Display) -> Condition,
     ) {
@@ -108,7 +108,7 @@ impl Gathered {
         }
         let fails = !rendered.diagnostics.is_empty();
         // As Argo CD: where nothing could be rendered, the revision is the one that was wanted.
-        let nothing = fails && rendered.manifests.is_empty();
+        let nothing = fails && rendered.is_empty();
         self.wholly |= nothing;
         let named = rendered.source_type.filter(|_| !nothing);
         self.types.push(named.map(|t| t.to_string()).unwrap_or_default());
@@ -390,7 +390,7 @@ impl Looks<'_> {
         &self,
         source: &Source,
         found: Result<Resolved, (String, String)>,
-    ) -> (String, Result<Arc<Rendered>, Failure>) {
+    ) -> (String, Result<Arc<Kept>, Failure>) {
         let (revision, tree): (String, Arc<dyn Tree>) = match found {
             Err((revision, why)) => return (revision, Err(Failure::Said(why))),
             Ok(Resolved::Files { revision, tree }) => (revision, tree),

@@ -39,10 +39,23 @@ const CONNECTING: Duration = Duration::from_secs(60);
 /// webhook to tell of a change.
 const LOCAL_POLL: Duration = Duration::from_secs(1);
 
+/// What an actor is to look at.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked {
+    pub(crate) level: Level,
+    /// Whether nobody asked, but the time has come to see whether Git says something else.
+    pub(crate) by_time: bool,
+    /// When it is to be looked at anyway, as the look before this said.
+    pub(crate) wake: Option<Instant>,
+}
+
 /// What an actor keeps between looks. All of it can be had again.
 #[derive(Default)]
 pub(crate) struct Memory {
     gathered: Option<Arc<Gathered>>,
+    /// What was last compared with the cluster, and for which version of the application: somebody
+    /// may have changed its status since.
+    compared: Option<(Arc<Gathered>, String)>,
     prepared: Option<Prepared>,
     operation: OperationMemory,
     poll: Option<Instant>,
@@ -78,11 +91,23 @@ impl Memory {
         };
     }
 
+    /// Whether it keeps what is quickly made again.
+    pub(crate) fn is_awake(&self) -> bool {
+        self.prepared.is_some()
+    }
+
+    /// Lets go of that.
+    pub(crate) fn sleep(&mut self) {
+        self.prepared = None;
+    }
+
     /// Nothing is compared for now: the repository is not asked until something changes.
     fn rest(&mut self) {
         self.poll = None;
         self.hard = None;
         self.gathered = None;
+        self.compared = None;
+        self.prepared = None;
         self.orphans = None;
         self.asking = Asking::default();
     }
@@ -100,11 +125,11 @@ pub(crate) async fn reconcile(
     key: &AppKey,
     app: &Arc<Application>,
     memory: &mut Memory,
-    level: Level,
+    asked: Asked,
 ) -> Option<Duration> {
     let mut waking = None;
+    let mut level = asked.level;
     let refreshed = level >= Level::Refresh;
-    let mut level = level;
     // Not even deleted, as in Argo CD: who stops an application stops that, too.
     if app.annotation(SKIP) == Some("true") {
         memory.rest();
@@ -173,6 +198,12 @@ pub(crate) async fn reconcile(
         settings: &settings,
         refreshed,
     };
+    let unasked = asked.by_time && !leaves(app);
+    if unasked && look.finds_nothing_new(memory).await {
+        let now = Instant::now();
+        let left = asked.wake.map(|at| at.saturating_duration_since(now));
+        return [left, memory.asking.left(now)].into_iter().flatten().min();
+    }
     [waking, look.look(&instance, memory, level).await].into_iter().flatten().min()
 }
 
@@ -199,6 +230,24 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
+    /// Whether Git says what it said when it was last compared with the cluster, whose changes are told
+    /// of by themselves: there is nothing to compare again.
+    async fn finds_nothing_new(&self, memory: &mut Memory) -> bool {
+        let state = self.app.status.operation_state.as_ref();
+        if state.is_some_and(|state| !state.phase.is_completed()) || !self.is_compared() {
+            return false;
+        }
+        let Some((compared, version)) = memory.compared.clone() else { return false };
+        if version != self.app.resource_version() {
+            return false;
+        }
+        let gathered = self.gather(memory, Level::Revision).await;
+        !gathered.unreachable
+            && gathered.is_complete()
+            && gathered.revisions == compared.revisions
+            && gathered.is_same(&compared)
+    }
+
     async fn look(&self, instance: &str, memory: &mut Memory, level: Level) -> Option<Duration> {
         let mut next = self.app.status.clone();
         let running = next.operation_state.as_ref().is_some_and(|s| !s.phase.is_completed());
@@ -212,7 +261,8 @@ impl Look<'_> {
             return memory.asking.left(Instant::now());
         }
         // Only now: a repository that hangs must not hold a place.
-        let _slot = self.connected.slot().await;
+        let anew = memory.compared.as_ref().is_none_or(|(known, _)| !known.is_same(&gathered));
+        let _slot = self.connected.slot(anew).await;
         let subject = Subject {
             context: self.context,
             app: self.app,
@@ -224,6 +274,7 @@ impl Look<'_> {
         memory.orphans = self.interest_in_orphans(instance);
         let prepared = subject.prepare(&gathered, memory.prepared.as_ref());
         memory.prepared = Some(prepared.clone());
+        memory.compared = None;
         let incomplete = !gathered.is_complete();
         let mut compared = match subject.compare(&prepared, incomplete).await {
             Ok(compared) => compared,
@@ -234,6 +285,10 @@ impl Look<'_> {
                 return Some(retry::FIRST);
             }
         };
+        if !compared.blind {
+            let version = self.app.resource_version().to_owned();
+            memory.compared = Some((gathered.clone(), version));
+        }
         let incomplete = incomplete || compared.blind;
         self.take(&mut next, &gathered, &compared);
 

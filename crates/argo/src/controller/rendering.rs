@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use windlass_cluster::ApiKinds;
 use windlass_engine::tracking::instance_name;
-use windlass_render::{Cached, Given, Need, Outcome, Reference, Rendered, Spec};
+use windlass_render::{Cached, Given, Kept, Need, Outcome, Reference, Spec};
 use windlass_source::address;
 use windlass_tree::{ClusterVersions, Tree};
 
@@ -32,7 +32,7 @@ pub(crate) async fn render(
     rendering: &Rendering<'_>,
     fetcher: &Fetcher<'_>,
     tree: Arc<dyn Tree>,
-) -> Result<Arc<Rendered>, String> {
+) -> Result<Arc<Kept>, String> {
     let Rendering { context, app, source, references, revision, level } = *rendering;
     let instance = instance_name(app.name(), app.namespace(), &context.namespace);
     let options = &context.settings().build_options;
@@ -61,7 +61,7 @@ fn run(
     tree: &dyn Tree,
     given: &Given,
     level: Level,
-) -> Result<Arc<Rendered>, Vec<Need>> {
+) -> Result<Arc<Kept>, Vec<Need>> {
     if level < Level::Hard {
         match context.renders.get(scope, spec, tree, given) {
             Some(Cached::Hit(known)) => return Ok(known),
@@ -71,7 +71,7 @@ fn run(
     }
     match windlass_render::render(tree, spec, given) {
         Outcome::Done(rendered) => {
-            let rendered = Arc::new(rendered);
+            let rendered = Arc::new(Kept::from(rendered));
             context.renders.insert(scope, spec, rendered.clone());
             Ok(rendered)
         }

@@ -4,10 +4,8 @@
 use std::sync::Arc;
 
 use windlass_engine::state::{Condition, ConditionType};
-use windlass_object::yaml::Position;
 use windlass_object::{Object, Value};
-use windlass_render::{Manifest, Rendered};
-use windlass_tree::{GivenRecord, ReadRecord, TreePath};
+use windlass_render::Kept;
 
 use super::signatures;
 use crate::types::{AppProject, Application, Source};
@@ -27,29 +25,21 @@ pub(crate) fn rendered(
     project: &AppProject,
     sources: &[Source],
     manifests: &[String],
-) -> Result<Arc<Rendered>, Condition> {
+) -> Result<Arc<Kept>, Condition> {
     let failed = |message| Condition::new(ConditionType::ComparisonError, message);
     if sources.iter().any(|source| signatures::policy(project, &source.repo_url).is_some()) {
         let message = "Cannot use local manifests when signature verification is required";
         return Err(failed(message.to_owned()));
     }
     let read = |text: &String| {
-        let object = serde_json::from_str::<Value>(text)
+        serde_json::from_str::<Value>(text)
             .map_err(|error| match error.is_eof() {
                 true => "unexpected end of JSON input".to_owned(),
                 false => error.to_string(),
             })
             .and_then(|value| Object::try_from(value).map_err(|error| error.to_string()))
-            .map_err(|error| failed(format!("Failed to load local manifests: {error}")))?;
-        Ok(Manifest { object, path: TreePath::root(), at: Position { line: 1, column: 1 } })
+            .map_err(|error| failed(format!("Failed to load local manifests: {error}")))
     };
-    let manifests = manifests.iter().map(read).collect::<Result<_, _>>()?;
-    Ok(Arc::new(Rendered {
-        source_type: None,
-        manifests,
-        diagnostics: Vec::new(),
-        warnings: Vec::new(),
-        read: ReadRecord::default(),
-        given: GivenRecord::default(),
-    }))
+    let objects = manifests.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    Ok(Arc::new(objects.into_iter().collect()))
 }

@@ -21,7 +21,7 @@ use super::cluster_secret::Described;
 use super::context::{Context, application_resource, object, read, resource};
 use super::namespaces::Namespaces;
 use super::settings::Settings;
-use crate::types::{AppProject, FINALIZER_RESOURCES, GROUP, VERSION};
+use crate::types::{AppProject, Application, FINALIZER_RESOURCES, GROUP, VERSION};
 
 const SECRET_TYPE: &str = "argocd.argoproj.io/secret-type";
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -232,7 +232,10 @@ fn take_application(
     found: &DynamicObject,
     stop: &CancellationToken,
 ) -> Option<AppKey> {
-    let app = Arc::new(read(found)?);
+    let mut app: Application = read(found)?;
+    // Nobody asks who wrote an Application, and it takes more room than all else.
+    app.metadata.remove("managedFields");
+    let app = Arc::new(app);
     let key = AppKey::of(&app);
     match context.apps.update(&app) {
         Updated::New => {

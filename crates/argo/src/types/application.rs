@@ -243,14 +243,14 @@ impl Application {
         self.metadata_str("namespace")
     }
 
-    /// `metadata.uid`.
-    pub fn uid(&self) -> &str {
-        self.metadata_str("uid")
-    }
-
     /// `metadata.resourceVersion`.
     pub fn resource_version(&self) -> &str {
         self.metadata_str("resourceVersion")
+    }
+
+    /// `metadata.uid`.
+    pub fn uid(&self) -> &str {
+        self.metadata_str("uid")
     }
 
     /// The value of an annotation.

@@ -102,6 +102,27 @@ fn delivered(app: &Value, revision: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_tells_of_is_found_by_time() {
+    if !available(&["kubectl", "kube"]) {
+        return;
+    }
+    let world = World::start("by-time").await;
+    let demo = world.unique();
+    let first = world.commit(&[("app/a.yaml", &config_map("a", "1"))]);
+    world.create(&demo, "app", json!({"automated": {}}), false).await;
+    world.until(&demo, "delivered", |app| delivered(app, &first)).await;
+
+    // No webhook comes; the repository is one on this disk, which is asked every second.
+    let other = world.commit(&[("elsewhere/x.yaml", &config_map("x", "1"))]);
+    world.until(&demo, "the revision follows", |app| delivered(app, &other)).await;
+
+    // What somebody wrote into the status does not stay, although nothing differs in the cluster.
+    let lie = json!({"status": {"health": {"status": "Degraded"}, "sync": {"revision": first}}});
+    world.patch(&demo, &lie).await;
+    world.until(&demo, "the status is true again", |app| delivered(app, &other)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn drift_shows_within_a_second_and_bad_manifests_stop_nothing_else() {
     if !available(&["kubectl", "kube"]) {
         return;
