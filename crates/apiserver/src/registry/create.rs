@@ -130,7 +130,7 @@ impl Call<'_> {
         if !errors.is_empty() {
             return Err(self.invalid(object.name(), &errors));
         }
-        self.check_namespace()?;
+        self.check_namespace(object.name())?;
         Ok(object)
     }
 
@@ -165,7 +165,7 @@ impl Call<'_> {
     }
 
     /// New content needs a namespace that is there and stays.
-    fn check_namespace(&self) -> Result<(), Status> {
+    fn check_namespace(&self, name: &str) -> Result<(), Status> {
         if !self.resource.namespaced {
             return Ok(());
         }
@@ -179,7 +179,7 @@ impl Call<'_> {
             "unable to create new content in namespace {} because it is being terminated",
             self.namespace
         );
-        Err(Status::forbidden(&self.resource.group, &self.resource.plural, self.name, &why)
+        Err(Status::forbidden(&self.resource.group, &self.resource.plural, name, &why)
             .with_cause(
                 "NamespaceTerminating",
                 &format!("namespace {} is being terminated", self.namespace),
