@@ -179,12 +179,11 @@ impl Call<'_> {
             "unable to create new content in namespace {} because it is being terminated",
             self.namespace
         );
-        Err(Status::forbidden(&self.resource.group, &self.resource.plural, name, &why)
-            .with_cause(
-                "NamespaceTerminating",
-                &format!("namespace {} is being terminated", self.namespace),
-                "metadata.namespace",
-            ))
+        Err(Status::forbidden(&self.resource.group, &self.resource.plural, name, &why).with_cause(
+            "NamespaceTerminating",
+            &format!("namespace {} is being terminated", self.namespace),
+            "metadata.namespace",
+        ))
     }
 
     /// Defaults, and what typed decoding makes of an object.
