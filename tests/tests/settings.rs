@@ -368,6 +368,19 @@ fn settings_of_comparisons_apply_while_it_runs() -> Result<()> {
         world.api().patch(workflow, &to, "sized", &json!({"spec": {"size": "1"}}))?;
         let key = "resource.customizations.knownTypeFields.argoproj.io_Workflow";
         hides(world, &sizes, key, "- {field: spec.size, type: core/Quantity}")?;
+
+        let slow = "select([range(1000)] | length > 0) | .data.x";
+        let rules = json!([{"kind": "ConfigMap", "jqPathExpressions": [slow]}]);
+        let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: slow}\ndata: {x: one}\n";
+        let ignores = |app: App| app.spec("ignoreDifferences", rules);
+        let (paths, to) = delivered(world, "paths", ignores, &[("map.yaml", map)])?;
+        world.api().patch(CONFIG_MAP, &to, "slow", &json!({"data": {"x": "two"}}))?;
+        let key = "controller.ignore.normalizer.jq.timeout";
+        set(world, "argocd-cmd-params-cm", key, Some("1ms"))?;
+        world.wait_app("a path that takes too long", &paths, is_out_of_sync)?;
+        set(world, "argocd-cmd-params-cm", key, None)?;
+        world
+            .wait_app("one that may", &paths, |app| app["status"]["sync"]["status"] == "Synced")?;
         Ok(())
     })
 }

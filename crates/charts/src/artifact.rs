@@ -24,24 +24,30 @@ const MAX_UNPACKED: u64 = 1 << 30;
 /// Files of an artifact.
 const MAX_FILES: usize = 100_000;
 
-/// Which artifacts are taken.
+/// Which artifacts and charts are taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArtifactRules {
     /// Media types of layers with files.
     pub media_types: Vec<String>,
     /// Bytes of all files at most; never more than 1 GiB.
     pub max_bytes: u64,
+    /// Bytes of a chart's archive, unpacked, at most. What reads charts has a bound of its own.
+    pub max_chart_bytes: u64,
 }
 
 impl Default for ArtifactRules {
-    /// Argo CD's media types, and 256 MiB.
+    /// Argo CD's media types, 256 MiB, and its bound of charts.
     fn default() -> Self {
         let media_types = [
             "application/vnd.oci.image.layer.v1.tar",
             "application/vnd.oci.image.layer.v1.tar+gzip",
             CHART,
         ];
-        Self { media_types: media_types.map(str::to_owned).into(), max_bytes: 256 << 20 }
+        Self {
+            media_types: media_types.map(str::to_owned).into(),
+            max_bytes: 256 << 20,
+            max_chart_bytes: 1_000_000_000,
+        }
     }
 }
 

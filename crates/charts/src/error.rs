@@ -46,6 +46,17 @@ pub enum Error {
         /// The bound.
         limit: u64,
     },
+    /// A chart is larger, unpacked, than it may be.
+    #[error(
+        "{chart} holds more than {limit} bytes unpacked: raise reposerver.helm.manifest.max.extracted.size \
+         in argocd-cmd-params-cm if it may"
+    )]
+    TooLargeUnpacked {
+        /// The chart, and its version.
+        chart: String,
+        /// The bound.
+        limit: u64,
+    },
     /// What came is not what its digest says.
     #[error("{url}: its digest is {found}, the index says {wanted}")]
     Digest {

@@ -145,14 +145,20 @@ impl Charts {
         name: &str,
         wanted: &str,
     ) -> Result<GivenChart, Error> {
-        bounded(async {
+        let chart = bounded(async {
             if repository.is_oci() {
                 self.pull(repository, name, wanted).await
             } else {
                 self.download(repository, name, wanted).await
             }
         })
-        .await
+        .await?;
+        let limit = self.rules.lock().max_chart_bytes;
+        if holds_more(&chart.archive, limit) {
+            let chart = format!("chart {name:?} version {:?}", chart.version);
+            return Err(Error::TooLargeUnpacked { chart, limit });
+        }
+        Ok(chart)
     }
 
     async fn pull(
@@ -335,6 +341,18 @@ impl Charts {
         clients.insert(key, client.clone());
         Ok(client)
     }
+}
+
+/// Whether an archive is larger than so many bytes, unpacked. What is no archive is told by who reads it.
+fn holds_more(archive: &[u8], limit: u64) -> bool {
+    use std::io::Read as _;
+    // No archive is read that is larger, so that there is nothing to look for.
+    if limit >= ArtifactRules::default().max_chart_bytes {
+        return false;
+    }
+    let unpacked = flate2::read::MultiGzDecoder::new(archive).take(limit.saturating_add(1));
+    let mut unpacked = std::io::BufReader::new(unpacked);
+    std::io::copy(&mut unpacked, &mut std::io::sink()).is_ok_and(|bytes| bytes > limit)
 }
 
 pub(crate) async fn bounded<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {

@@ -219,7 +219,7 @@ fn rules(lines: &[Line<'_>]) -> Rules {
         name: String::new(),
         namespace: String::new(),
         pointers: pointers.iter().map(|pointer| pointer.parse().unwrap()).collect(),
-        paths: paths.iter().map(|path| Arc::new(Jq::compile(path).unwrap())).collect(),
+        paths: paths.iter().map(|path| Arc::new(Jq::compile(path, Jq::BOUND).unwrap())).collect(),
         managers: managers.iter().map(|&manager| manager.into()).collect(),
     };
     Rules { rules: lines.iter().map(rule).collect(), problem: None }

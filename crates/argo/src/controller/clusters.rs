@@ -263,7 +263,7 @@ impl Clusters {
             tracker: Arc::new(ByMark {
                 tracking: settings.tracking.clone(),
                 customizations: settings.customizations.clone(),
-                updates: Updates::new(settings.ignore_updates.as_deref()),
+                updates: Updates::new(settings.ignore_updates.as_deref(), settings.jq_bound),
             }),
         };
         let cluster = Cluster::connect(client, options);

@@ -133,7 +133,8 @@ impl Context {
         if paths.len() >= PATHS {
             paths.clear();
         }
-        let read = Jq::compile(path).map(Arc::new).map_err(|error| error.to_string());
+        let bound = self.settings.load().jq_bound;
+        let read = Jq::compile(path, bound).map(Arc::new).map_err(|error| error.to_string());
         paths.insert(path.to_owned(), read.clone());
         read
     }
@@ -163,6 +164,7 @@ impl Context {
         let mirror = old.filter != settings.filter
             || old.tracking != settings.tracking
             || old.ignore_updates != settings.ignore_updates
+            || old.jq_bound != settings.jq_bound
             || old.respect_rbac != settings.respect_rbac
             || old.customizations != settings.customizations;
         self.charts.allow(settings.artifacts.clone());
@@ -178,7 +180,11 @@ impl Context {
             self.sources.keep_refs(settings.refresh);
         }
         let globals = old.global_projects != settings.global_projects;
+        let bound = old.jq_bound != settings.jq_bound;
         self.settings.store(Arc::new(settings));
+        if bound {
+            self.paths.lock().clear();
+        }
         if globals {
             self.merge_projects();
         }

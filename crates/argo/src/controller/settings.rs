@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use windlass_charts::ArtifactRules;
 use windlass_cluster::{KindFilter, KindRule, RespectRbac};
+use windlass_engine::ignore::Jq;
 use windlass_engine::known_types::KnownTypes;
 use windlass_engine::normalize::IgnoreStatus;
 use windlass_engine::policy::{SelfHealBackoff, parse_duration};
@@ -62,6 +63,8 @@ pub struct Settings {
     pub(crate) respect_rbac: RespectRbac,
     /// Fields that are not compared in any application.
     pub ignore_differences: Vec<IgnoreDifference>,
+    /// How long a path of such fields may take on an object.
+    pub(crate) jq_bound: Duration,
     /// Fields whose changes wake no application; none is all changes wake.
     pub(crate) ignore_updates: Option<Vec<IgnoreDifference>>,
     /// Namespaces beside the controller's own whose Applications are looked at.
@@ -129,6 +132,8 @@ impl Settings {
         let delay = "controller.sync.wave.delay.seconds";
         let wave_delay = parameters.contains_key(delay).then(|| time(parameters, delay, 0));
         let repository_grace = time(parameters, "controller.repo.error.grace.period.seconds", 180);
+        let jq_bound = "controller.ignore.normalizer.jq.timeout";
+        let jq_bound = time(parameters, jq_bound, Jq::BOUND.as_secs());
         let first = time(parameters, "controller.self.heal.backoff.timeout.seconds", 2);
         let longest = time(parameters, "controller.self.heal.backoff.cap.seconds", 300);
         let cooldown = time(parameters, "controller.self.heal.backoff.cooldown.seconds", 330);
@@ -199,6 +204,8 @@ impl Settings {
             artifacts: artifacts(parameters),
             respect_rbac,
             ignore_differences,
+            // As for Argo CD nothing is not no time.
+            jq_bound: if jq_bound.is_zero() { Jq::BOUND } else { jq_bound },
             ignore_updates,
             application_namespaces: Namespaces::read(parameter("application.namespaces")),
             global_projects,
@@ -253,9 +260,14 @@ fn artifacts(parameters: &Data) -> ArtifactRules {
     }
     let size = bytes(parameters, "reposerver.oci.manifest.max.extracted.size");
     rules.max_bytes = size.unwrap_or(rules.max_bytes);
-    let unbounded = parameters.get("reposerver.disable.oci.manifest.max.extracted.size");
-    if unbounded.is_some_and(|word| word == "true") {
+    let is_on = |key: &str| parameters.get(key).is_some_and(|word| word == "true");
+    if is_on("reposerver.disable.oci.manifest.max.extracted.size") {
         rules.max_bytes = u64::MAX;
+    }
+    let size = bytes(parameters, "reposerver.helm.manifest.max.extracted.size");
+    rules.max_chart_bytes = size.unwrap_or(rules.max_chart_bytes);
+    if is_on("reposerver.disable.helm.manifest.max.extracted.size") {
+        rules.max_chart_bytes = u64::MAX;
     }
     rules
 }

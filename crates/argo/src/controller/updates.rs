@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 use windlass_cluster::Identity;
 use windlass_engine::ignore::{Jq, Rules};
@@ -39,7 +40,7 @@ pub(crate) fn read(
     let mut rules = ignored::read("ignoreResourceUpdates", config, problems);
     for rule in &rules {
         for path in &rule.jq_path_expressions {
-            if let Err(error) = Jq::compile(path) {
+            if let Err(error) = Jq::compile(path, Jq::BOUND) {
                 problems.push(format!("ignoreResourceUpdates of {}: {error}", rule.kind));
             }
         }
@@ -77,9 +78,9 @@ pub(crate) fn read(
 pub(crate) struct Updates(Option<Rules>);
 
 impl Updates {
-    /// By the rules of the settings; paths that cannot be read are left out.
-    pub(crate) fn new(rules: Option<&[IgnoreDifference]>) -> Self {
-        let jq = |path: &str| Jq::compile(path).ok().map(Arc::new);
+    /// By the rules of the settings, with this bound of paths; paths that cannot be read are left out.
+    pub(crate) fn new(rules: Option<&[IgnoreDifference]>, bound: Duration) -> Self {
+        let jq = |path: &str| Jq::compile(path, bound).ok().map(Arc::new);
         Self(rules.map(|rules| Rules {
             rules: rules.iter().map(|rule| rule.rule(&jq)).collect(),
             problem: None,
@@ -121,7 +122,7 @@ mod tests {
         let mut problems = Vec::new();
         let rules = read(&config, &mut problems);
         assert!(problems.is_empty(), "{problems:?}");
-        Updates::new(rules.as_deref())
+        Updates::new(rules.as_deref(), Jq::BOUND)
     }
 
     /// Whether the change from one Deployment to the other concerns anybody.

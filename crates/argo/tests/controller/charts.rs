@@ -123,6 +123,25 @@ async fn a_chart_of_a_repository() {
         .await;
     // What was asked for again came with the same index: it was not sent again and again.
     assert!(server.served() <= 6, "{}", server.served());
+    // How large a chart may be, while it runs.
+    let size = "reposerver.helm.manifest.max.extracted.size";
+    let unbounded = "reposerver.disable.helm.manifest.max.extracted.size";
+    world.control(&["create", "configmap", "argocd-cmd-params-cm"]);
+    let set = |key: &str, value: &str| {
+        let patch = json!({"data": {key: value}}).to_string();
+        world.control(&["patch", "configmap", "argocd-cmd-params-cm", "-p", &patch]);
+    };
+    set(size, "100");
+    world.patch(&demo, &source("1.0.0")).await;
+    world
+        .until(&demo, size, |app| {
+            app["status"]["conditions"].to_string().contains("more than 100 bytes unpacked")
+        })
+        .await;
+    set(unbounded, "true");
+    world.refresh(&demo).await;
+    world.until(&demo, unbounded, |app| at(app, "1.0.0")).await;
+    assert_eq!(data("version"), "1.0.0");
     world.delete(&demo).await;
     world.until_gone(&demo).await;
 }

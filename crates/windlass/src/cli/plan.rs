@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::app::{Connection, Flags, Revisions, Wanted, compare};
+use super::app::{Asked, Connection, Flags, JqBound, Revisions, Wanted, compare};
 use super::failure::Failure;
 use super::output::{self, Notation};
 
@@ -38,8 +38,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let connection = Connection::open(&args.connection).await?;
         let name = connection.name(&args.name, args.app_namespace.as_deref());
         let stored = connection.get(&name).await?;
-        let wanted = Wanted::Revisions(args.revisions.of(&stored.app)?);
-        let compared = compare(&connection, &stored, &wanted).await?;
+        let wanted = Wanted::Revisions(args.revisions.of(&stored.app, Asked::Diff)?);
+        let compared = compare(&connection, &stored, &wanted, &JqBound::default()).await?;
         let differences: Vec<_> = compared
             .comparison
             .resources

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use windlass_argo::Settings;
 use windlass_argo::build_options::BuildOptions;
@@ -13,6 +14,7 @@ use windlass_engine::compare::{self, Comparison};
 use windlass_engine::diff::{self, Mode};
 use windlass_engine::ignore::{Jq, Rules};
 use windlass_engine::normalize::Normalizer;
+use windlass_engine::policy::parse_duration;
 use windlass_engine::sync::{self, Plan};
 use windlass_engine::targets::{self, Context, Targets};
 use windlass_engine::tracking::{self, Tracking};
@@ -25,6 +27,7 @@ use windlass_tree::{DirectoryTree, Tree, TreePath};
 use super::connection::{Connection, Stored};
 use super::kinds::{self, Kinds};
 use super::lookup::Lookups;
+use super::options::duration;
 use super::repositories::{self, Mirrors};
 use crate::cli::failure::Failure;
 use crate::cli::output;
@@ -289,6 +292,7 @@ pub(crate) async fn compare(
     connection: &Connection,
     stored: &Stored,
     wanted: &Wanted,
+    bound: &JqBound,
 ) -> anyhow::Result<Compared> {
     let app = &stored.app;
     let Prepared { targets, tracking, instance, commit, incomplete } =
@@ -298,7 +302,7 @@ pub(crate) async fn compare(
     let namespace = app.spec.destination.namespace.as_str();
     let live = live(app, &targets.objects, kinds, namespace).await?;
     let options = sync_options(app);
-    let ignored = ignored(&settings.ignore_differences, &app.spec.ignore_differences);
+    let ignored = ignored(&settings.ignore_differences, &app.spec.ignore_differences, bound);
     let schemas = Schemas::builtin();
     let server_side = options.server_side_apply;
     let comparison = compare::compare(
@@ -393,11 +397,33 @@ async fn live(
     Ok(found.into_iter().map(|object| (object.key(), Arc::new(object))).collect())
 }
 
+/// How long a jq path of the rules may take on an object.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct JqBound {
+    /// How long a jq path of ignored fields may take on an object.
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
+    ignore_normalizer_jq_execution_timeout: String,
+}
+
+impl JqBound {
+    /// As for Argo CD nothing is not no time.
+    fn of_path(&self) -> Duration {
+        let given = parse_duration(&self.ignore_normalizer_jq_execution_timeout);
+        given.ok().filter(|given| !given.is_zero()).unwrap_or(Jq::BOUND)
+    }
+}
+
 /// The rules of settings and of the application.
-pub(crate) fn ignored(system: &[IgnoreDifference], own: &[IgnoreDifference]) -> Rules {
-    let jq = |path: &str| Jq::compile(path).ok().map(Arc::new);
+pub(crate) fn ignored(
+    system: &[IgnoreDifference],
+    own: &[IgnoreDifference],
+    bound: &JqBound,
+) -> Rules {
+    let bound = bound.of_path();
+    let jq = |path: &str| Jq::compile(path, bound).ok().map(Arc::new);
     let all = || system.iter().chain(own);
     let mut paths = all().flat_map(|rule| &rule.jq_path_expressions);
-    let problem = paths.find_map(|path| Jq::compile(path).err().map(|error| error.to_string()));
+    let problem =
+        paths.find_map(|path| Jq::compile(path, bound).err().map(|error| error.to_string()));
     Rules { rules: all().map(|rule| rule.rule(&jq)).collect(), problem }
 }

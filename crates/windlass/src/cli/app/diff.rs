@@ -9,9 +9,9 @@ use windlass_engine::compare::Resource;
 use windlass_engine::{hook, mask};
 use windlass_object::{Object, yaml};
 
-use super::comparison::{Local, Wanted, compare, settings};
+use super::comparison::{JqBound, Local, Wanted, compare, settings};
 use super::connection::{Connection, Stored};
-use super::revisions::Revisions;
+use super::revisions::{Asked, Revisions};
 use super::wait::{Goal, wait_until};
 use crate::cli::failure::Failure;
 use crate::cli::output;
@@ -57,9 +57,8 @@ pub(crate) struct Args {
     /// Compare with what the API makes of the manifests.
     #[arg(long)]
     server_side_diff: bool,
-    /// Rules are bound by themselves: of no effect.
-    #[arg(long, hide = true, value_parser = super::options::duration)]
-    ignore_normalizer_jq_execution_timeout: Option<String>,
+    #[command(flatten)]
+    jq: JqBound,
     /// Namespace of the application.
     #[arg(long, short = 'N', value_name = "NAMESPACE")]
     app_namespace: Option<String>,
@@ -67,6 +66,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<ExitCode> {
+    args.revisions.check(Asked::Diff)?;
     let name = connection.name(&args.name, args.app_namespace.as_deref());
     if args.refresh || args.hard_refresh {
         connection.refresh(&name, if args.hard_refresh { "hard" } else { "normal" }).await?;
@@ -87,7 +87,7 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
     };
     let wanted = match local.wanted() {
         Some(local) => local,
-        None => Wanted::Revisions(args.revisions.of(&stored.app)?),
+        None => Wanted::Revisions(args.revisions.of(&stored.app, Asked::Diff)?),
     };
     if matches!(wanted, Wanted::Local(_)) && !args.server_side_generate {
         output::warn(
@@ -96,7 +96,7 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
         );
     }
     let stored = if args.server_side_diff { server_side(stored)? } else { stored };
-    let differs = print_differences(connection, &stored, &wanted).await?;
+    let differs = print_differences(connection, &stored, &wanted, &args.jq).await?;
     Ok(if differs && args.exit_code {
         ExitCode::from(args.diff_exit_code)
     } else {
@@ -141,9 +141,10 @@ pub(super) async fn print_differences(
     connection: &Connection,
     stored: &Stored,
     wanted: &Wanted,
+    bound: &JqBound,
 ) -> anyhow::Result<bool> {
     let masked = settings(connection).await?.masked_annotations;
-    let compared = compare(connection, stored, wanted).await?;
+    let compared = compare(connection, stored, wanted, bound).await?;
     let mut differs = false;
     for resource in &compared.comparison.resources {
         let Some((live, target)) = difference(resource, &masked) else { continue };

@@ -48,14 +48,14 @@ use clap::Subcommand;
 
 use super::failure::Failure;
 
-pub(crate) use comparison::{Wanted, compare, ignored, rendered};
+pub(crate) use comparison::{JqBound, Wanted, compare, ignored, rendered};
 pub(crate) use connection::{Connection, Flags, Stored, refused};
 pub(crate) use definition::Definition;
 pub(crate) use diff::show as show_difference;
 pub(crate) use kinds::Kinds;
-pub(crate) use options::{duration, read_text};
+pub(crate) use options::read_text;
 pub(crate) use repositories::{Mirrors, clusters, config_map, settings as repository_settings};
-pub(crate) use revisions::Revisions;
+pub(crate) use revisions::{Asked, Revisions};
 pub(crate) use wait::refresh_and_wait;
 
 /// What `app` can do.

@@ -8,7 +8,7 @@ use windlass_engine::normalize::{IgnoreDifferences as _, IgnoreStatus};
 use windlass_object::{Object, Value, yaml};
 
 use super::{Config, kind, object};
-use crate::cli::app::{ignored, show_difference};
+use crate::cli::app::{JqBound, ignored, show_difference};
 use crate::cli::failure::Failure;
 use crate::cli::output;
 
@@ -32,9 +32,8 @@ pub(crate) struct Differences {
 pub(crate) struct Updates {
     /// File with the object.
     pub(super) path: String,
-    /// Rules are bound by themselves: of no effect.
-    #[arg(long, hide = true, value_parser = crate::cli::app::duration)]
-    ignore_normalizer_jq_execution_timeout: Option<String>,
+    #[command(flatten)]
+    jq: JqBound,
 }
 
 const KEY: &str = "resource.customizations";
@@ -76,7 +75,7 @@ pub(super) fn differences(config: &Config, args: &Differences) -> anyhow::Result
                 IgnoreStatus::Crd => object.kind() == "CustomResourceDefinition",
                 IgnoreStatus::Never => false,
             };
-            show(&object, &rules, rule, "ignoreDifferences", ignores_status)
+            show(&object, &rules, rule, "ignoreDifferences", ignores_status, &JqBound::default())
         }
         None => output::print_line(&format!(
             "Ignore differences are not configured for '{}'",
@@ -92,7 +91,7 @@ pub(super) fn updates(config: &Config, args: &Updates) -> anyhow::Result<()> {
     match own(&rules, &object) {
         None => output::print_line(&format!("No overrides configured for '{}'", kind(&object))),
         Some(rule) if says_something(rule) => {
-            show(&object, &rules, rule, "ignoreResourceUpdates", false)
+            show(&object, &rules, rule, "ignoreResourceUpdates", false, &args.jq)
         }
         Some(_) => output::print_line(&format!(
             "Ignore resource updates are not configured for '{}'",
@@ -112,8 +111,9 @@ fn show(
     rule: &IgnoreDifference,
     name: &str,
     ignores_status: bool,
+    bound: &JqBound,
 ) -> anyhow::Result<()> {
-    let rules = ignored(rules, &[]);
+    let rules = ignored(rules, &[], bound);
     if let Some(problem) = &rules.problem {
         return Err(Failure::generic(problem.clone()));
     }
