@@ -1,8 +1,10 @@
 //! What a project permits, asked from outside the controller.
 
+use jiff::Timestamp;
+use windlass_engine::policy::BadWindow;
 use windlass_object::Object;
 
-use crate::controller::project::{Place, permits_destination, permits_kind};
+use crate::controller::project::{Place, permits_destination, permits_kind, permits_sync};
 use crate::types::{AppProject, Application};
 
 const IN_CLUSTER: &str = "in-cluster";
@@ -31,6 +33,18 @@ pub fn permits_object(
     let place = Place { server: &server, cluster: &cluster, owner, namespace };
     permits_kind(project, &object.group_kind(), object.name(), namespaced)
         && (!namespaced || permits_destination(project, &place))
+}
+
+/// Whether the windows of a project let somebody sync an application now.
+///
+/// # Errors
+/// Names a window that cannot be read, which lets nothing be synced.
+pub fn permits_manual_sync(
+    project: &AppProject,
+    app: &Application,
+    now: Timestamp,
+) -> Result<bool, BadWindow> {
+    permits_sync(project, app, true, now, None)
 }
 
 #[cfg(test)]

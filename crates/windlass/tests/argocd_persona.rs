@@ -179,3 +179,79 @@ fn version_names_the_argo_cd_it_stands_for() {
     assert_eq!(short, format!("argocd: {version}\nargocd-server: {version}\n"));
     assert_eq!(argocd(home.path(), "nothing", &[]).code, 1);
 }
+
+/// Runs a shell on a script of ours, and then on what it is asked.
+fn completed(shell: &str, script: &str, asked: &str) -> Option<String> {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("_argocd");
+    std::fs::write(&file, script).unwrap();
+    let asked = asked.replace("SCRIPT", &file.display().to_string());
+    match Command::new(shell).args(["-c", &asked]).output() {
+        Ok(output) => {
+            let told = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.success(), "{shell}: {told}");
+            Some(String::from_utf8(output.stdout).unwrap())
+        }
+        // Not every machine has every shell.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => panic!("{shell}: {error}"),
+    }
+}
+
+#[test]
+fn shells_complete_commands_and_flags() {
+    let home = tempfile::tempdir().unwrap();
+    let script = |shell: &str| {
+        let answer = argocd(home.path(), &format!("completion {shell}"), &[]);
+        assert_eq!((answer.code, answer.err.as_str()), (0, ""), "{shell}");
+        answer.out
+    };
+    let asked = "source SCRIPT; COMP_WORDS=(argocd proj role add-p); COMP_CWORD=3; __windlass_argocd; \
+                 echo \"${COMPREPLY[@]}\"";
+    assert_eq!(completed("bash", &script("bash"), asked).unwrap(), "add-policy\n");
+    // What zsh offers is told by what would take it; as the script's page has it, compdef follows.
+    let asked = "compdef() { :; }; _files() { :; }; compadd() { shift; print -l -- \"$@\"; }; \
+                 source SCRIPT; compdef _argocd argocd; words=(argocd app syn); CURRENT=3; _argocd";
+    if let Some(told) = completed("zsh", &script("zsh"), asked) {
+        assert!(told.lines().any(|word| word == "sync"), "{told}");
+    }
+    let asked = "source SCRIPT; complete -C 'argocd app sync --pr'";
+    if let Some(told) = completed("fish", &script("fish"), asked) {
+        assert!(told.contains("--prune") && told.contains("--preview-changes"), "{told}");
+    }
+    let answer = argocd(home.path(), "completion tcsh", &[]);
+    let words = "Invalid shell 'tcsh'. The supported shells are bash, zsh and fish.\n";
+    assert_eq!((answer.code, answer.out.as_str()), (1, words));
+}
+
+#[test]
+fn help_is_shown_where_an_argument_is_missing() {
+    let home = tempfile::tempdir().unwrap();
+    for (line, code) in [
+        ("app get", 1),
+        ("app diff", 2),
+        ("app sync", 1),
+        ("proj role create one", 1),
+        ("repo add", 1),
+        ("cluster get", 1),
+        ("admin app generate-spec", 1),
+        ("completion", 1),
+        ("account can-i get", 1),
+    ] {
+        let answer = argocd(home.path(), line, &[]);
+        assert_eq!((answer.code, answer.err.as_str()), (code, ""), "{line}");
+        assert!(answer.out.contains("Usage: argocd "), "{line}: {answer:?}");
+    }
+    // A flag that must be given is named, as cobra does.
+    let answer = argocd(home.path(), "app actions run", &[]);
+    assert_eq!(answer.err, "Error: required flag(s) \"kind\" not set\n");
+}
+
+#[test]
+fn a_password_is_hashed_as_argo_cd_reads_it() {
+    let home = tempfile::tempdir().unwrap();
+    let answer = argocd(home.path(), "account bcrypt --password secret", &[]);
+    assert_eq!((answer.code, answer.out.len()), (0, 60), "{answer:?}");
+    assert!(answer.out.starts_with("$2a$10$"), "{answer:?}");
+    assert!(bcrypt::verify("secret", &answer.out).unwrap());
+}

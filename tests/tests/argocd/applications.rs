@@ -310,7 +310,7 @@ fn settled_details(answered: &Value) -> Value {
 }
 
 /// As [`settled`], without what is answered in another way or in other words on purpose. Where an
-/// argument is missing, too much or wrong argocd prints its help, and ours says which.
+/// argument is missing both print their help; where one is too much or wrong ours may say which.
 fn settled_more(answered: &Value) -> Value {
     let mut answered = settled(answered);
     if MORE_DIFFERENT.lines().any(|line| answered["do"] == line) {
@@ -321,10 +321,11 @@ fn settled_more(answered: &Value) -> Value {
     let only_words = MORE_WORDS.lines().any(|line| answered["do"] == line);
     let answer = &mut answered["answer"];
     let text = |side: &str| answer[side].as_str().unwrap_or_default();
-    let is_usage = text("out").contains("\nUsage:\n  argocd ")
-        || ["the following required arguments", "unexpected argument", "invalid value"]
-            .iter()
-            .any(|what| text("err").starts_with(&format!("Error: {what}")));
+    let is_usage =
+        ["\nUsage:\n  argocd ", "\nUsage: argocd "].iter().any(|usage| text("out").contains(usage))
+            || ["unexpected argument", "invalid value"]
+                .iter()
+                .any(|what| text("err").starts_with(&format!("Error: {what}")));
     if only_words || is_usage {
         answer["out"] = json!(if is_usage { "usage" } else { "other words" });
         answer["err"] = json!("");

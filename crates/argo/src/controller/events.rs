@@ -65,6 +65,10 @@ impl Events {
             "metadata": {
                 "name": format!("{}.{:x}", app.name(), now.as_nanosecond()),
                 "namespace": app.namespace(),
+                "annotations": {
+                    "dest-server": app.spec.destination.server,
+                    "dest-namespace": app.spec.destination.namespace,
+                },
             },
             "involvedObject": {
                 "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",

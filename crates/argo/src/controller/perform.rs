@@ -33,6 +33,9 @@ async fn perform(
     action: &Action,
     told: &(dyn Fn(&Action, u16) + Sync),
 ) -> Outcome {
+    if is_contradictory(action) {
+        return Outcome::Failed { message: CONTRADICTORY.to_owned() };
+    }
     let result = request(cluster, action).await;
     match &result {
         Ok(_) => told(action, 200),
@@ -50,6 +53,14 @@ async fn perform(
         }
         Err(error) => Outcome::Failed { message: error.to_string() },
     }
+}
+
+/// In the words of kubectl's code, which Argo CD asks.
+const CONTRADICTORY: &str = "error validating options: --force cannot be used with --server-side";
+
+/// Whether an action asks for what does not go together.
+fn is_contradictory(action: &Action) -> bool {
+    matches!(action.verb, Verb::ServerSideApply { force: true, .. }) && !action.dry_run
 }
 
 /// What changed, and remarks on it.
@@ -125,5 +136,40 @@ fn change(outcome: windlass_cluster::Outcome) -> Change {
         windlass_cluster::Outcome::Unchanged => Change::Unchanged,
         windlass_cluster::Outcome::ServerSideApplied => Change::ServerSideApplied,
         windlass_cluster::Outcome::Replaced => Change::Replaced,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use windlass_engine::state::SyncPhase;
+    use windlass_engine::sync::TaskId;
+    use windlass_object::{Object, json};
+
+    use super::*;
+
+    #[test]
+    fn a_forced_apply_on_the_server_is_refused() {
+        let object = json!({"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "a", "namespace": "n"}});
+        let object = Arc::new(Object::try_from(object).unwrap());
+        let of = |force, dry_run| Action {
+            task: TaskId { key: object.key(), phase: SyncPhase::Sync },
+            key: object.key(),
+            kind: object.gvk(),
+            verb: Verb::ServerSideApply {
+                object: object.clone(),
+                force,
+                validate: true,
+                migrate: None,
+            },
+            dry_run,
+        };
+        assert!(is_contradictory(&of(true, false)));
+        assert!(!is_contradictory(&of(false, false)));
+        // A rehearsal applies on no server.
+        assert!(!is_contradictory(&of(true, true)));
     }
 }

@@ -38,6 +38,8 @@ pub enum Verb {
     ServerSideApply {
         /// The object as Git has it, marked as the application's.
         object: Arc<Object>,
+        /// Whether deleting and creating again is asked for, which kubectl refuses to do together.
+        force: bool,
         /// Refuse unknown and duplicate fields.
         validate: bool,
         /// Field manager of earlier client-side applies, whose fields are first made our own.

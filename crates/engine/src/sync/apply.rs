@@ -40,7 +40,7 @@ pub(super) fn apply(task: &Task, options: &Options, kinds: &dyn ApiKinds) -> Opt
             None => Verb::Create { object, validate },
         }
     } else if server_side {
-        Verb::ServerSideApply { object, validate, migrate: migrate.cloned() }
+        Verb::ServerSideApply { object, force, validate, migrate: migrate.cloned() }
     } else {
         Verb::Apply { object, force, validate }
     };

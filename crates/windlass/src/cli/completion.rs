@@ -23,10 +23,7 @@ pub(crate) fn script(shell: Shell, tool: &str, mut command: clap::Command) -> St
         Shell::Bash => bash(tool, &words),
         Shell::Fish => fish(tool, &words),
         Shell::Pwsh => powershell(tool, &words),
-        // It reads bash's, once told to.
-        Shell::Zsh => {
-            format!("autoload -U +X bashcompinit && bashcompinit\n{}", bash(tool, &words))
-        }
+        Shell::Zsh => zsh(tool, &words),
     }
 }
 
@@ -58,6 +55,27 @@ fn bash(tool: &str, all: &BTreeMap<String, Vec<String>>) -> String {
     text.push_str(&format!(
         "    esac\n    COMPREPLY=($(compgen -W \"$word\" -- \"${{COMP_WORDS[COMP_CWORD]}}\"))\n}}\n\
          complete -o default -F __windlass_{tool} {tool}\n",
+    ));
+    text
+}
+
+/// As a file of `$fpath`, and as a text that is read; the function has the name that cobra's have.
+fn zsh(tool: &str, all: &BTreeMap<String, Vec<String>>) -> String {
+    let mut text = format!(
+        "#compdef {tool}\ncompdef _{tool} {tool}\n\n_{tool}() {{\n    local at=\"\" word=\"\" i\n    \
+         for ((i = 2; i < CURRENT; i++)); do\n        \
+         word=\"${{words[i]}}\"\n        case \"$at $word\" in\n",
+    );
+    let commands: Vec<String> =
+        all.keys().filter(|path| !path.is_empty()).map(|path| format!("{path:?}")).collect();
+    text.push_str(&format!("            {}) at=\"$at $word\" ;;\n", commands.join("|")));
+    text.push_str("        esac\n    done\n    case \"$at\" in\n");
+    for (path, words) in all {
+        text.push_str(&format!("        {path:?}) word={:?} ;;\n", words.join(" ")));
+    }
+    text.push_str(&format!(
+        "    esac\n    compadd -- ${{=word}}\n    _files\n}}\n\n\
+         if [ \"$funcstack[1]\" = \"_{tool}\" ]; then\n    _{tool}\nfi\n",
     ));
     text
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::pflag::{self, Ended};
+use super::pflag::{self, Ended, Why};
 
 /// Tools whose command line is a command of ours: a binary of that name is that command.
 const PERSONAS: [&str; 3] = ["argocd", "helm", "kustomize"];
@@ -28,13 +28,14 @@ pub(crate) fn parse<T: Parser>(tool: &str, arguments: &[OsString]) -> Result<T, 
     pflag::read(tool, arguments).map_err(|ended| match ended {
         Ended::Wrong(text) => {
             let failed = fail(&text, &[]);
-            if tool == "argocd" && is_miscounted_diff(arguments, &text) {
+            let miscounted = text.starts_with("unexpected argument");
+            if tool == "argocd" && miscounted && is_diff(arguments) {
                 ExitCode::from(2)
             } else {
                 failed
             }
         }
-        Ended::Help { text, asked } => {
+        Ended::Help { text, why } => {
             // Commands that both have are written once; their examples name who is asked.
             let text = if tool == "argocd" {
                 text.replace("  windlass ", "  argocd ").replace("| windlass ", "| argocd ")
@@ -46,23 +47,23 @@ pub(crate) fn parse<T: Parser>(tool: &str, arguments: &[OsString]) -> Result<T, 
             // and what is for administrators.
             let is_admin = arguments.iter().any(|argument| argument == "admin");
             let is_root = arguments.iter().all(|a| a.as_encoded_bytes().starts_with(b"-"));
-            if done && (asked || tool != "argocd" || is_admin || is_root) {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
+            match why {
+                _ if !done => ExitCode::FAILURE,
+                Why::Asked => ExitCode::SUCCESS,
+                Why::Group if tool != "argocd" || is_admin || is_root => ExitCode::SUCCESS,
+                // There a 1 would mean a difference.
+                Why::Missing if is_diff(arguments) => ExitCode::from(2),
+                Why::Group | Why::Missing => ExitCode::FAILURE,
             }
         }
     })
 }
 
-/// Whether `argocd app diff` is given no application or several: there a 1 would mean a difference.
-fn is_miscounted_diff(arguments: &[OsString], text: &str) -> bool {
+/// Whether it is `argocd app diff`.
+fn is_diff(arguments: &[OsString]) -> bool {
     let mut words = arguments.iter().filter(|word| !word.as_encoded_bytes().starts_with(b"-"));
     words.next().is_some_and(|word| word == "app")
         && words.next().is_some_and(|word| word == "diff")
-        && ["the following required arguments", "unexpected argument"]
-            .iter()
-            .any(|what| text.starts_with(what))
 }
 
 /// Tells an error as Go's tools do, with what we know beyond it.

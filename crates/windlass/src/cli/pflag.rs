@@ -11,15 +11,26 @@ use clap::{Arg, ArgAction, Command, Parser};
 
 /// A command line that is no command.
 pub(crate) enum Ended {
-    /// It asks for this help, or names only a group of commands.
+    /// It asks for this help, or says too little.
     Help {
         /// The help.
         text: String,
-        /// Whether it asks for it.
-        asked: bool,
+        /// Why it is shown.
+        why: Why,
     },
     /// It cannot be read.
     Wrong(String),
+}
+
+/// Why a help is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// It is asked for.
+    Asked,
+    /// Only a group of commands is named.
+    Group,
+    /// An argument is missing.
+    Missing,
 }
 
 /// Reads a tool's command line.
@@ -31,15 +42,21 @@ pub(crate) fn read<T: Parser>(tool: &str, arguments: &[OsString]) -> Result<T, E
         let rendered = error.render().to_string();
         match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-                Ended::Help { text: rendered, asked: true }
+                Ended::Help { text: rendered, why: Why::Asked }
             }
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-                Ended::Help { text: rendered, asked: false }
+                Ended::Help { text: rendered, why: Why::Group }
             }
             ErrorKind::InvalidSubcommand if leaf(&command, arguments).0.get_name() != tool => {
-                help_of_group(&command, arguments)
+                help_of(&command, arguments, Why::Group)
             }
-            ErrorKind::MissingSubcommand => help_of_group(&command, arguments),
+            ErrorKind::MissingSubcommand => help_of(&command, arguments, Why::Group),
+            // The others name what is missing; argocd shows how it is used.
+            ErrorKind::MissingRequiredArgument
+                if tool == "argocd" && lacks_no_flag(&command, &error, arguments) =>
+            {
+                help_of(&command, arguments, Why::Missing)
+            }
             _ => Ended::Wrong(words(&command, &error, arguments).unwrap_or_else(|| {
                 rendered.strip_prefix("error: ").unwrap_or(&rendered).trim_end().to_owned()
             })),
@@ -47,9 +64,26 @@ pub(crate) fn read<T: Parser>(tool: &str, arguments: &[OsString]) -> Result<T, E
     })
 }
 
-fn help_of_group(root: &Command, arguments: &[OsString]) -> Ended {
+fn help_of(root: &Command, arguments: &[OsString], why: Why) -> Ended {
     let text = leaf(root, arguments).0.clone().render_help().to_string();
-    Ended::Help { text, asked: false }
+    Ended::Help { text, why }
+}
+
+/// Whether what is missing are arguments only, of flags that are all known.
+fn lacks_no_flag(root: &Command, error: &clap::Error, arguments: &[OsString]) -> bool {
+    let missing = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::Strings(missing)) => missing.as_slice(),
+        _ => &[],
+    };
+    !missing.iter().any(|shown| shown.starts_with("--"))
+        && unknown_flag(leaf(root, arguments).0, root, arguments).is_none()
+}
+
+/// The first flag that the command does not have.
+fn unknown_flag<'a>(leaf: &Command, root: &Command, arguments: &'a [OsString]) -> Option<&'a str> {
+    arguments.iter().filter_map(|a| a.to_str()).find(|argument| {
+        argument.len() > 2 && argument.starts_with("--") && find(leaf, root, argument).is_none()
+    })
 }
 
 /// The command with flags as pflag has them, and all commands below it.
@@ -115,20 +149,15 @@ fn words(root: &Command, error: &clap::Error, arguments: &[OsString]) -> Option<
         ErrorKind::UnknownArgument
         | ErrorKind::TooManyValues
         | ErrorKind::MissingRequiredArgument => {
-            let unknown = arguments.iter().filter_map(|a| a.to_str()).find(|argument| {
-                argument.len() > 2
-                    && argument.starts_with("--")
-                    && find(leaf, root, argument).is_none()
-            });
-            match unknown {
+            let missing = match error.get(ContextKind::InvalidArg) {
+                Some(ContextValue::Strings(missing)) => missing.as_slice(),
+                _ => &[],
+            };
+            match unknown_flag(leaf, root, arguments) {
                 Some(flag) => {
                     Some(format!("unknown flag: {}", flag.split('=').next().unwrap_or_default()))
                 }
-                None if given.starts_with("--") => {
-                    let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg)
-                    else {
-                        return None;
-                    };
+                None if missing.iter().any(|shown| shown.starts_with("--")) => {
                     let name = |shown: &String| find(leaf, root, shown)?.get_long();
                     let names: Vec<String> =
                         missing.iter().filter_map(name).map(|name| format!("{name:?}")).collect();

@@ -28,13 +28,13 @@ pub(crate) struct Args {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = true, action = clap::ArgAction::Set)]
     cascade: bool,
     /// How the objects are deleted.
-    #[arg(long, short, default_value = "foreground")]
-    propagation_policy: String,
+    #[arg(long, short, value_name = "foreground|background")]
+    propagation_policy: Option<String>,
     /// Do not ask.
     #[arg(long, short)]
     yes: bool,
-    /// Delete the applications that match this label selector.
-    #[arg(long, short = 'l', value_name = "SELECTOR", conflicts_with = "names")]
+    /// Delete the applications that match this label selector, and none of those that are named.
+    #[arg(long, short = 'l', value_name = "SELECTOR")]
     selector: Option<String>,
     /// Wait until they are gone.
     #[arg(long)]
@@ -46,7 +46,8 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<ExitCode> {
-    let names: Vec<String> = match &args.selector {
+    let selector = args.selector.as_ref().filter(|selector| !selector.is_empty());
+    let names: Vec<String> = match selector {
         None => args.names.clone(),
         Some(selector) => {
             let found = connection.list(args.app_namespace.as_deref(), selector).await?;
@@ -76,16 +77,25 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
 }
 
 async fn delete(connection: &Connection, name: &AppName, args: &Args) -> anyhow::Result<()> {
-    if !["foreground", "background"].contains(&args.propagation_policy.as_str()) {
-        let text = format!("invalid propagation policy: {}", args.propagation_policy);
-        return Err(Failure::generic(text));
+    let policy = args.propagation_policy.as_ref().map(|policy| policy.to_lowercase());
+    match policy.as_deref() {
+        Some(policy) if !args.cascade && !policy.is_empty() => {
+            let text = "cannot set propagation policy when cascading is disabled";
+            return Err(Failure::generic(text));
+        }
+        Some(policy) if !["foreground", "background", ""].contains(&policy) => {
+            let given = args.propagation_policy.as_deref().unwrap_or(policy);
+            return Err(Failure::generic(format!("invalid propagation policy: {given}")));
+        }
+        _ => {}
     }
     let stored = connection.get(name).await?;
     let ours = [FINALIZER_RESOURCES, FINALIZER_FOREGROUND, FINALIZER_BACKGROUND];
     let mut finalizers: Vec<&str> = stored.app.finalizers().filter(|f| !ours.contains(f)).collect();
     if args.cascade {
-        finalizers.push(match args.propagation_policy.as_str() {
+        finalizers.push(match policy.as_deref().unwrap_or_default() {
             "background" => FINALIZER_BACKGROUND,
+            "foreground" => FINALIZER_FOREGROUND,
             _ => FINALIZER_RESOURCES,
         });
     }

@@ -9,7 +9,7 @@ use windlass_object::{Object, yaml};
 
 use super::comparison::{Local, Wanted, marked, prepare, settings};
 use super::connection::Connection;
-use super::revisions::Revisions;
+use super::revisions::{Asked, Revisions};
 use crate::cli::failure::Failure;
 use crate::cli::output;
 
@@ -26,7 +26,7 @@ pub(crate) struct Args {
     /// Name of the application.
     name: String,
     /// `git` is what is wanted, `live` what is there.
-    #[arg(long, value_parser = ["git", "live"], default_value = "git")]
+    #[arg(long, value_name = "git|live", default_value = "git")]
     source: String,
     #[command(flatten)]
     revisions: Revisions,
@@ -39,10 +39,14 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<ExitCode> {
+    args.revisions.check(Asked::Manifests)?;
     let name = connection.name(&args.name, args.app_namespace.as_deref());
     let app = connection.get(&name).await?.app;
     let (mut objects, incomplete) = match (args.source.as_str(), args.local.wanted()) {
         ("live", _) => (live(connection, &app).await?, false),
+        (other, _) if other != "git" => {
+            return Err(Failure::fatal(format!("Unknown source type '{other}'")));
+        }
         (_, Some(local)) => {
             let (objects, incomplete) = marked(connection, &app, &local).await?;
             // The person's own files: nothing in them is masked.
@@ -50,7 +54,7 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
             return whole(incomplete);
         }
         (_, None) if args.revisions.given() => {
-            rendered(connection, &app, args.revisions.of(&app)?).await?
+            rendered(connection, &app, args.revisions.of(&app, Asked::Manifests)?).await?
         }
         (_, None) => targets(connection, &app).await?,
     };

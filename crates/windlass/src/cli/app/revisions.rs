@@ -5,6 +5,17 @@ use windlass_argo::types::Application;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 
+/// The command that is told of revisions: each refuses what does not fit in its own way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// `app sync`.
+    Sync,
+    /// `app diff`.
+    Diff,
+    /// `app manifests`, and what shows as it does.
+    Manifests,
+}
+
 /// Which revisions of its sources are meant.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Revisions {
@@ -29,14 +40,24 @@ impl Revisions {
         self.revision.is_some() || (!self.revisions.is_empty() && places > 0)
     }
 
+    /// Whether some are given, by position or by none.
+    pub(crate) fn by_position(&self) -> bool {
+        !self.revisions.is_empty() || !self.source_positions.is_empty()
+    }
+
+    /// Whether some are given by name.
+    pub(crate) fn by_name(&self) -> bool {
+        !self.source_names.is_empty()
+    }
+
     /// What is wanted of each source; empty is the source's own.
     ///
     /// # Errors
     /// When the flags do not fit together, or name a source that the application does not have.
-    pub(crate) fn of(&self, app: &Application) -> anyhow::Result<Vec<String>> {
+    pub(crate) fn of(&self, app: &Application, asked: Asked) -> anyhow::Result<Vec<String>> {
         let sources = app.spec.effective_sources();
         let mut wanted = vec![String::new(); sources.len()];
-        for (position, revision) in self.positions(app)?.into_iter().zip(&self.revisions) {
+        for (position, revision) in self.positions(app, asked)?.into_iter().zip(&self.revisions) {
             revision.clone_into(&mut wanted[position]);
         }
         if let Some(revision) = &self.revision {
@@ -52,35 +73,50 @@ impl Revisions {
         Ok(wanted)
     }
 
-    fn positions(&self, app: &Application) -> anyhow::Result<Vec<usize>> {
-        let sources = app.spec.effective_sources();
+    /// What can be refused before an application is known.
+    ///
+    /// # Errors
+    /// When the flags do not fit together.
+    pub(crate) fn check(&self, asked: Asked) -> anyhow::Result<()> {
+        let refusal: fn(String) -> anyhow::Error = match asked {
+            Asked::Sync => Failure::fatal,
+            Asked::Diff | Asked::Manifests => Failure::generic,
+        };
         if !self.source_names.is_empty() && !self.source_positions.is_empty() {
-            return Err(Failure::fatal(
-                "Only one of source-positions and source-names can be specified.",
-            ));
+            let text = "Only one of source-positions and source-names can be specified.";
+            return Err(refusal(text.to_owned()));
         }
         for (flag, count) in
             [("positions", self.source_positions.len()), ("names", self.source_names.len())]
         {
             if count > 0 && count != self.revisions.len() {
-                return Err(Failure::fatal(format!(
+                return Err(refusal(format!(
                     "While using --revisions and --source-{flag}, length of values for both flags \
                      should be same."
                 )));
             }
         }
+        if asked != Asked::Diff && self.source_positions.iter().any(|position| *position <= 0) {
+            let text = "source-position cannot be less than or equal to 0, Counting starts at 1";
+            return Err(Failure::fatal(text));
+        }
+        Ok(())
+    }
+
+    fn positions(&self, app: &Application, asked: Asked) -> anyhow::Result<Vec<usize>> {
+        self.check(asked)?;
+        let sources = app.spec.effective_sources();
         let mut found = Vec::new();
         for position in &self.source_positions {
             let place = usize::try_from(*position).ok().and_then(|p| p.checked_sub(1));
-            let Some(place) = place else {
-                return Err(Failure::fatal(
-                    "source-position cannot be less than or equal to 0, Counting starts at 1",
-                ));
-            };
-            if place >= sources.len() {
-                return Err(Failure::fatal("source position is out of range"));
-            }
-            found.push(place);
+            found
+                .push(place.filter(|place| *place < sources.len()).ok_or_else(|| match asked {
+                Asked::Diff => Failure::fatal(
+                    "source-position cannot be less than 1 or more than number of sources in the \
+                     app. Counting starts at 1.",
+                ),
+                _ => Failure::generic("source position is out of range"),
+            })?);
         }
         for name in &self.source_names {
             let place = sources.iter().position(|source| source.name == *name);
@@ -114,7 +150,7 @@ mod tests {
         )
         .unwrap();
         let command = Command::parse_from([&["x"], arguments].concat());
-        let found = command.revisions.of(&app).map_err(|error| error.to_string());
+        let found = command.revisions.of(&app, Asked::Sync).map_err(|error| error.to_string());
         let expected = expected.map(|list| list.iter().map(ToString::to_string).collect());
         assert_eq!(found, expected.map_err(str::to_owned), "{arguments:?}");
     }

@@ -47,6 +47,9 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
     let stored = connection.get(&name).await?;
     let app = &stored.app;
     let entry = deployment(app, id)?;
+    if app.is_terminating() {
+        return Err(Failure::generic("application is deleting"));
+    }
     if app.spec.is_automated() {
         let text = "rollback cannot be initiated when auto-sync is enabled";
         return Err(Failure::generic(text));
@@ -67,7 +70,7 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
             sync[field] = entry[field].clone();
         }
     }
-    let operation = json!({"initiatedBy": {"username": "windlass"}, "sync": sync});
+    let operation = json!({"initiatedBy": {}, "sync": sync});
     connection.begin(&name, &operation).await?;
     let goal = Goal { operation: true, ..Goal::default() };
     let report = Report { output: &args.output, operation: true, refresh: true };

@@ -2,18 +2,20 @@
 
 use std::process::ExitCode;
 
+use jiff::Timestamp;
+use windlass_argo::permits;
 use windlass_argo::types::{
     Application, Backoff, Info, Operation, OperationInitiator, OperationPhase, OperationState,
     ResultCode, RetryStrategy, SyncOperation, SyncStatusCode, SyncStrategy, SyncStrategyApply,
 };
 use windlass_object::json;
 
-use super::comparison::{Local, Wanted, manifests, marked};
+use super::comparison::{JqBound, Local, Wanted, manifests, marked};
 use super::connection::{AppName, Connection, Stored, qualified};
 use super::diff::print_differences;
 use super::options::pairs;
 use super::repositories::{self, Mirrors};
-use super::revisions::Revisions;
+use super::revisions::{Asked, Revisions};
 use super::selection::{Pattern, patterns};
 use super::status;
 use super::wait::{Goal, Report, watch};
@@ -35,7 +37,7 @@ pub(crate) struct Args {
     #[arg(required_unless_present_any = ["selector", "project"])]
     names: Vec<String>,
     /// Sync the applications that match this label selector.
-    #[arg(long, short = 'l', value_name = "SELECTOR", conflicts_with = "names")]
+    #[arg(long, short = 'l', value_name = "SELECTOR")]
     selector: Option<String>,
     /// Sync the applications of this project.
     #[arg(long, value_name = "NAME")]
@@ -62,9 +64,8 @@ pub(crate) struct Args {
     /// Do not ask.
     #[arg(long = "assumeYes", id = "assume_yes")]
     assume_yes: bool,
-    /// Rules are bound by themselves: of no effect.
-    #[arg(long, hide = true, value_parser = super::options::duration)]
-    ignore_normalizer_jq_execution_timeout: Option<String>,
+    #[command(flatten)]
+    jq: JqBound,
     /// `apply` runs no hooks, `hook` does.
     #[arg(long, default_value = "")]
     strategy: String,
@@ -114,6 +115,8 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<ExitCode> {
+    args.check_names()?;
+    args.revisions.check(Asked::Sync)?;
     let mut names = args.names.clone();
     if args.selector.is_some() || !args.project.is_empty() {
         let selector = args.selector.as_deref().unwrap_or_default();
@@ -144,6 +147,7 @@ async fn sync(connection: &Connection, name: &AppName, args: &Args) -> anyhow::R
     let app = &stored.app;
     let chosen = args.chosen(connection, app).await?;
     args.check(app)?;
+    args.permit(connection, app).await?;
     let mut operation = args.operation(app, &chosen)?;
     if let Some(local) = args.local.wanted()
         && let Some(sync) = &mut operation.sync
@@ -219,7 +223,7 @@ impl Args {
             return Ok(chosen);
         }
         let labels = pairs(&self.label)?;
-        let wanted = Wanted::Revisions(self.revisions.of(app)?);
+        let wanted = Wanted::Revisions(self.revisions.of(app, Asked::Sync)?);
         let (objects, ..) = manifests(connection, app, &wanted).await?;
         output::print_line(&format!("The name of the app is  {}", app.name()))?;
         for object in objects {
@@ -254,6 +258,61 @@ impl Args {
             .map_err(|error| Failure::generic(format!("error resolving repo revision: {error}")))
     }
 
+    /// What cannot go together, whatever the applications are.
+    fn check_names(&self) -> anyhow::Result<()> {
+        let why = if self.names.len() > 1 && self.selector.is_some() {
+            "Cannot use selector option when application name(s) passed as argument(s)"
+        } else if self.names.len() != 1 && self.revisions.by_position() {
+            "Cannot use --revisions and --source-positions options when 0 or more than 1 \
+             application names are passed as argument(s)"
+        } else if self.names.len() != 1 && self.revisions.by_name() {
+            "Cannot use --revisions and --source-names options when 0 or more than 1 application \
+             names are passed as argument(s)"
+        } else {
+            return Ok(());
+        };
+        Err(Failure::fatal(why))
+    }
+
+    /// What Argo CD's server refuses: a window of the project that is closed, another revision than the
+    /// one that automated sync would deliver at once, files of nobody where commits must be signed.
+    async fn permit(&self, connection: &Connection, app: &Application) -> anyhow::Result<()> {
+        let project = connection.find_project(app.project()).await?.unwrap_or_default();
+        match permits::permits_manual_sync(&project, app, Timestamp::now()) {
+            Ok(true) => {}
+            Ok(false) => return Err(Failure::generic("cannot sync: blocked by sync window")),
+            Err(error) => {
+                return Err(Failure::generic(format!("cannot sync: invalid sync window: {error}")));
+            }
+        }
+        if self.local.local.is_some() && !project.spec.signature_keys.is_empty() {
+            let text = "Cannot use local sync when signature keys are required.";
+            return Err(Failure::generic(text));
+        }
+        if !app.spec.is_automated() || self.dry_run || self.local.local.is_some() {
+            return Ok(());
+        }
+        let head = |revision: &str| {
+            if revision.is_empty() { "HEAD".to_owned() } else { revision.to_owned() }
+        };
+        let wanted = self.revisions.of(app, Asked::Sync)?;
+        for (source, wanted) in app.spec.effective_sources().iter().zip(wanted) {
+            let known = &source.target_revision;
+            if wanted.is_empty() || head(&wanted) == head(known) {
+                continue;
+            }
+            let of = if app.spec.has_multiple_sources() {
+                format!(" source {}", source.repo_url)
+            } else {
+                String::new()
+            };
+            return Err(Failure::generic(format!(
+                "Cannot sync{of} to {wanted}: auto-sync currently set to {known}"
+            )));
+        }
+        Ok(())
+    }
+
     /// What cannot go together.
     fn check(&self, app: &Application) -> anyhow::Result<()> {
         let several = app.spec.has_multiple_sources();
@@ -285,9 +344,9 @@ impl Args {
         ))?;
         let wanted = match self.local.wanted() {
             Some(local) => local,
-            None => Wanted::Revisions(self.revisions.of(&stored.app)?),
+            None => Wanted::Revisions(self.revisions.of(&stored.app, Asked::Sync)?),
         };
-        if !print_differences(connection, stored, &wanted).await? {
+        if !print_differences(connection, stored, &wanted, &self.jq).await? {
             output::print_line("====== No Differences found ======")?;
             return Ok(false);
         }
@@ -345,7 +404,7 @@ impl Args {
                 }),
             }
         };
-        let mut revisions = self.revisions.of(app)?;
+        let mut revisions = self.revisions.of(app, Asked::Sync)?;
         let mut sources = app.spec.sources.clone();
         for (source, wanted) in sources.iter_mut().zip(&revisions) {
             if !wanted.is_empty() {
@@ -372,7 +431,8 @@ impl Args {
                 sync_options,
                 ..SyncOperation::default()
             }),
-            initiated_by: OperationInitiator { username: "admin".to_owned(), automated: false },
+            // Nobody is signed in.
+            initiated_by: OperationInitiator::default(),
             info: info.collect(),
             retry,
         })

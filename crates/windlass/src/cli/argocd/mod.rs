@@ -6,9 +6,11 @@
 
 mod absent;
 mod access;
+mod account;
 pub(crate) mod admin;
 pub(crate) mod cert;
 pub(crate) mod cluster;
+mod completion;
 mod configure;
 mod context;
 pub(crate) mod editor;
@@ -78,15 +80,12 @@ enum Top {
 /// Commands about the command line itself.
 #[derive(Debug, Subcommand)]
 enum Own {
-    /// Accounts: not there yet.
-    #[command(hide = true)]
-    Account(absent::Args),
+    #[command(subcommand)]
+    Account(account::Command),
     /// ApplicationSets: not there yet.
     #[command(hide = true)]
     Appset(absent::Args),
-    /// Completion of command lines: not there yet.
-    #[command(hide = true)]
-    Completion(absent::Args),
+    Completion(completion::Args),
     Configure(Box<configure::Args>),
     #[command(alias = "ctx")]
     Context(context::Args),
@@ -154,13 +153,15 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     };
     let Argocd { global, connection, command } = argocd;
     let done = match command {
-        Top::Own(Own::Account(_)) => Err(absent::refusal("account", absent::SERVER)),
+        Top::Own(Own::Account(command)) => {
+            // What needs no cluster needs no server either.
+            let flags = if command.is_offline() { Ok(connection) } else { global.core(connection) };
+            flags.and_then(|flags| super::block_on(account::run(&flags, command)))
+        }
         Top::Own(Own::Appset(_)) => {
             Err(absent::refusal("appset", "it does not make Applications of ApplicationSets"))
         }
-        Top::Own(Own::Completion(_)) => {
-            Err(absent::refusal("completion", "it prints no script for shells"))
-        }
+        Top::Own(Own::Completion(args)) => completion::run(&args),
         Top::Own(Own::Relogin(_)) => Err(absent::refusal("relogin", absent::SERVER)),
         Top::Own(Own::Configure(_)) => configure::run(&connection, &global),
         Top::Own(Own::Context(args)) => context::run(&args, &global),

@@ -16,9 +16,11 @@ use super::Argocd;
 const HIDDEN: [(&str, &str); 1] = [("app create", "--name string")];
 
 /// What is not there, and why: a command, or one of its flags.
-const ABSENT: [(&str, &str); 7] = [
+const ABSENT: [(&str, &str); 9] = [
     ("admin dashboard", "of pages, which are not there yet"),
-    ("account", "of Argo CD's API server and its sign-in"),
+    ("account delete-token", "of Argo CD's API server and its sign-in"),
+    ("account generate-token", "of Argo CD's API server and its sign-in"),
+    ("account update-password", "of Argo CD's API server and its sign-in"),
     ("appset", "of ApplicationSets, which are not there yet"),
     ("admin cluster shards", "its other flags are of shards and of Argo CD's redis"),
     ("admin cluster stats", "its other flags are of shards and of Argo CD's redis"),

@@ -59,7 +59,7 @@ pub(in crate::cli::argocd) struct Definition {
     #[arg(long)]
     cluster_resources: bool,
     /// The cluster is the one that Argo CD runs in.
-    #[arg(long, conflicts_with = "cluster_endpoint")]
+    #[arg(long)]
     in_cluster: bool,
     /// Which address is taken: that of the kubeconfig, the one that the cluster publishes in
     /// kube-public, or its internal one.
@@ -174,6 +174,17 @@ impl Args {
 }
 
 impl Definition {
+    /// What cannot go together.
+    ///
+    /// # Errors
+    /// When two flags say where the cluster is.
+    pub(in crate::cli::argocd) fn check(&self) -> anyhow::Result<()> {
+        if self.in_cluster && self.cluster_endpoint.as_deref().is_some_and(|e| !e.is_empty()) {
+            return Err(Failure::fatal("Can only use one of --in-cluster or --cluster-endpoint"));
+        }
+        Ok(())
+    }
+
     /// The secret of the cluster.
     pub(in crate::cli::argocd) async fn describe(
         &self,
@@ -408,6 +419,7 @@ pub(super) async fn run(
         return choose(kubeconfig);
     }
     let definition = &args.definition;
+    definition.check()?;
     if !definition.is_known(kubeconfig)? {
         return Err(Failure::generic(format!(
             "context {} does not exist in kubeconfig",

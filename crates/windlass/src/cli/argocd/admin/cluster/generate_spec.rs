@@ -37,6 +37,7 @@ pub(super) async fn run(flags: &Flags, args: &Args) -> anyhow::Result<()> {
     if context.is_empty() {
         return choose(flags.kubeconfig());
     }
+    args.definition.check()?;
     if !args.definition.is_known(flags.kubeconfig())? {
         return Err(Failure::fatal(format!("Context {context} does not exist in kubeconfig")));
     }
