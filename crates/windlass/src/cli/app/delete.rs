@@ -77,6 +77,7 @@ pub(crate) async fn run(connection: &Connection, args: Args) -> anyhow::Result<E
 }
 
 async fn delete(connection: &Connection, name: &AppName, args: &Args) -> anyhow::Result<()> {
+    let stored = connection.get(name).await?;
     let policy = args.propagation_policy.as_ref().map(|policy| policy.to_lowercase());
     match policy.as_deref() {
         Some(policy) if !args.cascade && !policy.is_empty() => {
@@ -89,7 +90,6 @@ async fn delete(connection: &Connection, name: &AppName, args: &Args) -> anyhow:
         }
         _ => {}
     }
-    let stored = connection.get(name).await?;
     let ours = [FINALIZER_RESOURCES, FINALIZER_FOREGROUND, FINALIZER_BACKGROUND];
     let mut finalizers: Vec<&str> = stored.app.finalizers().filter(|f| !ours.contains(f)).collect();
     if args.cascade {
