@@ -19,9 +19,9 @@ use windlass_tree::{
 };
 
 use crate::build_options::BuildOptions;
-use crate::helm_repositories;
 use crate::lookup::{Looking, Query};
 use crate::types::{Application, Source};
+use crate::{answers, helm_repositories};
 
 /// How deep needs may lead to others.
 const ROUNDS: usize = 32;
@@ -51,6 +51,24 @@ pub struct Fetcher<'a> {
 
 /// Commits by normalised address of the repository and wanted revision.
 pub type Pinned = BTreeMap<(String, String), String>;
+
+/// Why a chart or an artifact cannot be had.
+#[derive(Clone, Debug)]
+pub struct Unavailable {
+    /// Its version or digest, if that is known.
+    pub revision: String,
+    /// Why.
+    pub why: String,
+    /// What Argo CD's repo server would answer.
+    pub answer: String,
+}
+
+impl Unavailable {
+    fn plain(revision: &str, why: &dyn std::fmt::Display) -> Self {
+        let why = why.to_string();
+        Self { revision: revision.to_owned(), answer: windlass_render::unknown(&why), why }
+    }
+}
 
 enum Fetched {
     Chart(GivenChart),
@@ -91,22 +109,30 @@ impl<'a> Fetcher<'a> {
     /// The version of a source that is a chart, and its files as a tree.
     ///
     /// # Errors
-    /// When it cannot be had; with the version, if that is known.
+    /// When it cannot be had.
     pub async fn chart(
         &self,
         source: &Source,
         wanted: &str,
-    ) -> Result<(String, Arc<dyn Tree>), (String, String)> {
-        let unknown = |why: &dyn std::fmt::Display| (String::new(), why.to_string());
-        let repository = self.repository(&source.repo_url).map_err(|error| unknown(&error))?;
+    ) -> Result<(String, Arc<dyn Tree>), Unavailable> {
+        let repository =
+            self.repository(&source.repo_url).map_err(|e| Unavailable::plain("", &e))?;
         let version = self.charts.resolve(&repository, &source.chart, wanted).await;
-        let version = version.map_err(|error| unknown(&error))?;
+        let version = version.map_err(|error| Unavailable {
+            revision: String::new(),
+            answer: answers::no_version(&error),
+            why: error.to_string(),
+        })?;
         let given = self.charts.fetch(&repository, &source.chart, &version).await;
-        let given = given.map_err(|error| (version.clone(), error.to_string()))?;
+        let given = given.map_err(|error| Unavailable {
+            revision: version.clone(),
+            answer: answers::no_chart(source, repository.is_oci(), &version, &error),
+            why: error.to_string(),
+        })?;
         let unpack = move || windlass_helm::unpack(&given.archive);
         let files = tokio::task::spawn_blocking(unpack).await;
-        let files = files.map_err(|error| (version.clone(), error.to_string()))?;
-        let files = files.map_err(|error| (version.clone(), error.to_string()))?;
+        let files = files.map_err(|error| Unavailable::plain(&version, &error))?;
+        let files = files.map_err(|error| Unavailable::plain(&version, &error))?;
         let mut tree = MemoryTree::default();
         for file in files {
             // A name that no tree can have is no file of a chart.
@@ -120,19 +146,23 @@ impl<'a> Fetcher<'a> {
     /// The digest of a source that is an artifact of a registry, and its files.
     ///
     /// # Errors
-    /// When it cannot be had; with the digest, if that is known.
+    /// When it cannot be had.
     pub async fn artifact(
         &self,
         source: &Source,
         wanted: &str,
-    ) -> Result<(String, Arc<dyn Tree>), (String, String)> {
-        let unknown = |why: &dyn std::fmt::Display| (String::new(), why.to_string());
-        let repository = self.repository(&source.repo_url).map_err(|error| unknown(&error))?;
+    ) -> Result<(String, Arc<dyn Tree>), Unavailable> {
+        let repository =
+            self.repository(&source.repo_url).map_err(|e| Unavailable::plain("", &e))?;
         let digest = self.charts.resolve_artifact(&repository, wanted).await;
-        let digest = digest.map_err(|error| unknown(&error))?;
+        let digest = digest.map_err(|error| Unavailable {
+            revision: String::new(),
+            answer: answers::no_artifact(wanted, &error),
+            why: error.to_string(),
+        })?;
         match self.charts.artifact(&repository, &digest).await {
             Ok(tree) => Ok((digest, tree)),
-            Err(error) => Err((digest, error.to_string())),
+            Err(error) => Err(Unavailable::plain(&digest, &error)),
         }
     }
 
@@ -241,7 +271,10 @@ pub fn spec(
     draws: Draws,
 ) -> Result<Spec, String> {
     let path = if source.chart.is_empty() { source.path.as_str() } else { "" };
-    let path = TreePath::new(path).map_err(|error| error.to_string())?;
+    let path = TreePath::new(path).map_err(|_| {
+        let is = if path.starts_with('/') { "is absolute" } else { "outside root" };
+        format!("{path}: app path {is}")
+    })?;
     let mut spec = Spec::for_application(path, source.blocks(), instance);
     let namespace = &app.spec.destination.namespace;
     namespace.clone_into(&mut spec.installation.namespace);

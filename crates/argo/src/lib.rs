@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod answers;
 pub mod build_options;
 mod controller;
 pub mod crds;

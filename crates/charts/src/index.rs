@@ -206,7 +206,14 @@ pub fn choose<'a>(
     let constraint = match constraint(wanted) {
         Ok(constraint) => constraint,
         Err(_) if versions.contains(&wanted) => return Ok(wanted.to_owned()),
-        Err(error) => return Err(error),
+        Err(_) => {
+            return Err(Error::Version {
+                text: wanted.to_owned(),
+                why: format!(
+                    "failed to determine semver constraint: improper constraint: {wanted}"
+                ),
+            });
+        }
     };
     windlass_semver::greatest(&constraint, versions.iter().copied())
         .map(|(i, _)| versions[i].to_owned())

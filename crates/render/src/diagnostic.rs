@@ -5,6 +5,12 @@ use std::fmt;
 use windlass_object::yaml::Position;
 use windlass_tree::{TreeError, TreePath};
 
+/// What stands for the checkout in Argo CD's messages.
+pub(crate) const CHECKOUT: &str = "<path to cached source>";
+/// What stands for the file that Argo CD keeps inline values in.
+pub(crate) const INLINE_VALUES: &str =
+    "<temp file with values from source.helm.values/valuesObject>";
+
 /// Something wrong at a place. Prints as `path:line:column: what`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -38,6 +44,8 @@ pub enum Reason {
         file: String,
         /// What is wrong in it.
         problem: String,
+        /// If it is no YAML: the line within its document.
+        line: Option<usize>,
     },
     /// A JSON file holds more than one object.
     #[error("Found multiple objects in {file:?}. Only single objects are allowed in JSON files.")]
@@ -93,9 +101,20 @@ pub enum Reason {
     /// Legal, and probably not meant.
     #[error("{0}")]
     Suspicious(String),
-    /// A chart cannot be rendered. The words are Helm's.
+    /// A chart cannot be rendered.
     #[error("failed to execute helm template command: Error: {0}")]
-    Helm(String),
+    Helm(Box<HelmFailure>),
+    /// What a chart depends on cannot be had. The words are Helm's.
+    #[error("error building helm chart dependencies: {0}")]
+    Dependencies(String),
+    /// A version of Kubernetes is none.
+    #[error("could not parse kubernetes version {version}: {problem}")]
+    KubeVersion {
+        /// What was given.
+        version: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// An application asks for a version of Helm that there is none of.
     #[error(
         "error initializing helm app object: failed to create new helm command: helm chart version \
@@ -107,15 +126,20 @@ pub enum Reason {
     Kustomize {
         /// The directory, as Argo CD names it.
         directory: String,
+        /// What kustomize had warned of before.
+        warnings: Vec<String>,
         /// What is wrong.
         problem: String,
     },
     /// An application asks for a version of Kustomize that the settings do not name.
     #[error("error getting kustomize binary path: kustomize version {0} is not registered")]
     KustomizeVersion(String),
-    /// A file of values, or one that a parameter names.
-    #[error("error resolving helm value files: {0}")]
+    /// A file of values.
+    #[error("error resolving helm value files: error resolving value file path: {0}")]
     ValueFile(String),
+    /// A file that a parameter names.
+    #[error("error resolving helm value file path: {0}")]
+    FileParameter(String),
     /// A file of another source, which is not there to be referred to.
     #[error("{0}")]
     Reference(String),
@@ -133,6 +157,34 @@ pub enum Reason {
         /// What it is.
         what: String,
     },
+}
+
+/// Why a chart is not rendered. Prints as its problem and the advice, with places as the repository
+/// has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HelmFailure {
+    /// In Helm's words, files as Argo CD names them.
+    pub problem: String,
+    /// Whether Helm was at the templates, and adds how they can be seen.
+    pub at_templates: bool,
+    /// What Windlass knows beyond Helm, a line each.
+    pub advice: Vec<String>,
+    /// The command that Argo CD would have run, in backquotes.
+    pub command: String,
+}
+
+impl HelmFailure {
+    pub(crate) fn new(problem: String) -> Self {
+        Self { problem, ..Self::default() }
+    }
+}
+
+impl fmt::Display for HelmFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let problem = self.problem.replace(&format!("{CHECKOUT}/"), "");
+        f.write_str(&problem.replace(INLINE_VALUES, "spec.source.helm.values"))?;
+        self.advice.iter().try_for_each(|line| write!(f, "\n{line}"))
+    }
 }
 
 impl Diagnostic {

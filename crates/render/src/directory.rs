@@ -170,8 +170,12 @@ impl Walk<'_> {
             self.findings.diagnostics.push(Diagnostic::at(path, parsed.documents[1].at, reason));
             parsed.documents.truncate(1);
         }
-        let mut errors: Vec<(yaml::Position, String)> =
-            parsed.errors.iter().map(|e| (e.at, e.problem.to_string())).collect();
+        let malformed = |e: &yaml::Error| {
+            let line = (!is_json).then(|| line_of_document(text, e.at.line));
+            (e.at, e.problem.to_string(), line)
+        };
+        let mut errors: Vec<(yaml::Position, String, Option<usize>)> =
+            parsed.errors.iter().map(malformed).collect();
         let mut objects = Vec::new();
         for document in parsed.documents {
             if document.value.is_null() {
@@ -179,11 +183,11 @@ impl Walk<'_> {
             }
             match object(document.value) {
                 Ok(object) => objects.push((document.at, object)),
-                Err(problem) => errors.push((document.at, problem)),
+                Err(problem) => errors.push((document.at, problem, None)),
             }
         }
-        errors.sort_by_key(|(at, _)| *at);
-        let first_error = errors.first().map(|(at, _)| *at);
+        errors.sort_by_key(|(at, ..)| *at);
+        let first_error = errors.first().map(|(at, ..)| *at);
         let begins_bad = first_error.is_some_and(|at| objects.first().is_none_or(|o| o.0 > at));
         if begins_bad && !is_json && !LOOKS_LIKE_A_MANIFEST.iter().all(|m| contains(text, m)) {
             return;
@@ -192,13 +196,20 @@ impl Walk<'_> {
             let reason = Reason::Suspicious(warning.problem.to_string());
             self.findings.warnings.push(Diagnostic::at(path, warning.at, reason));
         }
-        for (at, problem) in errors {
-            self.findings.unmarshal(path, at, problem);
+        for (at, problem, line) in errors {
+            self.findings.malformed(path, at, problem, line);
         }
         for (at, object) in objects {
             self.findings.expand(path, at, object);
         }
     }
+}
+
+/// The line as Go counts it: from the document's separator on.
+fn line_of_document(text: &[u8], line: usize) -> usize {
+    let before = text.split(|byte| *byte == b'\n').take(line.saturating_sub(1));
+    let separator = before.enumerate().filter(|(_, l)| l.starts_with(b"---")).last();
+    separator.map_or(line, |(at, _)| line - at - 1)
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {

@@ -11,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+mod answer;
 mod cache;
 mod detect;
 mod diagnostic;
@@ -32,9 +33,10 @@ use windlass_object::{Object, yaml};
 pub use windlass_tree::{Given, GivenRecord, Need};
 use windlass_tree::{ReadRecord, Recorder, Tree, TreePath};
 
+pub use answer::{answer, unknown};
 pub use cache::{Cached, RenderCache};
 pub use detect::SourceType;
-pub use diagnostic::{Diagnostic, Reason};
+pub use diagnostic::{Diagnostic, HelmFailure, Reason};
 pub use environment::Environment;
 pub use helm_options::{HelmFileParameter, HelmOptions, HelmParameter};
 pub use jsonnet_options::{JsonnetOptions, JsonnetVariable};

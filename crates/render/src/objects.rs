@@ -16,7 +16,18 @@ pub(crate) fn object(value: Value) -> Result<Object, String> {
 
 impl Findings {
     pub(crate) fn unmarshal(&mut self, path: &TreePath, at: yaml::Position, problem: String) {
-        let reason = Reason::Unmarshal { file: path.name().to_owned(), problem };
+        self.malformed(path, at, problem, None);
+    }
+
+    /// A text that is no YAML, at a `line` of its document.
+    pub(crate) fn malformed(
+        &mut self,
+        path: &TreePath,
+        at: yaml::Position,
+        problem: String,
+        line: Option<usize>,
+    ) {
+        let reason = Reason::Unmarshal { file: path.name().to_owned(), problem, line };
         self.diagnostics.push(Diagnostic::at(path, at, reason));
     }
 

@@ -28,11 +28,18 @@ fn tree(fixture: &str) -> MemoryTree {
     tree
 }
 
+/// All that a chart here may lack: its cluster.
+fn given() -> Given {
+    let mut given = Given::default();
+    given.insert_cluster(Arc::default());
+    given
+}
+
 fn run(fixture: &str, options: Option<Directory>) -> Rendered {
     let path = TreePath::new("app").unwrap();
     let blocks = Blocks { directory: options, ..Blocks::default() };
     let spec = Spec::for_application(path, blocks, "x");
-    match render(&tree(fixture), &spec, &Given::default()) {
+    match render(&tree(fixture), &spec, &given()) {
         Outcome::Done(rendered) => rendered,
         Outcome::Needs(needs) => panic!("needs {needs:?}"),
     }
@@ -181,7 +188,7 @@ fn what_is_switched_off_is_a_plain_directory() {
     let check = |disabled: &[SourceType], blocks: Blocks, wanted: SourceType| {
         let path = TreePath::new("app").unwrap();
         let spec = Spec { path, blocks, disabled: disabled.to_vec(), ..Spec::default() };
-        let Outcome::Done(done) = render(&tree(&files), &spec, &Given::default()) else { panic!() };
+        let Outcome::Done(done) = render(&tree(&files), &spec, &given()) else { panic!() };
         assert_eq!(done.source_type, Some(wanted), "{disabled:?}");
         done.manifests.len()
     };

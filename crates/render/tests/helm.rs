@@ -347,7 +347,7 @@ fn a_name_with_a_dollar_sign_is_another_source_where_there_are_several() {
         spec.references = Some(references);
         let said = match render(&tree, &spec, &Given::at("c0ffee", 0)) {
             Outcome::Done(done) => done.diagnostics[0].reason.to_string(),
-            Outcome::Needs(needs) => needs[0].to_string(),
+            Outcome::Needs(needs) => format!("{needs:?}"),
         };
         assert!(said.contains(expected), "{said}");
     }

@@ -16,6 +16,7 @@ use windlass_object::Value;
 use super::differences::{self, Difference, Known};
 use super::file::{self, Scenario};
 use super::player::{Judge, Play};
+use super::snapshot;
 use super::system::{System, Who};
 
 /// Scenarios that are played at once on one system, and systems that run at once.
@@ -113,7 +114,8 @@ fn digest(scenario: &Scenario) -> Result<String> {
 
 fn read_recording(scenario: &Scenario) -> Result<Recording> {
     let text = std::fs::read(recording(&scenario.name)).context("it was never recorded")?;
-    let recording: Recording = serde_json::from_slice(&text)?;
+    let mut recording: Recording = serde_json::from_slice(&text)?;
+    recording.seen.values_mut().for_each(snapshot::settle);
     ensure!(recording.scenario == digest(scenario)?, "it was changed since it was recorded");
     Ok(recording)
 }

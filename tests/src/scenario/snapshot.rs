@@ -164,6 +164,11 @@ fn clean(mut object: Value, words: &Words) -> Value {
     object
 }
 
+/// What was recorded before something was known to differ from play to play.
+pub(crate) fn settle(recorded: &mut Value) {
+    texts(recorded, &Words::new());
+}
+
 fn texts(value: &mut Value, words: &Words) {
     match value {
         Value::String(text) => *text = replace(text, words),
@@ -188,6 +193,20 @@ static TIME: LazyLock<Regex> = LazyLock::new(|| {
 static CLOCK: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b\d{1,2}:\d\d[AP]M\b").expect("a pattern"));
 static UNIX: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"-1\d{9}\b").expect("a pattern"));
+/// Files and directories that a command of Argo CD gets for itself.
+static TEMPORARY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"/tmp/\.tmp\w+/tmp/UID|/dev/shm/\d+|<path to cached source>|<temporary directory>|",
+        r"<temp file with values from source\.helm\.values/valuesObject>",
+    ))
+    .expect("a pattern")
+});
+/// A registry that listens at another port each time.
+static PORT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b127\.0\.0\.1:\d{5}\b").expect("a pattern"));
+/// Whom Go has asked for a name.
+static RESOLVER: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(lookup \S+) on [\d.]+:53:").expect("a pattern"));
 
 fn replace(text: &str, words: &Words) -> String {
     let mut text = text.to_owned();
@@ -196,7 +215,15 @@ fn replace(text: &str, words: &Words) -> String {
             text = text.replace(from.as_str(), to);
         }
     }
-    for (pattern, word) in [(&UID, "UID"), (&TIME, "TIME"), (&CLOCK, "CLOCK"), (&UNIX, "-UNIX")] {
+    for (pattern, word) in [
+        (&UID, "UID"),
+        (&TIME, "TIME"),
+        (&CLOCK, "CLOCK"),
+        (&UNIX, "-UNIX"),
+        (&TEMPORARY, "TEMPORARY"),
+        (&PORT, "127.0.0.1:PORT"),
+        (&RESOLVER, "$1:"),
+    ] {
         if pattern.is_match(&text) {
             text = pattern.replace_all(&text, word).into_owned();
         }

@@ -20,6 +20,7 @@ use super::live_objects::{LiveObjects, Looked};
 use super::rendering::{Rendering, render, versions};
 use super::sent;
 use super::signatures::{self, Policy};
+use crate::answers;
 use crate::fetch::{self, Fetcher, Pinned};
 use crate::lookup::Looking;
 use crate::types::{AppProject, Application, Source};
@@ -96,6 +97,7 @@ impl Gathered {
     /// Takes in what a source came to.
     fn take(
         &mut self,
+        source: &Source,
         revision: String,
         wanted: &str,
         rendered: Arc<Kept>,
@@ -114,8 +116,7 @@ impl Gathered {
         self.types.push(named.map(|t| t.to_string()).unwrap_or_default());
         self.revisions.push(if nothing { wanted.to_owned() } else { revision });
         if fails {
-            let all: Vec<String> = rendered.diagnostics.iter().map(ToString::to_string).collect();
-            self.problems.push(told(&all.join("; ")));
+            self.problems.push(told(&answers::unrendered(source, &rendered)));
         }
         self.rendered.push(rendered);
     }
@@ -220,7 +221,9 @@ pub(crate) async fn gather(
             failed(&format!("failed to generate manifest for source {number} of {count}: {error}"))
         };
         match result {
-            Ok(rendered) => gathered.take(revision, wanted(i), rendered, &kinds, &told),
+            Ok(rendered) => {
+                gathered.take(&sources[i], revision, wanted(i), rendered, &kinds, &told)
+            }
             Err(Failure::Nothing) => {
                 gathered.revisions.push(revision);
                 gathered.types.push(String::new());
@@ -331,21 +334,23 @@ impl Looks<'_> {
     }
 
     /// The commit of a source, or its files; or why there is none, with the version if that is
-    /// known.
+    /// known. The words are those of Argo CD's repo server.
     async fn resolve(&self, source: &Source, wanted: &str) -> Result<Resolved, (String, String)> {
         let unknown = |error: &dyn std::fmt::Display| (String::new(), error.to_string());
         if !source.chart.is_empty() {
-            let (version, tree) = self.fetcher(source).chart(source, wanted).await?;
+            let found = self.fetcher(source).chart(source, wanted).await;
+            let (version, tree) = found.map_err(|failed| (failed.revision, failed.answer))?;
             return Ok(Resolved::Files { revision: version, tree });
         }
         if source.is_oci() {
-            let (revision, tree) = self.fetcher(source).artifact(source, wanted).await?;
+            let found = self.fetcher(source).artifact(source, wanted).await;
+            let (revision, tree) = found.map_err(|failed| (failed.revision, failed.answer))?;
             return Ok(Resolved::Files { revision, tree });
         }
         let repository = self.settings.repository(&source.repo_url, self.app.project());
         let repository = repository.map_err(|error| unknown(&error))?;
         let resolved = self.context.sources.resolve(&repository, wanted).await;
-        let resolved = resolved.map_err(|error| unknown(&error))?;
+        let resolved = resolved.map_err(|error| (String::new(), answers::unresolved(&error)))?;
         Ok(Resolved::Commit { repository: Arc::new(repository), resolved })
     }
 
@@ -401,7 +406,9 @@ impl Looks<'_> {
                 let revision = resolved.commit;
                 match self.context.sources.tree(&repository, &revision).await {
                     Ok(tree) => (revision, tree),
-                    Err(error) => return (revision, Err(Failure::Said(error.to_string()))),
+                    Err(error) => {
+                        return (revision, Err(Failure::Said(answers::unfetched(&error))));
+                    }
                 }
             }
         };
@@ -414,6 +421,7 @@ impl Looks<'_> {
             level: self.level,
         };
         let result = render(&rendering, &self.fetcher(source), tree).await;
-        (revision, result.map_err(Failure::Said))
+        let said = |why: String| Failure::Said(windlass_render::unknown(why));
+        (revision, result.map_err(said))
     }
 }

@@ -194,6 +194,16 @@ fn deletion(facts: &Facts<'_>) -> Vec<Reason> {
     reasons
 }
 
+/// Argo CD's frame of a remote call, which status keeps for scripts, says nothing to a person.
+fn without_remote_calls(message: &str) -> String {
+    let call = message.find("rpc error: code = ");
+    let cut = call.and_then(|from| Some((from, from + message.get(from..)?.find(" desc = ")?)));
+    match cut {
+        Some((from, to)) => format!("{}{}", &message[..from], &message[to + " desc = ".len()..]),
+        None => message.to_owned(),
+    }
+}
+
 fn conditions(facts: &Facts<'_>) -> Vec<Reason> {
     let shown = facts.app.status.conditions.iter().filter_map(|condition| {
         let (about, next) = match condition.kind {
@@ -216,7 +226,7 @@ fn conditions(facts: &Facts<'_>) -> Vec<Reason> {
         };
         // A project that is missing has been told.
         let told = facts.project.is_none() && condition.message.contains("referencing project");
-        (!told).then(|| Reason::new(about, condition.message.clone(), next))
+        (!told).then(|| Reason::new(about, without_remote_calls(&condition.message), next))
     });
     shown.collect()
 }

@@ -1,9 +1,10 @@
 //! What a chart may know of the cluster, and what it can have looked at.
 
-use windlass_helm::{Capabilities, Chart, File, KubeVersion, Values};
+use windlass_helm::{Capabilities, Chart, Error, File, KubeVersion, Values};
 use windlass_tree::{ClusterRead, ClusterVersions, Need};
 
-use super::{Input, Stop, helm};
+use super::{Input, Stop};
+use crate::Reason;
 
 impl Input<'_> {
     /// The destination's versions, unless the source says others. As Argo CD does it, what Helm
@@ -16,7 +17,7 @@ impl Input<'_> {
             _ if known => None,
             None => return Err(Stop::Lacks(vec![Need::ClusterVersions])),
             Some(Err(why)) => {
-                return Err(Stop::Because(crate::Reason::Unavailable {
+                return Err(Stop::Because(Reason::Unavailable {
                     what: Need::ClusterVersions.to_string(),
                     why: why.to_owned(),
                 }));
@@ -28,10 +29,18 @@ impl Input<'_> {
             _ => &options.kube_version,
         };
         if !version.is_empty() {
-            let parsed = KubeVersion::parse(version).map_err(|e| helm(&e))?;
+            let parse = |text: &str| {
+                KubeVersion::parse(text).map_err(|error| {
+                    let problem = match error {
+                        Error::BadKubeVersion { reason, .. } => reason,
+                        other => other.to_string(),
+                    };
+                    Stop::Because(Reason::KubeVersion { version: version.clone(), problem })
+                })
+            };
             // Argo CD passes the numbers alone.
-            let bare = parsed.text().trim_start_matches('v').to_owned();
-            capabilities.kube_version = KubeVersion::parse(&bare).map_err(|e| helm(&e))?;
+            let bare = parse(version)?.text().trim_start_matches('v').to_owned();
+            capabilities.kube_version = parse(&bare)?;
         }
         match cluster {
             Some(versions) if options.api_versions.is_empty() => {

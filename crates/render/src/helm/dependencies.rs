@@ -123,5 +123,5 @@ impl Input<'_> {
 }
 
 fn building(why: &str) -> Stop {
-    Stop::Because(Reason::Helm(format!("error building helm chart dependencies: {why}")))
+    Stop::Because(Reason::Dependencies(why.to_owned()))
 }

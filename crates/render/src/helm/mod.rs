@@ -1,6 +1,7 @@
 //! Charts, by Argo CD's rules: what `helm template` would be called with, done here.
 
 mod capabilities;
+mod command;
 mod dependencies;
 mod lookup;
 mod schemas;
@@ -8,13 +9,13 @@ mod values;
 
 use std::sync::Arc;
 
-use windlass_helm::{Chart, Options, Release};
+use windlass_helm::{Chart, Error, Options, Release};
 use windlass_object::yaml;
 use windlass_tree::{ClusterRead, Given, Need, Tree, TreePath};
 
 use self::lookup::{Lookups, Noted};
 use crate::objects::object;
-use crate::{Diagnostic, Environment, Findings, HelmOptions, Reason, Spec};
+use crate::{Diagnostic, Environment, Findings, HelmFailure, HelmOptions, Reason, Spec};
 
 /// Why a chart is not rendered.
 pub(crate) enum Stop {
@@ -53,14 +54,33 @@ pub(crate) fn render(
     match input.render(findings) {
         Ok(()) => {}
         Err(Stop::Lacks(needs)) => findings.needs.extend(needs),
-        Err(Stop::Because(reason)) => {
+        Err(Stop::Because(mut reason)) => {
+            if let Reason::Helm(failure) = &mut reason {
+                failure.command = input.command();
+            }
             findings.diagnostics.push(Diagnostic::of_file(root, reason));
         }
     }
 }
 
 fn helm(error: &impl ToString) -> Stop {
-    Stop::Because(Reason::Helm(error.to_string()))
+    Stop::Because(Reason::Helm(Box::new(HelmFailure::new(error.to_string()))))
+}
+
+/// What was found, unless something is lacking for it, which is taken down. What Helm would say is told
+/// only where nothing is lacking: it comes with the command.
+fn met<T>(found: Result<T, Stop>, needs: &mut Vec<Need>) -> Result<Option<T>, Stop> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(Stop::Lacks(lacks)) => {
+            needs.extend(lacks);
+            Ok(None)
+        }
+        Err(Stop::Because(Reason::Helm(_))) if !needs.is_empty() => {
+            Err(Stop::Lacks(std::mem::take(needs)))
+        }
+        Err(wrong) => Err(wrong),
+    }
 }
 
 impl Input<'_> {
@@ -69,37 +89,13 @@ impl Input<'_> {
         if !["", "v3"].contains(&version) {
             return Err(Reason::HelmVersion(version.to_owned()).into());
         }
-        let chart = Chart::load(self.tree, self.root).map_err(|e| helm(&e));
-        // All that can be known to be lacking is asked for at once.
+        // All that can be known to be lacking is asked for at once, before anything is told to be
+        // wrong: what is told names the cluster's version.
         let mut needs = Vec::new();
-        let mut gather = |stop: Stop| match stop {
-            Stop::Lacks(lacks) => {
-                needs.extend(lacks);
-                None
-            }
-            stop => Some(stop),
-        };
-        let values = match self.values() {
-            Ok(values) => Some(values),
-            Err(stop) => match gather(stop) {
-                Some(stop) => return Err(stop),
-                None => None,
-            },
-        };
-        let chart = match chart.and_then(|chart| self.with_dependencies(chart)) {
-            Ok(chart) => Some(chart),
-            Err(stop) => match gather(stop) {
-                Some(stop) => return Err(stop),
-                None => None,
-            },
-        };
-        let capabilities = match self.capabilities() {
-            Ok(capabilities) => Some(capabilities),
-            Err(stop) => match gather(stop) {
-                Some(stop) => return Err(stop),
-                None => None,
-            },
-        };
+        let capabilities = met(self.capabilities(), &mut needs)?;
+        let values = met(self.values(), &mut needs)?;
+        let chart = Chart::load(self.tree, self.root).map_err(|e| helm(&e));
+        let chart = met(chart.and_then(|chart| self.with_dependencies(chart)), &mut needs)?;
         let (Some(values), Some(chart), Some(capabilities)) = (values, chart, capabilities) else {
             return Err(Stop::Lacks(needs));
         };
@@ -128,12 +124,14 @@ impl Input<'_> {
             return Err(Stop::Lacks(needs.into_iter().collect()));
         }
         let rendered = rendered.map_err(|error| {
-            let mut text = error.to_string();
-            for line in error.advice() {
-                text.push('\n');
-                text.push_str(&line);
-            }
-            Stop::Because(Reason::Helm(text))
+            let at_templates = matches!(
+                error,
+                Error::KubeVersion { .. } | Error::Template { .. } | Error::Manifest { .. }
+            );
+            let advice = error.advice();
+            let failure =
+                HelmFailure { at_templates, advice, ..HelmFailure::new(error.to_string()) };
+            Stop::Because(Reason::Helm(Box::new(failure)))
         })?;
         findings.given.until = renewal.and_then(|renewal| renewal.at());
         for warning in how.log.take_texts().into_iter().chain(hidden) {

@@ -7,6 +7,7 @@ use windlass_helm::Values;
 use windlass_tree::{EntryKind, Glob, Need, Tree, TreeError, TreePath, resolve};
 
 use super::{Input, Stop, helm};
+use crate::diagnostic::{CHECKOUT, INLINE_VALUES};
 use crate::{HelmOptions, Reason, Reference};
 
 /// The longest file of values, in bytes.
@@ -15,7 +16,7 @@ const MAX_FILE: u64 = 20 << 20;
 const MAX_GLOB: usize = 100_000;
 
 /// Where a file was found.
-enum Found {
+pub(super) enum Found {
     /// Its name for errors, and what it holds.
     File(String, Arc<[u8]>),
     /// There is none of this name.
@@ -29,6 +30,9 @@ impl Input<'_> {
         let mut files = Vec::new();
         let mut take = |path: &str, globs: bool| match self.files(path, globs) {
             Ok(found) => Ok(found),
+            Err(Stop::Because(Reason::ValueFile(problem))) if !globs => {
+                Err(Reason::FileParameter(problem).into())
+            }
             Err(Stop::Lacks(lacks)) => {
                 needs.extend(lacks);
                 Ok(Vec::new())
@@ -103,7 +107,7 @@ impl Input<'_> {
     }
 
     /// The files that a name stands for: one, or as many as match.
-    fn files(&self, raw: &str, globs: bool) -> Result<Vec<Found>, Stop> {
+    pub(super) fn files(&self, raw: &str, globs: bool) -> Result<Vec<Found>, Stop> {
         let first = raw.split('/').next().unwrap_or_default();
         if raw.starts_with('$')
             && let Some(references) = &self.spec.references
@@ -119,7 +123,13 @@ impl Input<'_> {
                 None => Err(Stop::Lacks(vec![need])),
                 Some(Err(why)) => Err(unavailable(&need, why)),
                 Some(Ok(found)) => within(&*found.tree, &TreePath::root(), &path, globs),
-            };
+            }
+            .map_err(|stop| match stop {
+                Stop::Because(Reason::ValueFile(problem)) => {
+                    Reason::ValueFile(format!("error resolving value file path: {problem}")).into()
+                }
+                stop => stop,
+            });
         }
         let name = self.environment.substitute(raw);
         match scheme(&name) {
@@ -175,13 +185,12 @@ fn inline(options: &HelmOptions) -> Result<Values, Stop> {
         Some(object) if !object.is_null() => {
             Values::from_document(object.clone()).map_err(|e| helm(&e))
         }
-        _ => Values::from_yaml("spec.source.helm.values", options.values.as_bytes())
-            .map_err(|e| helm(&e)),
+        _ => Values::from_yaml(INLINE_VALUES, options.values.as_bytes()).map_err(|e| helm(&e)),
     }
 }
 
 /// A comma would begin another value; a list in braces is meant.
-fn clean(value: &str) -> String {
+pub(super) fn clean(value: &str) -> String {
     if value.starts_with('{') && value.ends_with('}') {
         return value.to_owned();
     }
@@ -224,17 +233,17 @@ fn within(tree: &dyn Tree, base: &TreePath, name: &str, globs: bool) -> Result<V
     match resolve(tree, &at) {
         Ok((real, entry)) if entry.kind.is_file() => {
             return match tree.read(&real, MAX_FILE) {
-                Ok(text) => Ok(vec![Found::File(path, text)]),
+                Ok(text) => Ok(vec![Found::File(shown(&path), text)]),
                 Err(error) => Err(Reason::Tree(error).into()),
             };
         }
-        Ok(_) => return Err(helm(&format!("read {path}: is a directory"))),
+        Ok(_) => return Err(helm(&format!("read {}: is a directory", shown(&path)))),
         Err(TreeError::NotFound { .. }) => {}
         Err(TreeError::Escape { .. }) => return Err(outside()),
         Err(error) => return Err(Reason::Tree(error).into()),
     }
     if !globs || !path.contains(['*', '?', '[', '{']) {
-        return Ok(vec![Found::Missing(path)]);
+        return Ok(vec![Found::Missing(shown(&path))]);
     }
     let glob = Glob::of_paths(&path)
         .map_err(|error| Reason::ValueFile(format!("'{name}' is no valid glob: {error}")))?;
@@ -245,10 +254,15 @@ fn within(tree: &dyn Tree, base: &TreePath, name: &str, globs: bool) -> Result<V
     let mut budget = MAX_GLOB;
     walk(tree, &start, &glob, &mut found, &mut budget)?;
     if found.is_empty() {
-        return Ok(vec![Found::Missing(path)]);
+        return Ok(vec![Found::Missing(shown(&path))]);
     }
     found.sort_by(|(a, _), (b, _)| a.cmp(b));
-    Ok(found.into_iter().map(|(path, text)| Found::File(path, text)).collect())
+    Ok(found.into_iter().map(|(path, text)| Found::File(shown(&path), text)).collect())
+}
+
+/// A file as messages name it.
+fn shown(path: &str) -> String {
+    format!("{CHECKOUT}/{path}")
 }
 
 fn walk(

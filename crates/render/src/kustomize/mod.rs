@@ -13,11 +13,10 @@ use windlass_kustomize::{Error, Outcome};
 use windlass_object::yaml::Position;
 use windlass_tree::{ContentId, Entry, EntryKind, Given, Tree, TreeError, TreePath};
 
+use crate::diagnostic::CHECKOUT;
 use crate::objects::object;
 use crate::{Diagnostic, Environment, Findings, KustomizeOptions, Reason, Spec};
 
-/// What stands for the checkout in Argo CD's messages.
-const CHECKOUT: &str = "<path to cached source>";
 /// The longest kustomization file, in bytes.
 const MAX_FILE_BYTES: u64 = 16 << 20;
 
@@ -88,11 +87,17 @@ fn bare(version: &str) -> Result<String, String> {
     Ok(parsed.text().trim_start_matches('v').to_owned())
 }
 
+/// A directory as Argo CD's messages name it.
+fn directory(root: &TreePath) -> String {
+    let separator = if root.is_root() { "" } else { "/" };
+    format!("{CHECKOUT}{separator}{root}")
+}
+
 /// Tells a build's error as Argo CD does, at the place that caused it.
 fn failed(root: &TreePath, error: &Error) -> Diagnostic {
-    let separator = if root.is_root() { "" } else { "/" };
     let reason = Reason::Kustomize {
-        directory: format!("{CHECKOUT}{separator}{root}"),
+        directory: directory(root),
+        warnings: error.warnings().to_vec(),
         problem: error.to_string(),
     };
     match error.place() {
@@ -120,21 +125,21 @@ fn edited<'t>(
     if !edits::any(options) {
         return Ok(None);
     }
+    let wrong = |path: &TreePath, problem: String| {
+        let directory = directory(root);
+        let reason = Reason::Kustomize { directory, warnings: Vec::new(), problem };
+        Box::new(Diagnostic::of_file(path, reason))
+    };
     let Some(path) = kustomization_file(tree, root) else {
-        let directory = format!("{CHECKOUT}/{root}");
-        let problem = "Missing kustomization file 'kustomization.yaml'.".to_owned();
-        let reason = Reason::Kustomize { directory, problem };
-        return Err(Box::new(Diagnostic::of_file(root, reason)));
+        return Err(wrong(root, "Missing kustomization file 'kustomization.yaml'.".to_owned()));
     };
     let text = tree
         .read(&path, MAX_FILE_BYTES)
         .map_err(|e| Box::new(Diagnostic::of_file(&path, Reason::Tree(e))))?;
     let text = String::from_utf8_lossy(&text);
     let find = |pattern: &str| glob::find(tree, root, pattern);
-    let text = edits::apply(&text, options, environment, find).map_err(|problem| {
-        let directory = format!("{CHECKOUT}/{root}");
-        Box::new(Diagnostic::of_file(&path, Reason::Kustomize { directory, problem }))
-    })?;
+    let text =
+        edits::apply(&text, options, environment, find).map_err(|problem| wrong(&path, problem))?;
     Ok(Some(Edited { tree, path, text: text.into_bytes().into() }))
 }
 

@@ -170,7 +170,7 @@ pub(crate) async fn render_all(
                 let revision = revision.unwrap_or(&source.target_revision);
                 if source.is_oci() {
                     let found = fetcher.artifact(source, revision).await;
-                    found.map_err(|(_, error)| Failure::generic(error))?
+                    found.map_err(|failed| Failure::generic(failed.why))?
                 } else if source.chart.is_empty() {
                     let repository = settings.repository(&source.repo_url, app.project())?;
                     let resolved = mirrors.sources.resolve(&repository, revision).await?;
@@ -178,7 +178,7 @@ pub(crate) async fn render_all(
                     (resolved.commit, tree)
                 } else {
                     let found = fetcher.chart(source, revision).await;
-                    found.map_err(|(_, error)| Failure::generic(error))?
+                    found.map_err(|failed| Failure::generic(failed.why))?
                 }
             }
         };
