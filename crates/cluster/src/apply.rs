@@ -15,6 +15,7 @@ use crate::connection::Cluster;
 use crate::discovery::ApiKind;
 use crate::http::Call;
 use crate::lifecycle::{DeleteOptions, Propagation};
+use crate::rbac::{self, Reconciled};
 use crate::three_way::{LAST_APPLIED, Patch, three_way, with_last_applied};
 
 /// Field manager of everything that is applied.
@@ -51,6 +52,15 @@ pub struct Applied {
     pub object: Object,
     /// Remarks, in kubectl's words.
     pub warnings: Vec<String>,
+    /// Of objects of RBAC: what `kubectl auth reconcile`, which Argo CD runs before, would have said
+    /// beside their names.
+    pub reconciled: Option<String>,
+}
+
+impl Applied {
+    pub(crate) fn new(outcome: Outcome, object: Object) -> Self {
+        Self { outcome, object, warnings: Vec::new(), reconciled: None }
+    }
 }
 
 /// Whether anything is really done.
@@ -90,12 +100,23 @@ impl Cluster {
         let mut live = self.live(&object.key(), &kind.version).await?;
         let modified = with_last_applied(object);
         for attempt in 1.. {
+            let reconciled = rbac::reconcile(live.as_ref(), object);
+            let anew =
+                reconciled.as_ref().is_some_and(|r| r.anew) && options.dry_run == DryRun::None;
             let result = match &live {
                 None => self.create_applied(&kind, &modified, options.dry_run).await,
+                Some(_) if anew => {
+                    let object = self.recreate(&kind, &modified, options.dry_run).await;
+                    object.map(|object| Applied::new(Outcome::Created, object))
+                }
                 Some(live) => self.patch_applied(&kind, live, &modified, options).await,
             };
             let error = match result {
-                Ok(applied) => return Ok(applied),
+                Ok(applied) => {
+                    let Some(reconciled) = reconciled else { return Ok(applied) };
+                    let dry_run = options.dry_run;
+                    return Ok(self.told_of(&kind, &modified, applied, reconciled, dry_run));
+                }
                 Err(error) => error,
             };
             // What the mirror said was no longer so: ask, and compute anew.
@@ -109,6 +130,37 @@ impl Cluster {
             live = self.fetch(&object.gvk(), object.namespace(), object.name()).await?;
         }
         unreachable!("the loop returns")
+    }
+
+    /// What is told of an object that Argo CD would have reconciled before: it finds it made, and
+    /// made up.
+    fn told_of(
+        &self,
+        kind: &ApiKind,
+        modified: &Object,
+        mut applied: Applied,
+        reconciled: Reconciled,
+        dry_run: DryRun,
+    ) -> Applied {
+        applied.reconciled = Some(reconciled.told);
+        if dry_run != DryRun::None {
+            return applied;
+        }
+        match applied.outcome {
+            Outcome::Created => {
+                applied.outcome = Outcome::Configured;
+                applied.warnings.push(without_last_applied(kind, modified.name()));
+            }
+            Outcome::Configured => {
+                let schema = self.shared().schemas.of(&kind.gvk());
+                let patch = three_way(&reconciled.object, modified, schema.as_ref());
+                if patch.is_ok_and(|patch| patch.is_empty()) {
+                    applied.outcome = Outcome::Unchanged;
+                }
+            }
+            _ => {}
+        }
+        applied
     }
 
     async fn create_applied(
@@ -125,7 +177,7 @@ impl Cluster {
             DryRun::Client => fresh,
             _ => self.post(kind, &fresh, MANAGER, dry_run).await?,
         };
-        Ok(Applied { outcome: Outcome::Created, object, warnings: Vec::new() })
+        Ok(Applied::new(Outcome::Created, object))
     }
 
     async fn patch_applied(
@@ -135,39 +187,28 @@ impl Cluster {
         modified: &Object,
         options: &ApplyOptions,
     ) -> Result<Applied, Error> {
-        if options.dry_run != DryRun::Client && binds_another_role(live, modified) {
-            let object = self.recreate(kind, modified, options.dry_run).await?;
-            return Ok(Applied { outcome: Outcome::Configured, object, warnings: Vec::new() });
-        }
         let mut warnings = Vec::new();
         if live.annotation(LAST_APPLIED).is_none() {
-            warnings.push(format!(
-                "Warning: resource {}/{} is missing the {LAST_APPLIED} annotation which is required \
-                 by  apply.  apply should only be used on resources created declaratively by either  \
-                 create --save-config or  apply. The missing annotation will be patched \
-                 automatically.",
-                kind.resource,
-                modified.name()
-            ));
+            warnings.push(without_last_applied(kind, modified.name()));
         }
         let schema = self.shared().schemas.of(&kind.gvk());
         let patch = three_way(live, modified, schema.as_ref())
             .map_err(|message| Error::Patch { key: modified.key(), message })?;
         if patch.is_empty() {
             let object = live.clone();
-            return Ok(Applied { outcome: Outcome::Unchanged, object, warnings });
+            return Ok(Applied { warnings, ..Applied::new(Outcome::Unchanged, object) });
         }
         let outcome = Outcome::Configured;
         if options.dry_run == DryRun::Client {
-            return Ok(Applied { outcome, object: modified.clone(), warnings });
+            return Ok(Applied { warnings, ..Applied::new(outcome, modified.clone()) });
         }
         match self.patch(kind, modified, patch, options.dry_run).await {
-            Ok(object) => Ok(Applied { outcome, object, warnings }),
+            Ok(object) => Ok(Applied { warnings, ..Applied::new(outcome, object) }),
             Err(error) if options.force && error.is_invalid() => {
                 let object = self.recreate(kind, modified, options.dry_run).await?;
-                Ok(Applied { outcome, object, warnings })
+                Ok(Applied { warnings, ..Applied::new(outcome, object) })
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.when("patching")),
         }
     }
 
@@ -229,19 +270,20 @@ impl Cluster {
         migrate_from: Option<&str>,
     ) -> Result<Applied, Error> {
         let kind = self.kind(&object.gvk()).await?;
+        let mut reconciled = None;
+        if rbac::is_reconciled(object) && dry_run == DryRun::None {
+            let live = self.live(&object.key(), &kind.version).await?;
+            reconciled = rbac::reconcile(live.as_ref(), object);
+            if reconciled.as_ref().is_some_and(|reconciled| reconciled.anew) {
+                self.remove(&kind, object).await?;
+            }
+        }
         if let Some(from) = migrate_from
             && dry_run == DryRun::None
             && let Some(live) = self.live(&object.key(), &kind.version).await?
             && needs_migration(&live, from)
         {
             self.migrate(&kind, object, from).await?;
-        }
-        if dry_run == DryRun::None
-            && is_binding(object)
-            && let Some(live) = self.live(&object.key(), &kind.version).await?
-            && binds_another_role(&live, object)
-        {
-            self.remove(&kind, object).await?;
         }
         let call = Call::new(Method::PATCH, kind.path(object.namespace(), object.name()))
             .query("fieldManager", MANAGER)
@@ -257,8 +299,8 @@ impl Cluster {
             }
             answer = self.write_over_conflicts(&kind, &call).await?;
         }
-        let outcome = Outcome::ServerSideApplied;
-        Ok(Applied { outcome, object: answer, warnings: Vec::new() })
+        let reconciled = reconciled.map(|reconciled| reconciled.told);
+        Ok(Applied { reconciled, ..Applied::new(Outcome::ServerSideApplied, answer) })
     }
 
     /// A forced apply has nobody to disagree with: a conflict is somebody writing at the same time.
@@ -300,19 +342,13 @@ impl Cluster {
     }
 }
 
-fn is_binding(object: &Object) -> bool {
-    object.group() == "rbac.authorization.k8s.io"
-        && matches!(object.kind(), "RoleBinding" | "ClusterRoleBinding")
-}
-
-/// The role of a binding cannot be changed: such a one is made anew, as by `kubectl auth reconcile`,
-/// to which Argo CD gives what is of RBAC before it applies it. Bindings that opt out of that are let be.
-fn binds_another_role(live: &Object, wanted: &Object) -> bool {
-    let role = |object: &Object, field: &str| object.get(&["roleRef", field]).cloned();
-    let differs = |field| role(wanted, field).is_some() && role(live, field) != role(wanted, field);
-    is_binding(wanted)
-        && live.annotation("rbac.authorization.kubernetes.io/autoupdate") != Some("false")
-        && ["apiGroup", "kind", "name"].into_iter().any(differs)
+fn without_last_applied(kind: &ApiKind, name: &str) -> String {
+    let resource = &kind.resource;
+    format!(
+        "Warning: resource {resource}/{name} is missing the {LAST_APPLIED} annotation which is \
+         required by  apply.  apply should only be used on resources created declaratively by either  \
+         create --save-config or  apply. The missing annotation will be patched automatically."
+    )
 }
 
 fn entries(object: &Object) -> &[Value] {

@@ -74,7 +74,35 @@ pub enum Error {
     },
 }
 
+/// What stands for the file that kubectl reads an object from. Argo CD's is another each time, so that
+/// equal failures would not be equal.
+const SOURCE: &str = "/dev/shm/0";
+
 impl Error {
+    /// The same as kubectl tells it of an object that it was `doing` something to.
+    #[must_use]
+    pub(crate) fn when(self, doing: &str) -> Self {
+        match self {
+            Self::Api { code, reason, message } => {
+                let message = format!("error when {doing} {SOURCE:?}: {message}");
+                Self::Api { code, reason, message }
+            }
+            other => other,
+        }
+    }
+
+    /// The same as kubectl tells it of an object whose kind is not served.
+    pub fn of_applied(&self, name: &str, namespace: &str) -> String {
+        match self {
+            Self::NoSuchKind { kind, api_version, served } => format!(
+                "resource mapping not found for name: {name:?} namespace: {namespace:?} from \
+                 {SOURCE:?}: no matches for kind {kind:?} in version {api_version:?}\nensure CRDs \
+                 are installed first{served}"
+            ),
+            other => other.to_string(),
+        }
+    }
+
     /// The HTTP status, when the API answered.
     pub fn code(&self) -> Option<StatusCode> {
         match self {

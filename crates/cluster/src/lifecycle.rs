@@ -56,7 +56,7 @@ impl Cluster {
             DryRun::Client => object.clone(),
             _ => self.post(&kind, object, UPDATER, dry_run).await?,
         };
-        Ok(Applied { outcome: Outcome::Created, object, warnings: Vec::new() })
+        Ok(Applied::new(Outcome::Created, object))
     }
 
     pub(crate) async fn post(
@@ -111,11 +111,11 @@ impl Cluster {
         let kind = self.kind(&object.gvk()).await?;
         let outcome = Outcome::Replaced;
         if dry_run == DryRun::Client {
-            return Ok(Applied { outcome, object: object.clone(), warnings: Vec::new() });
+            return Ok(Applied::new(outcome, object.clone()));
         }
         if force {
             let object = self.recreate(&kind, object, dry_run).await?;
-            return Ok(Applied { outcome, object, warnings: Vec::new() });
+            return Ok(Applied::new(outcome, object));
         }
         let mut target = object.clone();
         for attempt in 1.. {
@@ -129,8 +129,8 @@ impl Cluster {
             }
             match self.update(&target, dry_run).await {
                 Err(error) if error.is_conflict() && attempt < CONFLICTS => {}
-                Err(error) => return Err(error),
-                Ok(object) => return Ok(Applied { outcome, object, warnings: Vec::new() }),
+                Err(error) => return Err(error.when("replacing")),
+                Ok(object) => return Ok(Applied::new(outcome, object)),
             }
         }
         unreachable!("the loop returns")

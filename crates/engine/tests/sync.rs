@@ -500,7 +500,11 @@ fn what_is_gone_already_stops_nothing() {
     assert_eq!(whole.state.phase, OperationPhase::Succeeded);
 
     // Remarks follow what was done.
-    let done = Outcome::Done { change: Change::Configured, warnings: vec!["Warning: odd.".into()] };
+    let done = Outcome::Done {
+        change: Change::Configured,
+        warnings: vec!["Warning: odd.".into()],
+        reconciled: None,
+    };
     let remarked = step.finish(&[gone, done]);
     let messages: Vec<_> = remarked.state.results.iter().map(|r| r.message.as_str()).collect();
     assert!(messages.contains(&"configmap/a configured. Warning: odd."), "{messages:?}");

@@ -47,11 +47,11 @@ async fn perform(
         }
     }
     match result {
-        Ok((change, warnings)) => Outcome::Done { change, warnings },
+        Ok(done) => done,
         Err(error) if error.is_not_found() || matches!(error, Error::NoSuchKind { .. }) => {
-            Outcome::NotFound { message: error.to_string() }
+            Outcome::NotFound { message: failure(action, &error) }
         }
-        Err(error) => Outcome::Failed { message: error.to_string() },
+        Err(error) => Outcome::Failed { message: failure(action, &error) },
     }
 }
 
@@ -63,8 +63,26 @@ fn is_contradictory(action: &Action) -> bool {
     matches!(action.verb, Verb::ServerSideApply { force: true, .. }) && !action.dry_run
 }
 
-/// What changed, and remarks on it.
-async fn request(cluster: &Cluster, action: &Action) -> Result<(Change, Vec<String>), Error> {
+/// Why it failed. Objects of RBAC fail in what Argo CD does before it applies them.
+fn failure(action: &Action, error: &Error) -> String {
+    let (Verb::Apply { object, .. } | Verb::ServerSideApply { object, .. }) = &action.verb else {
+        return error.to_string();
+    };
+    let (name, namespace) = (&action.key.name, &action.key.namespace);
+    let (is_absent, error) = (error.is_not_found(), error.of_applied(name, namespace));
+    if action.dry_run || !windlass_cluster::is_reconciled(object) {
+        return error;
+    }
+    let place = if is_absent && !namespace.is_empty() {
+        format!("error getting namespace {namespace}: ")
+    } else {
+        String::new()
+    };
+    format!("error running rbacReconcile: error running kubectl auth reconcile: {place}{error}")
+}
+
+/// What changed, and what is said of it.
+async fn request(cluster: &Cluster, action: &Action) -> Result<Outcome, Error> {
     // A rehearsal only computes here what would be sent.
     let dry_run = if action.dry_run { DryRun::Client } else { DryRun::None };
     let (gvk, key) = (&action.kind, &action.key);
@@ -77,24 +95,25 @@ async fn request(cluster: &Cluster, action: &Action) -> Result<(Change, Vec<Stri
             }
             // A rehearsal of kubectl does not look whether there is anything to patch.
             let unchanged = applied.outcome == windlass_cluster::Outcome::Unchanged;
-            let change = if action.dry_run && unchanged {
-                Change::Configured
-            } else {
-                change(applied.outcome)
-            };
-            return Ok((change, applied.warnings));
+            if action.dry_run && unchanged {
+                return Ok(done(windlass_cluster::Applied {
+                    outcome: windlass_cluster::Outcome::Configured,
+                    ..applied
+                }));
+            }
+            return Ok(done(applied));
         }
         Verb::ServerSideApply { object, migrate, .. } => {
             if action.dry_run {
                 let options = ApplyOptions { dry_run, force: false };
                 let applied = cluster.apply(object, &options).await?;
-                return Ok((change(applied.outcome), applied.warnings));
+                return Ok(done(applied));
             }
             let applied = cluster.server_side_apply(object, dry_run, migrate.as_deref()).await?;
             if is_crd(object) {
                 cluster.await_definition(object.name()).await;
             }
-            change(applied.outcome)
+            return Ok(done(applied));
         }
         Verb::Create { object, .. } => change(cluster.create(object, dry_run).await?.outcome),
         Verb::Replace { object, force } => {
@@ -126,7 +145,12 @@ async fn request(cluster: &Cluster, action: &Action) -> Result<(Change, Vec<Stri
             Change::Removed
         }
     };
-    Ok((change, Vec::new()))
+    Ok(change.into())
+}
+
+fn done(applied: windlass_cluster::Applied) -> Outcome {
+    let (change, warnings) = (change(applied.outcome), applied.warnings);
+    Outcome::Done { change, warnings, reconciled: applied.reconciled }
 }
 
 fn change(outcome: windlass_cluster::Outcome) -> Change {

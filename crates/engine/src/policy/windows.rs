@@ -50,11 +50,24 @@ pub struct Candidate<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadWindow {
     /// The schedule.
-    #[error("cannot parse schedule '{0}': five fields are needed, such as \"0 22 * * *\"")]
-    Schedule(String),
+    #[error("cannot parse schedule '{text}': {}", misread(text))]
+    Schedule {
+        /// As it is written.
+        text: String,
+    },
     /// The duration.
     #[error("cannot parse duration '{0}': say for example 1h30m")]
     Duration(String),
+}
+
+/// What is wrong with a schedule; the number of fields in the words of Argo CD's library.
+fn misread(schedule: &str) -> String {
+    let fields: Vec<&str> = schedule.split_whitespace().collect();
+    match fields.len() {
+        0 => "empty spec string".to_owned(),
+        5 => "five fields are needed, such as \"0 22 * * *\"".to_owned(),
+        count => format!("expected exactly 5 fields, found {count}: [{}]", fields.join(" ")),
+    }
 }
 
 impl Window {
@@ -83,7 +96,7 @@ impl Window {
     /// When it cannot be read.
     pub fn is_open(&self, now: Timestamp) -> Result<bool, BadWindow> {
         let schedule = Schedule::parse(&self.schedule)
-            .ok_or_else(|| BadWindow::Schedule(self.schedule.clone()))?;
+            .ok_or_else(|| BadWindow::Schedule { text: self.schedule.clone() })?;
         let bad = || BadWindow::Duration(self.duration.clone());
         let duration = parse_duration(&self.duration).map_err(|_| bad())?;
         // A zone that there is not is taken for UTC, as Argo CD does.

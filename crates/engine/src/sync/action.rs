@@ -106,6 +106,9 @@ pub enum Outcome {
         change: Change,
         /// Remarks, in kubectl's words.
         warnings: Vec<String>,
+        /// Of objects of RBAC: what `kubectl auth reconcile` says beside their names, which Argo CD
+        /// runs before.
+        reconciled: Option<String>,
     },
     /// The object, or its kind, is not there.
     NotFound {
@@ -121,7 +124,7 @@ pub enum Outcome {
 
 impl From<Change> for Outcome {
     fn from(change: Change) -> Self {
-        Self::Done { change, warnings: Vec::new() }
+        Self::Done { change, warnings: Vec::new(), reconciled: None }
     }
 }
 
@@ -147,7 +150,6 @@ pub enum Change {
 impl Change {
     /// The message of a result, in the words of kubectl.
     pub fn message(self, object: &Object, dry_run: bool) -> String {
-        let suffix = if dry_run { " (dry run)" } else { "" };
         let word = match self {
             Self::Created => "created",
             Self::Configured => "configured",
@@ -157,11 +159,17 @@ impl Change {
             Self::Updated => return format!("{}/{} updated", object.kind(), object.name()),
             Self::Removed => "deleted",
         };
-        let kind = object.kind().to_lowercase();
-        let group = object.group();
-        let dot = if group.is_empty() { "" } else { "." };
-        format!("{kind}{dot}{group}/{} {word}{suffix}", object.name())
+        named(object, word, dry_run)
     }
+}
+
+/// An object and a word about it, as kubectl prints them.
+pub(super) fn named(object: &Object, word: &str, dry_run: bool) -> String {
+    let suffix = if dry_run { " (dry run)" } else { "" };
+    let kind = object.kind().to_lowercase();
+    let group = object.group();
+    let dot = if group.is_empty() { "" } else { "." };
+    format!("{kind}{dot}{group}/{} {word}{suffix}", object.name())
 }
 
 /// Actions that may run at once. The next batch starts when the last action of this one is done.

@@ -7,7 +7,7 @@ use windlass_object::Object;
 use super::{Prepared, Step, Then};
 use crate::state::{OperationPhase, ResultCode, SyncPhase};
 use crate::sync::Wait;
-use crate::sync::action::{Action, Change, Outcome, Verb};
+use crate::sync::action::{self, Action, Change, Outcome, Verb};
 use crate::sync::message;
 use crate::sync::task::{Task, TaskId};
 
@@ -165,12 +165,17 @@ impl Step {
                 self.set(i, status, Some(phase), &format!("{what}: {message}"));
                 true
             }
-            (_, Outcome::Done { change, warnings }) => {
+            (_, Outcome::Done { change, warnings, reconciled }) => {
                 let object = self.tasks[i].object();
                 let mut message = change.message(object, dry_run);
                 let anew = matches!(action.verb, Verb::Replace { force: true, .. });
                 if anew && *change == Change::Replaced && !dry_run {
                     message = format!("{}\n{message}", deleted(object, &action.key.namespace));
+                }
+                if let Some(told) = reconciled {
+                    let first = action::named(object, "reconciled", dry_run);
+                    let dot = if told.is_empty() { "" } else { ". " };
+                    message = format!("{first}{dot}{told}. {message}");
                 }
                 for warning in warnings {
                     message = format!("{message}. {warning}");
