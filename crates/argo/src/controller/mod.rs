@@ -44,6 +44,7 @@ mod signatures;
 mod spec;
 mod status;
 mod tracker;
+mod unreachable;
 mod unread;
 mod updates;
 mod watches;

@@ -25,9 +25,10 @@ use super::refusal::refuse;
 use super::retry::{self, Asking, Backoff};
 use super::settings::Settings;
 use super::status::{self, Also, COMPARED};
-use super::{deletion, dependencies, drift, ignored, sent, spec};
+use super::{deletion, dependencies, drift, ignored, sent, spec, unreachable};
 use crate::types::{
-    AppProject, Application, ApplicationStatus, Condition, ConditionType, SyncStatusCode,
+    AppProject, Application, ApplicationStatus, Condition, ConditionType, OperationState,
+    SyncStatusCode,
 };
 
 const SKIP: &str = "argocd.argoproj.io/skip-reconcile";
@@ -58,6 +59,8 @@ pub(crate) struct Memory {
     compared: Option<(Arc<Gathered>, String)>,
     prepared: Option<Prepared>,
     operation: OperationMemory,
+    /// What was told of the sync before the one that runs, if somebody asked for that.
+    former: Option<OperationState>,
     poll: Option<Instant>,
     /// When everything is to be looked at without caches.
     hard: Option<Instant>,
@@ -158,7 +161,7 @@ pub(crate) async fn reconcile(
             app.namespace(),
             project.name()
         );
-        refuse(context, key, app, Kind::UnknownError, &[problem], level).await;
+        refuse(context, key, app, &[Found::new(Kind::UnknownError, problem)], level).await;
         return None;
     }
     let owner = place.as_ref().map(|(server, _)| context.clusters.owner(server));
@@ -167,7 +170,8 @@ pub(crate) async fn reconcile(
     let (Some(project), Ok((server, _)), true) = (project, place, problems.is_empty()) else {
         memory.rest();
         if !leaves(app) {
-            refuse(context, key, app, Kind::InvalidSpecError, &problems, level).await;
+            let found = problems.iter().map(|p| Found::new(Kind::InvalidSpecError, p.as_str()));
+            refuse(context, key, app, &found.collect::<Vec<_>>(), level).await;
         }
         return waking;
     };
@@ -178,10 +182,8 @@ pub(crate) async fn reconcile(
             if leaves(app) {
                 return waking;
             }
-            let problem = format!(
-                "Failed to load live state: failed to get cluster info for {server:?}: {error}"
-            );
-            refuse(context, key, app, Kind::ComparisonError, &[problem], level).await;
+            let found = unreachable::conditions(&server, &error);
+            refuse(context, key, app, &found, level).await;
             return Some(retry::LONGEST);
         }
     };
@@ -211,7 +213,7 @@ async fn connect(context: &Arc<Context>, server: &str) -> Result<Connected, Stri
     let connected = context.clusters.connect(context, server)?;
     match tokio::time::timeout(CONNECTING, connected.cluster.synced()).await {
         Ok(Ok(())) => Ok(connected),
-        Ok(Err(error)) => Err(error.to_string()),
+        Ok(Err(error)) => Err(unreachable::why(server, &error)),
         Err(_) => Err(format!("the cluster at {server} is still being read; this goes on")),
     }
 }
@@ -280,8 +282,8 @@ impl Look<'_> {
             Ok(compared) => compared,
             Err(error) => {
                 let problem = format!("Failed to load live state: {error}");
-                refuse(self.context, self.key, self.app, Kind::ComparisonError, &[problem], level)
-                    .await;
+                let found = [Found::new(Kind::ComparisonError, problem)];
+                refuse(self.context, self.key, self.app, &found, level).await;
                 return Some(retry::FIRST);
             }
         };
@@ -312,8 +314,12 @@ impl Look<'_> {
             self.take(&mut next, &gathered, &compared);
         }
         next.summary = status::summary(self.cluster, self.app, instance);
-        let also =
-            Also { refreshed: self.refreshed, clear_operation: driven.ended, uncompared: false };
+        let also = Also {
+            refreshed: self.refreshed,
+            clear_operation: driven.ended,
+            uncompared: false,
+            former: memory.former.as_ref().filter(|_| driven.ended),
+        };
         let before = self.context.apps.get(self.key)?;
         self.write(&before, next, also).await;
         if driven.ended {
@@ -552,14 +558,15 @@ impl Look<'_> {
             let shown = refused.iter().map(status::condition).collect();
             status::set_conditions(next, &[ConditionType::SyncError], shown, now);
             let Some(operation) = begun else { return (Driven::default(), wake) };
-            next.operation_state = Some(operation::begin(operation, now));
+            let former = next.operation_state.replace(operation::begin(operation, now));
+            memory.former = former.filter(|_| self.app.operation.is_some());
         }
         let memory = &mut memory.operation;
         let driven = operation::drive(self.context, self.key, subject, memory, next, main).await;
         (driven, wake)
     }
 
-    async fn write(&self, before: &Application, next: ApplicationStatus, also: Also) {
+    async fn write(&self, before: &Application, next: ApplicationStatus, also: Also<'_>) {
         status::write(self.context, self.key, before, next, also, Timestamp::now()).await;
     }
 }

@@ -20,13 +20,12 @@ pub(super) async fn refuse(
     context: &Context,
     key: &AppKey,
     app: &Application,
-    kind: Kind,
-    problems: &[String],
+    found: &[Found],
     level: Level,
 ) {
     let now = Timestamp::now();
     let mut next = app.status.clone();
-    let uncompared = kind != Kind::ComparisonError;
+    let uncompared = found.iter().all(|found| found.kind != Kind::ComparisonError);
     if uncompared {
         next.sync.status = SyncStatusCode::Unknown;
     } else {
@@ -34,17 +33,17 @@ pub(super) async fn refuse(
     }
     next.health.status = Some(HealthStatusCode::Unknown);
     next.health.message.clear();
-    let found: Vec<Found> = problems.iter().map(|p| Found::new(kind.clone(), p.as_str())).collect();
-    status::set_conditions(
-        &mut next,
-        &COMPARED,
-        found.iter().map(status::condition).collect(),
-        now,
-    );
-    let mut also = Also { refreshed: level >= Level::Refresh, clear_operation: false, uncompared };
+    // As Argo CD: what a comparison found before stays.
+    let decided: &[Kind] =
+        if uncompared { &[Kind::InvalidSpecError, Kind::UnknownError] } else { &COMPARED };
+    let shown = found.iter().map(status::condition).collect();
+    status::set_conditions(&mut next, decided, shown, now);
+    let former = app.status.operation_state.as_ref();
+    let refreshed = level >= Level::Refresh;
+    let mut also = Also { refreshed, clear_operation: false, uncompared, former: None };
     if let Some(operation) = &app.operation {
-        next.operation_state = Some(refused(context, app, operation, &kind, problems, now).await);
-        also.clear_operation = true;
+        next.operation_state = Some(refused(context, app, operation, found, now).await);
+        (also.clear_operation, also.former) = (true, former);
     }
     status::write(context, key, app, next, also, now).await;
 }
@@ -54,8 +53,7 @@ async fn refused(
     context: &Context,
     app: &Application,
     operation: &Operation,
-    kind: &Kind,
-    problems: &[String],
+    found: &[Found],
     now: Timestamp,
 ) -> OperationState {
     let mut state = operation::begin(operation.clone(), now);
@@ -67,7 +65,9 @@ async fn refused(
             "error getting app project {name:?}: appproject.argoproj.io {name:?} not found"
         ))
     } else {
-        (*kind == Kind::UnknownError).then(|| problems.join("; "))
+        let all = |kind: &Kind| found.iter().all(|found| found.kind == *kind);
+        let problems: Vec<&str> = found.iter().map(|found| found.message.as_str()).collect();
+        all(&Kind::UnknownError).then(|| problems.join("; "))
     };
     if let Some(why) = why {
         state.message = format!("Failed to load application project: {why}");
@@ -75,7 +75,7 @@ async fn refused(
     }
     if let Some(sync) = &operation.sync {
         state.sync_result = Some(SyncOperationResult {
-            revision: revision(context, app, kind).await.unwrap_or_default(),
+            revision: revision(context, app, found).await.unwrap_or_default(),
             revisions: Vec::new(),
             ..operation::result(app, sync)
         });
@@ -83,7 +83,9 @@ async fn refused(
     state.message = match context.clusters.find(&app.spec.destination) {
         Err(error) => error,
         Ok(_) => {
-            let mut lines: Vec<String> = problems.iter().map(|p| format!("{kind}: {p}")).collect();
+            let errors = found.iter().filter(|found| found.kind != Kind::UnknownError);
+            let mut lines: Vec<String> =
+                errors.map(|found| format!("{}: {}", found.kind, found.message)).collect();
             lines.sort();
             lines.join(";")
         }
@@ -93,10 +95,10 @@ async fn refused(
 
 /// The commit that a refused application would have come from, as far as its project lets its
 /// repository be asked.
-async fn revision(context: &Context, app: &Application, kind: &Kind) -> Option<String> {
+async fn revision(context: &Context, app: &Application, found: &[Found]) -> Option<String> {
     let source = app.spec.source.as_ref().filter(|source| source.chart.is_empty())?;
     let project = context.project(app.project())?;
-    let asked = *kind == Kind::InvalidSpecError
+    let asked = found.iter().all(|found| found.kind == Kind::InvalidSpecError)
         && context.clusters.find(&app.spec.destination).is_ok()
         && permits_source(&project, &source.repo_url);
     let repository = context.repositories().repository(&source.repo_url, app.project()).ok();

@@ -12,6 +12,7 @@ use super::apps::{self, AppKey, Level};
 use super::context::Context;
 use super::events::Reason;
 use super::gather::Gathered;
+use super::operation::merged;
 use super::settings::ResourceHealth;
 use crate::types::{
     ANNOTATION_REFRESH, Application, ApplicationStatus, ComparedTo, Condition, ConditionType,
@@ -165,13 +166,15 @@ pub(crate) fn summary(cluster: &Cluster, app: &Application, instance: &str) -> S
 
 /// What to write beside the status.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Also {
+pub(crate) struct Also<'a> {
     /// The refresh that was asked for is done: its annotation goes.
     pub(crate) refreshed: bool,
     /// The operation is over, or taken over: its field goes.
     pub(crate) clear_operation: bool,
     /// Nothing was compared: the application could not be looked at.
     pub(crate) uncompared: bool,
+    /// What was told of the sync before, over which that of this one is written.
+    pub(crate) former: Option<&'a OperationState>,
 }
 
 /// Writes what changed. The time of reconciliation alone is no change. Answers whether all is stored
@@ -181,7 +184,7 @@ pub(crate) async fn write(
     key: &AppKey,
     before: &Application,
     mut status: ApplicationStatus,
-    also: Also,
+    also: Also<'_>,
     now: Timestamp,
 ) -> bool {
     let old = &before.status;
@@ -200,12 +203,15 @@ pub(crate) async fn write(
         }
     }
     status.reconciled_at = old.reconciled_at;
-    let mut change = difference(old, &status);
+    let mut change = difference(old, &status, also);
     let asked = also.refreshed && before.annotation(ANNOTATION_REFRESH).is_some();
     let news = !change.is_empty() || asked || old.reconciled_at.is_none();
     if news && !also.uncompared {
         status.reconciled_at = Some(now);
-        change = difference(old, &status);
+        change = difference(old, &status, also);
+    }
+    if begins_by_itself(old, &status) {
+        complete(&mut change, &status);
     }
     let mut patch = Map::new();
     if !change.is_empty() {
@@ -310,9 +316,40 @@ fn completed(context: &Context, app: &Application, state: &OperationState) {
     context.metrics.synced(app, &server, state.phase.as_str(), dry_run, took);
 }
 
-fn difference(old: &ApplicationStatus, new: &ApplicationStatus) -> Map<String, Value> {
+/// Whether the policy begins a sync.
+fn begins_by_itself(old: &ApplicationStatus, new: &ApplicationStatus) -> bool {
+    let began = |status: &ApplicationStatus| status.operation_state.as_ref()?.started_at;
+    let state = new.operation_state.as_ref();
+    state.is_some_and(|state| state.operation.initiated_by.automated) && began(old) != began(new)
+}
+
+/// As Argo CD: who begins a sync by the policy writes the whole object, with what says nothing.
+fn complete(change: &mut Map<String, Value>, status: &ApplicationStatus) {
+    let mut source = &mut *change;
+    for key in ["summary", "sourceHydrator"] {
+        source.entry(key).or_insert_with(|| json!({}));
+    }
+    for key in ["sync", "comparedTo", "source"] {
+        let Value::Object(inner) = source.entry(key).or_insert_with(|| json!({})) else { return };
+        source = inner;
+    }
+    let address = status.sync.compared_to.source.repo_url.clone();
+    source.entry("repoURL").or_insert(Value::String(address));
+}
+
+fn difference(
+    old: &ApplicationStatus,
+    new: &ApplicationStatus,
+    also: Also<'_>,
+) -> Map<String, Value> {
     let value = |status| serde_json::to_value(status).unwrap_or_default();
-    match patch::create_merge_patch(&value(old), &value(new)) {
+    let mut written = value(new);
+    if let (Some(former), Some(state)) = (also.former, &new.operation_state)
+        && let Ok(merged) = serde_json::to_value(merged(former, state))
+    {
+        written["operationState"] = merged;
+    }
+    match patch::create_merge_patch(&value(old), &written) {
         Value::Object(map) => map,
         _ => Map::new(),
     }

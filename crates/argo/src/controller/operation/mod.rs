@@ -4,6 +4,7 @@
 //! only saves work.
 
 mod attempt;
+mod merged;
 mod retry;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::types::{
     Source, SyncOperation, SyncOperationResult,
 };
 use attempt::steps;
+pub(crate) use merged::merged;
 use retry::{fail, retry_wait};
 
 /// How soon a sync that a window blocks is looked at again.
@@ -140,7 +142,9 @@ fn blocked(subject: &Subject<'_>, state: &mut OperationState, now: Timestamp) ->
     let message = match permits_sync(subject.project, subject.app, manual, now, state.started_at) {
         Ok(true) => return false,
         Ok(false) => "Sync operation blocked by sync window".to_owned(),
-        Err(error) => format!("Sync operation blocked by sync window: {error}"),
+        Err(error) => {
+            format!("Sync operation blocked by sync window: invalid sync windows: {error}")
+        }
     };
     state.message = message;
     if state.sync_result.is_none()

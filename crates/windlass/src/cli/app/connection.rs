@@ -215,6 +215,8 @@ impl Connection {
             }
             let change = json!({
                 "metadata": {"resourceVersion": app.resource_version()}, "operation": operation,
+                // As Argo CD's: what was told of the sync before is not mixed with this one's.
+                "status": {"operationState": null},
             });
             match api.patch(&name.name, &params, &Patch::Merge(&change)).await {
                 Ok(_) => return Ok(()),
