@@ -2,7 +2,7 @@
 //! Windlass knows beyond it comes after it.
 
 use windlass_charts::Error as ChartError;
-use windlass_render::{Rendered, unknown};
+use windlass_render::{Kept, unknown};
 use windlass_source::SourceError;
 
 use crate::types::Source;
@@ -11,7 +11,7 @@ use crate::types::Source;
 const TEMPORARY: &str = "<temporary directory>";
 
 /// A source in which something is wrong. Argo CD unpacks a chart into a directory of its name.
-pub(crate) fn unrendered(source: &Source, rendered: &Rendered) -> String {
+pub(crate) fn unrendered(source: &Source, rendered: &Kept) -> String {
     let said = windlass_render::answer(&rendered.diagnostics, rendered.source_type);
     let refers = || {
         let helm = source.helm.iter();
