@@ -38,6 +38,16 @@ fn every_dialect() -> [yaml::Options; 3] {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
+    /// Git has YAML and the API has JSON: a number that one reads a hair off would be drift for ever.
+    #[test]
+    fn a_number_is_the_same_in_json_and_in_yaml(whole in 0u32..1_000_000_000, digits in "[0-9]{1,17}") {
+        let text = format!("{whole}.{digits}");
+        let number: f64 = text.parse().unwrap();
+        prop_assert_eq!(serde_json::from_str::<f64>(&text).unwrap().to_bits(), number.to_bits());
+        let value = yaml::parse_one(text.as_bytes(), &yaml::Options::default()).unwrap();
+        prop_assert_eq!(value.as_f64().unwrap().to_bits(), number.to_bits());
+    }
+
     #[test]
     fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         for options in every_dialect() {
