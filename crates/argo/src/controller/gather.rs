@@ -222,7 +222,7 @@ pub(crate) async fn gather(
         };
         match result {
             Ok(rendered) => {
-                gathered.take(&sources[i], revision, wanted(i), rendered, &kinds, &told)
+                gathered.take(&sources[i], revision, wanted(i), rendered, &kinds, &told);
             }
             Err(Failure::Nothing) => {
                 gathered.revisions.push(revision);
