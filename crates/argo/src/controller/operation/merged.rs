@@ -7,8 +7,9 @@ use windlass_object::patch;
 
 use crate::types::OperationState;
 
-/// What `state` reads as over that of the sync before. Namespace metadata is never left over: an
-/// application whose labels have gone would never be in sync again.
+/// What `state` reads as over that of the sync before. Of two things nothing is ever left over, since
+/// comparisons go by them: namespace metadata (an application whose labels have gone would never be in
+/// sync again), and manifests that came with a sync (Git would not be followed any more).
 pub(crate) fn merged(former: &OperationState, state: &OperationState) -> OperationState {
     let value = |state: &OperationState| serde_json::to_value(state).unwrap_or_default();
     let mut all = value(former);
@@ -17,6 +18,10 @@ pub(crate) fn merged(former: &OperationState, state: &OperationState) -> Operati
         return state.clone();
     };
     merged.finished_at = state.finished_at;
+    if let Some(all) = &mut merged.operation.sync {
+        let own = state.operation.sync.as_ref();
+        all.manifests = own.map(|own| own.manifests.clone()).unwrap_or_default();
+    }
     if let (Some(all), Some(own)) = (&mut merged.sync_result, &state.sync_result) {
         all.managed_namespace_metadata.clone_from(&own.managed_namespace_metadata);
     }
@@ -40,7 +45,7 @@ mod tests {
             json!({
                 "phase": "Failed", "message": "no", "retryCount": 2,
                 "operation": {
-                    "sync": {"dryRun": true, "prune": true, "revision": "a"},
+                    "sync": {"dryRun": true, "prune": true, "revision": "a", "manifests": ["{}"]},
                     "initiatedBy": {"automated": true}, "retry": {"limit": 5},
                 },
                 "syncResult": {
