@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::apps::{AppKey, Level, Signal, asked};
 use super::context::Context;
-use super::reconcile::{self, Asked, Memory};
+use super::memory::{Asked, Memory};
+use super::reconcile;
 use crate::types::Application;
 
 /// How long an application that changes all the time is left alone between looks.

@@ -28,6 +28,7 @@ mod ignored;
 mod impersonation;
 mod known_types;
 mod live_objects;
+mod memory;
 mod metrics;
 mod namespaces;
 mod operation;

@@ -19,16 +19,16 @@ use super::compare::{Compared, Prepared, Subject};
 use super::context::Context;
 use super::events::Reason;
 use super::gather::{Gathered, gather};
-use super::operation::{self, Driven, OperationMemory};
+use super::memory::{Asked, Memory};
+use super::operation::{self, Driven};
 use super::project::{counts_as_orphan, permits_kind, permits_namespace, permits_sync};
 use super::refusal::refuse;
-use super::retry::{self, Asking, Backoff};
+use super::retry;
 use super::settings::Settings;
 use super::status::{self, Also, COMPARED};
 use super::{deletion, dependencies, drift, ignored, sent, spec, unreachable};
 use crate::types::{
-    AppProject, Application, ApplicationStatus, Condition, ConditionType, OperationState,
-    SyncStatusCode,
+    AppProject, Application, ApplicationStatus, Condition, ConditionType, SyncStatusCode,
 };
 
 const SKIP: &str = "argocd.argoproj.io/skip-reconcile";
@@ -39,82 +39,6 @@ const CONNECTING: Duration = Duration::from_secs(60);
 /// How often a repository on this machine's disk is asked, which costs next to nothing and has no
 /// webhook to tell of a change.
 const LOCAL_POLL: Duration = Duration::from_secs(1);
-
-/// What an actor is to look at.
-#[derive(Clone, Copy)]
-pub(crate) struct Asked {
-    pub(crate) level: Level,
-    /// Whether nobody asked, but the time has come to see whether Git says something else.
-    pub(crate) by_time: bool,
-    /// When it is to be looked at anyway, as the look before this said.
-    pub(crate) wake: Option<Instant>,
-}
-
-/// What an actor keeps between looks. All of it can be had again.
-#[derive(Default)]
-pub(crate) struct Memory {
-    gathered: Option<Arc<Gathered>>,
-    /// What was last compared with the cluster, and for which version of the application: somebody
-    /// may have changed its status since.
-    compared: Option<(Arc<Gathered>, String)>,
-    prepared: Option<Prepared>,
-    operation: OperationMemory,
-    /// What was told of the sync before the one that runs, if somebody asked for that.
-    former: Option<OperationState>,
-    poll: Option<Instant>,
-    /// When everything is to be looked at without caches.
-    hard: Option<Instant>,
-    asking: Asking,
-    deletion: Backoff,
-    /// In what comes and goes in its namespace, if the project wants to know of orphans.
-    orphans: Option<Interest>,
-}
-
-impl Memory {
-    /// When the repository is to be asked again.
-    pub(crate) fn next_poll(&self) -> Option<Instant> {
-        [self.poll, self.hard].into_iter().flatten().min()
-    }
-
-    /// How much is to be looked at by now, if the time has come for it.
-    pub(crate) fn due(&self, now: Instant) -> Option<Level> {
-        let is_over = |at: Option<Instant>| at.is_some_and(|at| at <= now);
-        if is_over(self.hard) {
-            return Some(Level::Hard);
-        }
-        is_over(self.poll).then_some(Level::Revision)
-    }
-
-    /// Counts from now, and anew, until everything is to be looked at without caches.
-    fn set_hard(&mut self, every: Duration, level: Level) {
-        let next = Instant::now().checked_add(every).filter(|_| !every.is_zero());
-        self.hard = match (self.hard, next) {
-            (Some(known), Some(next)) if level < Level::Hard => Some(known.min(next)),
-            (_, next) => next,
-        };
-    }
-
-    /// Whether it keeps what is quickly made again.
-    pub(crate) fn is_awake(&self) -> bool {
-        self.prepared.is_some()
-    }
-
-    /// Lets go of that.
-    pub(crate) fn sleep(&mut self) {
-        self.prepared = None;
-    }
-
-    /// Nothing is compared for now: the repository is not asked until something changes.
-    fn rest(&mut self) {
-        self.poll = None;
-        self.hard = None;
-        self.gathered = None;
-        self.compared = None;
-        self.prepared = None;
-        self.orphans = None;
-        self.asking = Asking::default();
-    }
-}
 
 /// Whether its deletion is what there is to do. An operation that was asked for ends first, as Argo
 /// CD has it: who else would take the finalizers of its hooks away?
