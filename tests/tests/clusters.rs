@@ -8,6 +8,9 @@ use windlass_object::{Value, json};
 use windlass_stories::{App, Plane, World, manifest};
 use windlass_testkit::{Authority, FaultProxy, Kubernetes, Parts, TlsFront, wait_for};
 
+/// What Argo CD says of a cluster that takes no credentials.
+const REFUSED: &str = "the server has asked for the client to provide credentials";
+
 const CONFIG_MAP: &str = "v1/ConfigMap";
 const SECRET: &str = "v1/Secret";
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
@@ -209,7 +212,7 @@ fn a_cluster_is_reached_over_tls_in_every_way() -> Result<()> {
                 "other.example",
             ),
             ("as nobody", json!({"tlsClientConfig": {"caData": ca}}), "system:anonymous"),
-            ("by a wrong token", with("bearerToken", json!("hunter2")), "Unauthorized"),
+            ("by a wrong token", with("bearerToken", json!("hunter2")), REFUSED),
             // Kubernetes takes no passwords any more: who has nothing else is nobody.
             (
                 "by password",
@@ -232,7 +235,7 @@ fn a_cluster_is_reached_over_tls_in_every_way() -> Result<()> {
             (
                 "by a plugin with a wrong token",
                 with("execProviderConfig", plugin("hunter2")),
-                "Unauthorized",
+                REFUSED,
             ),
             ("as an account of few rights", with("bearerToken", json!(ours)), ""),
             (
@@ -321,7 +324,7 @@ fn a_cluster_is_signed_in_to_by_password() -> Result<()> {
         describe("hunter2")?;
         let to = json!({"name": "spoke", "namespace": namespace});
         let app = story.deliver(to, "app", "default")?;
-        let refused = story.is_told(&app, "Unauthorized")?;
+        let refused = story.is_told(&app, REFUSED)?;
         ensure!(!refused.to_string().contains("hunter2"), "{refused:#}");
         describe("pass:word")?;
         story.is_delivered(&app)?;
@@ -467,7 +470,7 @@ fn the_own_cluster_by_a_login_of_its_own(plane: Plane) -> Result<()> {
             .spec("syncPolicy", json!({"automated": {}, "syncOptions": ["CreateNamespace=true"]}))
             .spec("destination", to);
         let app = world.create(&app)?;
-        world.wait_app("refused", &app, |app| messages(app).any(|m| m.contains("Unauthorized")))?;
+        world.wait_app("refused", &app, |app| messages(app).any(|m| m.contains(REFUSED)))?;
         describe(token)?;
         world.wait_app("delivered", &app, is_synced)?;
         let log = world.log()?;
