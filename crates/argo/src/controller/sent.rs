@@ -10,10 +10,12 @@ use windlass_render::Kept;
 use super::signatures;
 use crate::types::{AppProject, Application, Source};
 
-/// Those of the operation that runs or ran last; nearly always none.
+/// Those of the operation that is asked for, or else of the one that runs or ran last; nearly always
+/// none.
 pub(crate) fn manifests(app: &Application) -> &[String] {
-    let state = app.status.operation_state.as_ref();
-    let sync = state.and_then(|state| state.operation.sync.as_ref());
+    let told = app.status.operation_state.as_ref().map(|state| &state.operation);
+    let operation = app.operation.as_ref().or(told);
+    let sync = operation.and_then(|operation| operation.sync.as_ref());
     sync.map_or(&[], |sync| &sync.manifests)
 }
 
