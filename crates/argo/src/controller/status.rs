@@ -349,7 +349,12 @@ fn difference(
     {
         written["operationState"] = merged;
     }
-    match patch::create_merge_patch(&value(old), &written) {
+    let before = value(old);
+    // As Argo CD, which patches the fields of a typed object: a summary that has nothing left stays.
+    if before.get("summary").is_some() && written.get("summary").is_none() {
+        written["summary"] = json!({});
+    }
+    match patch::create_merge_patch(&before, &written) {
         Value::Object(map) => map,
         _ => Map::new(),
     }
