@@ -188,7 +188,10 @@ pub fn decide(situation: &Situation<'_>) -> Decision {
         let rested = situation.now.duration_since(since).unsigned_abs();
         let cooled = last.finished_at.is_none() || rested >= situation.backoff.cooldown;
         let before = if cooled { 0 } else { last.self_heal_attempts };
+        // When it has rested long enough the first pause is what counts again.
+        let anew = situation.backoff.cooldown.max(situation.backoff.after(0));
         let pause = situation.backoff.after(before);
+        let pause = if cooled { pause } else { pause.min(anew) };
         let until = since.saturating_add(pause).unwrap_or(Timestamp::MAX);
         if until > situation.now {
             return Decision::Skip {
