@@ -44,6 +44,7 @@ struct Case {
     resources: &'static str,
     last: Option<Attempt>,
     sync: SyncStatusCode,
+    backoff: SelfHealBackoff,
     now: i64,
 }
 
@@ -54,6 +55,7 @@ impl Default for Case {
             resources: "a b!",
             last: None,
             sync: SyncStatusCode::OutOfSync,
+            backoff: SelfHealBackoff::default(),
             now: 0,
         }
     }
@@ -83,7 +85,7 @@ fn check(case: &Case, expected: &str) {
         revisions: &revisions,
         compare_revisions: true,
         last: case.last.as_ref(),
-        backoff: SelfHealBackoff::default(),
+        backoff: case.backoff,
         now: at(case.now),
     });
     let told = match decision {
@@ -180,6 +182,19 @@ fn self_heal_slows_down() {
     // What held for long is forgotten: drift of another week waits for nothing.
     check(&after(7, 329), "sync prune=false [\"b\"] attempt=8: Initiated automated sync to 'r1'");
     check(&after(7, 330), "sync prune=false [\"b\"] attempt=1: Initiated automated sync to 'r1'");
+    // Nobody asks in between: it is looked at again when a rest has been long enough, not only after the pause.
+    let cools = SelfHealBackoff {
+        cooldown: std::time::Duration::from_secs(10),
+        ..SelfHealBackoff::default()
+    };
+    check(
+        &Case { backoff: cools, ..after(7, 5) },
+        "skip until 10: already attempted sync to [r1], self-heal waits until 2026-01-01T00:00:10Z",
+    );
+    check(
+        &Case { backoff: cools, ..after(7, 10) },
+        "sync prune=false [\"b\"] attempt=1: Initiated automated sync to 'r1'",
+    );
     let fixed = SelfHealBackoff {
         first: std::time::Duration::ZERO,
         fixed: std::time::Duration::from_secs(7),
