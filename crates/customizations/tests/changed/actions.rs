@@ -10,9 +10,8 @@
 //! WINDLASS_INPUTS=100000 WINDLASS_SEED=n`.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::thread;
 
@@ -21,12 +20,12 @@ use windlass_customizations::action::{Impact, Operation, Parameter, act, actions
 use windlass_object::{Object, yaml};
 
 use crate::draw::{Draw, is_of, number, pointers, remove};
+use crate::oracle;
 use crate::support::{cases, folders, read};
 
 /// The real one takes half a second for each, and is asked in turn what is offered and what is given.
 /// `WINDLASS_INPUTS` asks for more, and `WINDLASS_ACTIONS` may name a program that tells both, and faster.
 const INPUTS: usize = 100;
-const SCRIPTS: &str = "WINDLASS_SCRIPTS";
 
 /// Kinds that 3.2.6 has no actions for, or other ones. The cases, which are of a later Argo CD, decide.
 const OTHERWISE: [&str; 13] = [
@@ -304,26 +303,13 @@ fn argocd(program: &Path, dir: &Path, question: &Question, lists: bool) -> Answe
 
 /// What the faster program says of all.
 fn all_at_once(program: &str, questions: &[Question]) -> Vec<Answer> {
-    let mut lines = String::new();
-    for question in questions {
+    let asked = questions.iter().map(|question| {
         let given = question.parameters.iter().map(|p| (p.name.clone(), json!(p.value)));
         let parameters: Map<String, Value> = given.collect();
         let (object, action) = (&question.object, &question.action);
-        writeln!(
-            lines,
-            "{}",
-            json!({"object": object, "action": action, "parameters": parameters})
-        )
-        .unwrap();
-    }
-    let input = tempfile::NamedTempFile::new().unwrap();
-    fs::write(input.path(), lines).unwrap();
-    let from = fs::File::open(input.path()).unwrap();
-    let scripts = std::env::var_os(SCRIPTS);
-    let out = Command::new(program).args(scripts).stdin(from).output().unwrap();
-    let answers = String::from_utf8(out.stdout).unwrap();
-    let read = |line: &str| {
-        let mut answer: Value = serde_json::from_str(line).unwrap();
+        json!({"object": object, "action": action, "parameters": parameters})
+    });
+    let read = |mut answer: Value| {
         let fails = |key: &str| answer.get(key).map(|why| why.as_str().unwrap().to_owned());
         let (no_list, refused) = (fails("noList"), fails("refused"));
         let offered = no_list.is_none().then(|| {
@@ -339,7 +325,7 @@ fn all_at_once(program: &str, questions: &[Question]) -> Vec<Answer> {
         let given: Value = given.map(|(operation, object)| json!([operation, object])).collect();
         Answer { offered, given: refused.is_none().then_some(given), refused }
     };
-    answers.lines().map(read).collect()
+    oracle::ask(program, asked).into_iter().map(read).collect()
 }
 
 /// An offered action, whole.
@@ -450,7 +436,7 @@ fn actions_of_changed_objects_are_as_the_real_one_gives() {
     let program = windlass_testkit::peer("argocd").unwrap();
     let count = number("WINDLASS_INPUTS", INPUTS);
     let faster = std::env::var("WINDLASS_ACTIONS").ok();
-    let later = std::env::var_os(SCRIPTS).map(PathBuf::from).is_some();
+    let later = oracle::scripts().is_some();
     // More than are asked for, as some are of kinds that 3.2.6 knows otherwise.
     let mut questions = questions(&root, if later { count } else { 3 * count });
     questions.retain(|question| later || !is_of(&question.object, &OTHERWISE));

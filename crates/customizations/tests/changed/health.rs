@@ -9,9 +9,8 @@
 //! WINDLASS_SCRIPTS=folder WINDLASS_INPUTS=100000 WINDLASS_SEED=n`. Words are then changed to those that
 //! the scripts speak of.
 
-use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::thread;
 
@@ -19,13 +18,12 @@ use serde_json::{Value, json};
 use windlass_object::Object;
 
 use crate::draw::{Draw, is_of, number, pointers, remove};
+use crate::oracle;
 use crate::support::{cases, folders, read};
 
 /// Each takes the real one half a second. `WINDLASS_INPUTS` asks for more, and `WINDLASS_HEALTH` may name
 /// a program that tells faster (`crates/argo/tests/oracle/health.go`).
 const INPUTS: usize = 100;
-/// A folder of scripts of another version, which that program takes in place of its own.
-const SCRIPTS: &str = "WINDLASS_SCRIPTS";
 
 /// Kinds that 3.2.6 has no rule for. The cases, which are of a later Argo CD, have one.
 const NEW: [&str; 22] = [
@@ -211,22 +209,11 @@ fn told(object: &Value, known: bool) -> String {
 
 /// What the faster program says of all inputs.
 fn all_at_once(program: &str, inputs: &[Value]) -> Vec<Option<String>> {
-    let mut lines = String::new();
-    for object in inputs {
-        writeln!(lines, "{object}").unwrap();
-    }
-    let input = tempfile::NamedTempFile::new().unwrap();
-    fs::write(input.path(), lines).unwrap();
-    let from = fs::File::open(input.path()).unwrap();
-    let scripts = std::env::var_os(SCRIPTS);
-    let out = Command::new(program).args(scripts).stdin(from).output().unwrap();
-    let answers = String::from_utf8(out.stdout).unwrap();
-    let told = |line: &str| {
-        let answer: Value = serde_json::from_str(line).unwrap();
+    let told = |answer: Value| {
         let none = answer.get("none").map(|_| ": ".to_owned());
         answer["told"].as_str().map(str::to_owned).or(none)
     };
-    answers.lines().map(told).collect()
+    oracle::ask(program, inputs.iter().cloned()).into_iter().map(told).collect()
 }
 
 #[test]
@@ -240,7 +227,7 @@ fn health_of_changed_objects_is_as_the_real_one_tells() {
     let kinds: Vec<_> = kinds.into_iter().filter(|k| k.join("health_test.yaml").exists()).collect();
     let mut draw = Draw::seeded();
     let count = number("WINDLASS_INPUTS", INPUTS);
-    let scripts = std::env::var_os(SCRIPTS).map(PathBuf::from);
+    let scripts = oracle::scripts();
     let inputs: Vec<Value> = (0..count)
         .map(|_| {
             let kind = draw.of(&kinds).unwrap();
@@ -276,7 +263,7 @@ fn health_of_changed_objects_is_as_the_real_one_tells() {
     };
     assert_eq!(expected.len(), count);
     let (mut answered, mut wrong) = (0, 0);
-    let later = std::env::var_os(SCRIPTS).is_some();
+    let later = scripts.is_some();
     for (object, expected) in inputs.iter().zip(expected) {
         let Some(expected) = expected else { continue };
         if !later && is_of(object, &OTHERWISE) {

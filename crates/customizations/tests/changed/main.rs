@@ -5,5 +5,6 @@
 mod actions;
 mod draw;
 mod health;
+mod oracle;
 #[path = "../support/mod.rs"]
 mod support;
