@@ -122,14 +122,9 @@ pub(crate) async fn reconcile(
         cluster: &connected.cluster,
         project: &project,
         settings: &settings,
+        asked: Asked { by_time: asked.by_time && !leaves(app), ..asked },
         refreshed,
     };
-    let unasked = asked.by_time && !leaves(app);
-    if unasked && look.finds_nothing_new(memory).await {
-        let now = Instant::now();
-        let left = asked.wake.map(|at| at.saturating_duration_since(now));
-        return [left, memory.asking.left(now)].into_iter().flatten().min();
-    }
     [waking, look.look(&instance, memory, level).await].into_iter().flatten().min()
 }
 
@@ -151,6 +146,7 @@ struct Look<'a> {
     cluster: &'a Cluster,
     project: &'a AppProject,
     settings: &'a Arc<Settings>,
+    asked: Asked,
     /// Whether somebody asked for it: what asks is taken away.
     refreshed: bool,
 }
@@ -158,26 +154,23 @@ struct Look<'a> {
 impl Look<'_> {
     /// Whether Git says what it said when it was last compared with the cluster, whose changes are told
     /// of by themselves: there is nothing to compare again.
-    async fn finds_nothing_new(&self, memory: &mut Memory) -> bool {
-        let state = self.app.status.operation_state.as_ref();
-        if state.is_some_and(|state| !state.phase.is_completed()) || !self.is_compared() {
-            return false;
-        }
-        let Some((compared, version)) = memory.compared.clone() else { return false };
-        if version != self.app.resource_version() {
-            return false;
-        }
-        let gathered = self.gather(memory, Level::Revision).await;
-        !gathered.unreachable
+    fn is_nothing_new(&self, memory: &Memory, gathered: &Gathered) -> bool {
+        let known = |(compared, version): &(Arc<Gathered>, String)| {
+            version == self.app.resource_version()
+                && gathered.revisions == compared.revisions
+                && gathered.is_same(compared)
+        };
+        self.is_compared()
+            && !gathered.unreachable
             && gathered.is_complete()
-            && gathered.revisions == compared.revisions
-            && gathered.is_same(&compared)
+            && memory.compared.as_ref().is_some_and(known)
     }
 
     async fn look(&self, instance: &str, memory: &mut Memory, level: Level) -> Option<Duration> {
-        let mut next = self.app.status.clone();
-        let running = next.operation_state.as_ref().is_some_and(|s| !s.phase.is_completed());
+        let state = self.app.status.operation_state.as_ref();
+        let running = state.is_some_and(|state| !state.phase.is_completed());
         if level == Level::Tree && memory.gathered.is_some() && !running {
+            let mut next = self.app.status.clone();
             next.summary = status::summary(self.cluster, self.app, instance);
             self.write(self.app, next, Also::default()).await;
             return None;
@@ -186,6 +179,12 @@ impl Look<'_> {
         if gathered.unreachable && !running && self.bears(memory, level) && self.is_compared() {
             return memory.asking.left(Instant::now());
         }
+        if self.asked.by_time && !running && self.is_nothing_new(memory, &gathered) {
+            let now = Instant::now();
+            let left = self.asked.wake.map(|at| at.saturating_duration_since(now));
+            return [left, memory.asking.left(now)].into_iter().flatten().min();
+        }
+        let mut next = self.app.status.clone();
         // Only now: a repository that hangs must not hold a place.
         let anew = memory.compared.as_ref().is_none_or(|(known, _)| !known.is_same(&gathered));
         let _slot = self.connected.slot(anew).await;

@@ -65,9 +65,8 @@ async fn refused(
             "error getting app project {name:?}: appproject.argoproj.io {name:?} not found"
         ))
     } else {
-        let all = |kind: &Kind| found.iter().all(|found| found.kind == *kind);
         let problems: Vec<&str> = found.iter().map(|found| found.message.as_str()).collect();
-        all(&Kind::UnknownError).then(|| problems.join("; "))
+        found.iter().all(|found| found.kind == Kind::UnknownError).then(|| problems.join("; "))
     };
     if let Some(why) = why {
         state.message = format!("Failed to load application project: {why}");

@@ -217,9 +217,11 @@ pub(crate) async fn write(
     if !change.is_empty() {
         patch.insert("status".into(), Value::Object(change));
     }
-    let spec = fresh.as_deref().unwrap_or(before).spec.to_normal_form();
-    if news && !also.uncompared && !spec.is_empty() {
-        patch.insert("spec".into(), Value::Object(spec));
+    if news && !also.uncompared {
+        let spec = fresh.as_deref().unwrap_or(before).spec.to_normal_form();
+        if !spec.is_empty() {
+            patch.insert("spec".into(), Value::Object(spec));
+        }
     }
     if asked {
         patch.insert("metadata".into(), json!({"annotations": {ANNOTATION_REFRESH: null}}));
