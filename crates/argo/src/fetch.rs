@@ -64,9 +64,12 @@ pub struct Unavailable {
 }
 
 impl Unavailable {
+    fn new(revision: &str, why: &dyn std::fmt::Display, answer: String) -> Self {
+        Self { revision: revision.to_owned(), why: why.to_string(), answer }
+    }
+
     fn plain(revision: &str, why: &dyn std::fmt::Display) -> Self {
-        let why = why.to_string();
-        Self { revision: revision.to_owned(), answer: windlass_render::unknown(&why), why }
+        Self::new(revision, why, windlass_render::unknown(why))
     }
 }
 
@@ -118,16 +121,11 @@ impl<'a> Fetcher<'a> {
         let repository =
             self.repository(&source.repo_url).map_err(|e| Unavailable::plain("", &e))?;
         let version = self.charts.resolve(&repository, &source.chart, wanted).await;
-        let version = version.map_err(|error| Unavailable {
-            revision: String::new(),
-            answer: answers::no_version(&error),
-            why: error.to_string(),
-        })?;
+        let version = version.map_err(|e| Unavailable::new("", &e, answers::no_version(&e)))?;
         let given = self.charts.fetch(&repository, &source.chart, &version).await;
-        let given = given.map_err(|error| Unavailable {
-            revision: version.clone(),
-            answer: answers::no_chart(source, repository.is_oci(), &version, &error),
-            why: error.to_string(),
+        let given = given.map_err(|error| {
+            let answer = answers::no_chart(source, repository.is_oci(), &version, &error);
+            Unavailable::new(&version, &error, answer)
         })?;
         let unpack = move || windlass_helm::unpack(&given.archive);
         let files = tokio::task::spawn_blocking(unpack).await;
@@ -155,11 +153,8 @@ impl<'a> Fetcher<'a> {
         let repository =
             self.repository(&source.repo_url).map_err(|e| Unavailable::plain("", &e))?;
         let digest = self.charts.resolve_artifact(&repository, wanted).await;
-        let digest = digest.map_err(|error| Unavailable {
-            revision: String::new(),
-            answer: answers::no_artifact(wanted, &error),
-            why: error.to_string(),
-        })?;
+        let digest =
+            digest.map_err(|e| Unavailable::new("", &e, answers::no_artifact(wanted, &e)))?;
         match self.charts.artifact(&repository, &digest).await {
             Ok(tree) => Ok((digest, tree)),
             Err(error) => Err(Unavailable::plain(&digest, &error)),
