@@ -154,7 +154,13 @@ impl Charts {
         })
         .await?;
         let limit = self.rules.lock().max_chart_bytes;
-        if holds_more(&chart.archive, limit) {
+        // No archive is read that is larger, so that there is nothing to look for.
+        if limit >= ArtifactRules::default().max_chart_bytes {
+            return Ok(chart);
+        }
+        let archive = chart.archive.clone();
+        let more = tokio::task::spawn_blocking(move || holds_more(&archive, limit)).await;
+        if more.map_err(|error| Error::Other(error.to_string()))? {
             let chart = format!("chart {name:?} version {:?}", chart.version);
             return Err(Error::TooLargeUnpacked { chart, limit });
         }
@@ -346,10 +352,6 @@ impl Charts {
 /// Whether an archive is larger than so many bytes, unpacked. What is no archive is told by who reads it.
 fn holds_more(archive: &[u8], limit: u64) -> bool {
     use std::io::Read as _;
-    // No archive is read that is larger, so that there is nothing to look for.
-    if limit >= ArtifactRules::default().max_chart_bytes {
-        return false;
-    }
     let unpacked = flate2::read::MultiGzDecoder::new(archive).take(limit.saturating_add(1));
     let mut unpacked = std::io::BufReader::new(unpacked);
     std::io::copy(&mut unpacked, &mut std::io::sink()).is_ok_and(|bytes| bytes > limit)
