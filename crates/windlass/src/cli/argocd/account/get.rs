@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
+use super::super::format::Format;
 use super::accounts::{Account, all};
 use crate::cli::app::Connection;
 use crate::cli::columns::{align, line};
 use crate::cli::failure::Failure;
-use crate::cli::output::{self, Notation};
+use crate::cli::output;
 
 /// Show an account.
 ///
@@ -30,12 +31,10 @@ pub(super) async fn run(connection: &Connection, args: &Args) -> anyhow::Result<
     let account = found.ok_or_else(|| {
         Failure::generic(format!("failed to get account {name}: account '{name}' does not exist"))
     })?;
-    match args.output.as_str() {
-        "json" => output::print_value(&account, Notation::Json),
-        "yaml" => output::print_value(&account, Notation::Yaml),
-        "name" => output::print_line(&account.name),
-        "wide" | "" => output::print(&shown(&account, Timestamp::now())),
-        other => Err(Failure::generic(format!("unknown output format: {other}"))),
+    match Format::read(&args.output, &["wide", "name"])? {
+        Format::Value(notation) => output::print_value(&account, notation),
+        Format::Named("name") => output::print_line(&account.name),
+        Format::Named(_) => output::print(&shown(&account, Timestamp::now())),
     }
 }
 

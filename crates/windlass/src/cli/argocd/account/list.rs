@@ -1,10 +1,10 @@
 //! `argocd account list`.
 
+use super::super::format::Format;
 use super::accounts::all;
 use crate::cli::app::Connection;
 use crate::cli::columns::{align, line};
-use crate::cli::failure::Failure;
-use crate::cli::output::{self, Notation};
+use crate::cli::output;
 
 /// List the accounts.
 ///
@@ -21,14 +21,13 @@ pub(in crate::cli::argocd) struct Args {
 /// Runs the command.
 pub(super) async fn run(connection: &Connection, args: &Args) -> anyhow::Result<()> {
     let accounts = all(connection).await?;
-    match args.output.as_str() {
-        "json" => output::print_value(&accounts, Notation::Json),
-        "yaml" => output::print_value(&accounts, Notation::Yaml),
-        "name" => {
+    match Format::read(&args.output, &["wide", "name"])? {
+        Format::Value(notation) => output::print_value(&accounts, notation),
+        Format::Named("name") => {
             let names: Vec<&str> = accounts.iter().map(|account| account.name.as_str()).collect();
             output::print_line(&names.join("\n"))
         }
-        "wide" | "" => {
+        Format::Named(_) => {
             let mut lines = vec![line(["NAME", "ENABLED", "CAPABILITIES"])];
             lines.extend(accounts.into_iter().map(|account| {
                 let capabilities = account.capabilities.join(", ");
@@ -36,6 +35,5 @@ pub(super) async fn run(connection: &Connection, args: &Args) -> anyhow::Result<
             }));
             output::print(&align(&lines))
         }
-        other => Err(Failure::generic(format!("unknown output format: {other}"))),
     }
 }
